@@ -1,0 +1,34 @@
+import { MINUTE } from "./clock.ts";
+import { RollcallError } from "./error.ts";
+
+/** A run's time limit. Disposing it stops the timer. */
+export interface Deadline extends Disposable {
+  /** Aborted with `time-budget-exceeded`, or with the parent's reason when that comes first. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Ends a run from within. The Functions host offers no cancellation to Node: at its own timeout it restarts the worker,
+ * and no line of ours would run any more.
+ *
+ * @param budgetMs milliseconds from now
+ * @param parent ends the run for other reasons
+ */
+export function startDeadline(budgetMs: number, parent: AbortSignal): Deadline {
+  const expiry = new AbortController();
+  const timer = setTimeout(() => {
+    expiry.abort(
+      new RollcallError("time-budget-exceeded", {
+        doing: "taking a snapshot",
+        problem: `the time budget of ${Number((budgetMs / MINUTE).toFixed(2))} minutes ran out`,
+        remedy:
+          "Nothing was published. Raise ROLLCALL_TIME_BUDGET_MINUTES, and functionTimeout in host.json above it; " +
+          "the progress and the counts of retries and throttled requests in the log tell where the time went.",
+      }),
+    );
+  }, budgetMs);
+  return {
+    signal: AbortSignal.any([parent, expiry.signal]),
+    [Symbol.dispose]: () => clearTimeout(timer),
+  };
+}

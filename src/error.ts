@@ -1,0 +1,134 @@
+/**
+ * Every failure an operator can act on. The codes are a contract: alerts and scripts match on them, the README lists
+ * each with its remedy (a test holds the two lists equal).
+ */
+export const ERROR_CODES = [
+  "settings-invalid",
+  "lock-held",
+  "lock-lost",
+  "time-budget-exceeded",
+  "terminated",
+  "identity-unavailable",
+  "vault-unreachable",
+  "vault-denied",
+  "credential-not-found",
+  "credential-unusable",
+  "certificate-unreadable",
+  "credential-rejected",
+  "tenant-not-found",
+  "client-not-found",
+  "token-refused",
+  "token-unavailable",
+  "graph-token-refused",
+  "graph-permission-missing",
+  "graph-licence-missing",
+  "graph-properties-refused",
+  "graph-request-refused",
+  "graph-throttled",
+  "graph-unavailable",
+  "graph-page-invalid",
+  "graph-page-token-expired",
+  "next-link-foreign",
+  "next-link-repeated",
+  "listing-short",
+  "storage-denied",
+  "storage-unavailable",
+  "storage-refused",
+  "container-public",
+  "snapshot-exists",
+  "snapshot-not-found",
+  "snapshot-damaged",
+  "manifest-unsupported",
+  "unexpected",
+] as const;
+
+/** One of {@link ERROR_CODES}. */
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** What an Azure service answered. Absent fields: the service did not send them. */
+export interface AzureAnswer {
+  /** HTTP status. */
+  readonly status?: number | undefined;
+  /** The service's own error code, such as `Authorization_RequestDenied` or `AADSTS7000222`. */
+  readonly code?: string | undefined;
+  /** The id to quote to Microsoft support. */
+  readonly requestId?: string | undefined;
+  /** The service's own sentence, shortened. Never branch on it. */
+  readonly message?: string | undefined;
+}
+
+/** The parts of a failure's message. None of them may hold a secret, token, assertion, private key or SAS. */
+export interface Failure {
+  /** What was being done and to what: `reading page 7 of the users`. */
+  readonly doing: string;
+  /** What went wrong, a clause without a full stop. */
+  readonly problem: string;
+  /** What to do next, one or more sentences. */
+  readonly remedy: string;
+  /** What Azure said. Absent when no answer came, or when the fault was found without asking. */
+  readonly answer?: AzureAnswer | undefined;
+  /** The original error. Absent where it could carry secret material. */
+  readonly cause?: unknown;
+}
+
+/** The one error that Rollcall throws on purpose; anything else that escapes a run is reported as `unexpected`. */
+export class RollcallError extends Error {
+  override readonly name = "RollcallError";
+  readonly code: ErrorCode;
+  readonly doing: string;
+  readonly problem: string;
+  readonly remedy: string;
+  readonly answer: AzureAnswer | undefined;
+
+  constructor(code: ErrorCode, failure: Failure) {
+    super(sentence(failure), failure.cause === undefined ? undefined : { cause: failure.cause });
+    this.code = code;
+    this.doing = failure.doing;
+    this.problem = failure.problem;
+    this.remedy = failure.remedy;
+    this.answer = failure.answer;
+  }
+
+  /** The fields that may be logged. */
+  toJSON(): Record<string, unknown> {
+    return {
+      code: this.code,
+      doing: this.doing,
+      problem: this.problem,
+      remedy: this.remedy,
+      ...(this.answer && { azure: this.answer }),
+    };
+  }
+}
+
+/** Turns whatever was thrown into a {@link RollcallError}, so that every failed run has a code and a remedy. */
+export function asRollcallError(error: unknown): RollcallError {
+  if (error instanceof RollcallError) return error;
+  return new RollcallError("unexpected", {
+    doing: "taking a snapshot",
+    problem:
+      error instanceof Error
+        ? `${error.name}: ${error.message}`
+        : "something that is not an Error was thrown",
+    remedy:
+      "Nothing was published. Run `rollcall doctor`; if it finds nothing, report this with the log line.",
+    cause: error,
+  });
+}
+
+function sentence({ doing, problem, answer, remedy }: Failure): string {
+  const said = answer && describeAnswer(answer);
+  return `${doing}: ${problem}.${said ? ` Azure answered ${said}.` : ""} ${remedy}`;
+}
+
+/** An answer in words: `403 Authorization_RequestDenied "Insufficient privileges…" (request id …)`. */
+export function describeAnswer(answer: AzureAnswer): string {
+  const words = [answer.status, answer.code, answer.message && `"${shorten(answer.message)}"`];
+  const head = words.filter((word) => word !== undefined && word !== "").join(" ");
+  return answer.requestId ? `${head || "an error"} (request id ${answer.requestId})` : head;
+}
+
+function shorten(text: string): string {
+  const line = text.replaceAll(/\s+/g, " ").trim();
+  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+}

@@ -1,0 +1,194 @@
+import { randomUUID } from "node:crypto";
+import { type AzureAnswer, RollcallError } from "../error.ts";
+import { Exchange, type Patience, type Reply } from "../http/exchange.ts";
+import { describeGivenUp, type GivenUp, type RetryContext, retrying, type Try } from "../http/retrying.ts";
+import { VERSION } from "../version.ts";
+import { readGraphError } from "./graph-error.ts";
+
+/** Where Graph's tokens come from. */
+export interface Tokens {
+  get(): Promise<string>;
+  renew(refused: string): Promise<string>;
+}
+
+/** What was asked of Graph so far, for the manifest and the progress line. */
+export interface GraphStats {
+  /** Requests sent, the repeated ones included. */
+  readonly requests: number;
+  /** Requests that were sent again after a failed try. */
+  readonly retries: number;
+  /** Answers with status 429. */
+  readonly throttled: number;
+}
+
+/** One question to Graph. */
+export interface GraphRequest<T> {
+  /** Absolute URL on the configured origin. */
+  readonly url: string;
+  /** What is being done, for messages: `reading page 7 of the users`. */
+  readonly doing: string;
+  /** Whether to send `ConsistencyLevel: eventual`, which advanced queries need on every page. */
+  readonly eventual?: boolean;
+  /** Ends this question before the run ends; absent: only the run's own signal does. */
+  readonly signal?: AbortSignal;
+  /**
+   * Makes the answer out of the body of a 200. Returning `undefined` means that this cannot be what was asked for, and
+   * has it asked again.
+   */
+  readonly read: (body: Buffer) => T | undefined;
+  /** Makes the error for an answer that no retry will mend; absent or `undefined`: a general one. */
+  readonly refuse?: (answer: AzureAnswer) => RollcallError | undefined;
+}
+
+/** What a Graph client needs besides the run's context. */
+export interface GraphOptions extends RetryContext {
+  /** Origin of Microsoft Graph: the only one a token is sent to. */
+  readonly graphUrl: string;
+  readonly tokens: Tokens;
+  readonly patience?: Patience;
+}
+
+/** Authenticated GETs that survive what passes and refuse what does not. */
+export class Graph implements AsyncDisposable {
+  readonly #options: GraphOptions;
+  readonly #exchange: Exchange;
+  readonly #stats = { requests: 0, retries: 0, throttled: 0 };
+
+  constructor(options: GraphOptions) {
+    this.#options = options;
+    this.#exchange = new Exchange(options.patience);
+  }
+
+  /** Root of the API, without a trailing slash. */
+  get root(): string {
+    return `${this.#options.graphUrl}/v1.0`;
+  }
+
+  get stats(): GraphStats {
+    return { ...this.#stats };
+  }
+
+  /**
+   * Asks once, and again while {@link retrying} says so. A token that is refused is renewed once per question.
+   *
+   * @throws {RollcallError} `next-link-foreign`, `graph-token-refused`, `graph-throttled`, `graph-unavailable`,
+   *   `graph-page-invalid`, what `refuse` makes, else `graph-request-refused`
+   */
+  async get<T>(request: GraphRequest<T>): Promise<T> {
+    const { url, doing } = request;
+    if (new URL(url).origin !== this.#options.graphUrl) throw foreignLink(url, this.#options.graphUrl, doing);
+    const signal = AbortSignal.any([this.#options.signal, ...(request.signal ? [request.signal] : [])]);
+    let last: AzureAnswer | undefined;
+    let renewed = false;
+
+    return retrying<T>(
+      { ...this.#options, signal },
+      async (): Promise<Try<T>> => {
+        const token = await this.#options.tokens.get();
+        let reply = await this.#send(request, token, signal);
+        if (reply.status === 401 && !renewed) {
+          renewed = true;
+          reply = await this.#send(request, await this.#options.tokens.renew(token), signal);
+        }
+        const outcome = this.#judge(request, reply);
+        if ("failed" in outcome) last = answerOfReply(reply);
+        return outcome;
+      },
+      (failed) => {
+        this.#stats.retries++;
+        if (failed.kind === "status" && failed.status === 503) this.#exchange.reconnect();
+      },
+      (givenUp) => givenUpError(givenUp, doing, last),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#exchange[Symbol.asyncDispose]();
+  }
+
+  #send({ url, eventual }: GraphRequest<unknown>, token: string, signal: AbortSignal): Promise<Reply> {
+    this.#stats.requests++;
+    const headers = {
+      authorization: `Bearer ${token}`,
+      accept: "application/json",
+      "user-agent": `Rollcall/${VERSION}`,
+      // Both as https://learn.microsoft.com/graph/best-practices-concept and /throttling advise a background job.
+      "client-request-id": randomUUID(),
+      "x-ms-throttle-priority": "Low",
+      ...(eventual && { consistencylevel: "eventual" }),
+    };
+    return this.#exchange.send({ method: "GET", url, headers }, signal);
+  }
+
+  #judge<T>({ doing, read, refuse }: GraphRequest<T>, reply: Reply): Try<T> {
+    if (reply.status === 200) {
+      const done = read(reply.body);
+      return done === undefined
+        ? { failed: { kind: "damaged", reason: "not what was asked for" } }
+        : { done };
+    }
+    const answer = answerOfReply(reply);
+    if (reply.status === 429) this.#stats.throttled++;
+    if (reply.status === 429 || reply.status === 408 || (reply.status >= 500 && reply.status !== 501)) {
+      return { failed: { kind: "status", status: reply.status, retryAfter: reply.headers["retry-after"] } };
+    }
+    if (reply.status === 401) throw tokenRefused(answer, doing);
+    throw refuse?.(answer) ?? requestRefused(answer, doing);
+  }
+}
+
+function answerOfReply({ status, headers, body }: Reply): AzureAnswer {
+  return { status, requestId: headers["request-id"], ...readGraphError(body) };
+}
+
+function givenUpError(givenUp: GivenUp, doing: string, last: AzureAnswer | undefined): RollcallError {
+  const { failed } = givenUp;
+  const problem = describeGivenUp(givenUp);
+  if (failed.kind === "damaged") {
+    return new RollcallError("graph-page-invalid", {
+      doing,
+      problem,
+      answer: last,
+      remedy:
+        "Nothing was published. The next run tries again; if it goes on, give Microsoft the request id.",
+    });
+  }
+  const throttled = failed.kind === "status" && failed.status === 429;
+  return new RollcallError(throttled ? "graph-throttled" : "graph-unavailable", {
+    doing,
+    problem,
+    answer: last,
+    remedy: throttled
+      ? "Move ROLLCALL_SCHEDULE away from other jobs on this tenant, or raise ROLLCALL_TIME_BUDGET_MINUTES."
+      : "Nothing was published. The next run tries again; check outbound access to Graph and Azure's status page.",
+  });
+}
+
+function tokenRefused(answer: AzureAnswer, doing: string): RollcallError {
+  return new RollcallError("graph-token-refused", {
+    doing,
+    problem: "Graph refused the token and also a fresh one",
+    answer,
+    remedy:
+      "Check that ROLLCALL_CLOUD and ROLLCALL_GRAPH_URL belong to the tenant's cloud; `rollcall doctor` tells.",
+  });
+}
+
+function requestRefused(answer: AzureAnswer, doing: string): RollcallError {
+  return new RollcallError("graph-request-refused", {
+    doing,
+    problem: "Graph refused the request",
+    answer,
+    remedy:
+      "Nothing was published. `rollcall doctor` tries each request by itself; quote the request id to Microsoft.",
+  });
+}
+
+function foreignLink(url: string, graphUrl: string, doing: string): RollcallError {
+  return new RollcallError("next-link-foreign", {
+    doing,
+    problem: `the next link leads to ${new URL(url).origin}, not to ${graphUrl}, and would carry the token there`,
+    remedy:
+      "Nothing was sent there and nothing was published. If ROLLCALL_GRAPH_URL is right, report this to Microsoft.",
+  });
+}

@@ -1,0 +1,154 @@
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { Agent, type Dispatcher, request } from "undici";
+import { MINUTE, SECOND } from "../clock.ts";
+
+/** One HTTP answer, read to its end and decompressed. */
+export interface Reply {
+  readonly status: number;
+  /** Lower-case names; of a repeated header the first value. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** A request that brought no whole answer. */
+export class NetworkError extends Error {
+  override readonly name = "NetworkError";
+  /** Node's or undici's code, such as `ECONNRESET` or `UND_ERR_BODY_TIMEOUT`; `UNKNOWN` when there was none. */
+  readonly code: string;
+
+  constructor(code: string, cause: unknown) {
+    super(code, { cause });
+    this.code = code;
+  }
+}
+
+/** A body that was cut or spoilt on its way. */
+export class DamagedBodyError extends Error {
+  override readonly name = "DamagedBodyError";
+}
+
+/** How long a connection may keep silent, in milliseconds. Silence, not duration: a slow answer that moves is fine. */
+export interface Patience {
+  /** Until connected, TLS included. */
+  readonly connectMs: number;
+  /** From the request sent to the answer's headers. Graph has been seen to take 35 s for a page. */
+  readonly headersMs: number;
+  /** Between two chunks of the body. */
+  readonly bodyMs: number;
+}
+
+export const DEFAULT_PATIENCE: Patience = {
+  connectMs: 15 * SECOND,
+  headersMs: 2 * MINUTE,
+  bodyMs: 30 * SECOND,
+};
+
+/** A page of 999 users with everything selected is a few MB; an answer beyond this is not one of ours. */
+const MAX_BODY_BYTES = 64 * 2 ** 20;
+
+/** What to send. */
+export interface Outgoing {
+  readonly method: "GET" | "POST";
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Absent for GET. */
+  readonly body?: string;
+}
+
+/** Kept-alive connections for one service. Follows no redirects: a token must not travel to another host. */
+export class Exchange implements AsyncDisposable {
+  readonly #patience: Patience;
+  #agent: Agent;
+
+  constructor(patience: Patience = DEFAULT_PATIENCE) {
+    this.#patience = patience;
+    this.#agent = this.#connect();
+  }
+
+  /**
+   * Sends one request and reads the whole answer. A status that is not success is an answer, not an error.
+   *
+   * @throws {NetworkError} when no whole answer came
+   * @throws {DamagedBodyError} when the body's compression is broken
+   * @throws the signal's reason when it is aborted
+   */
+  async send(outgoing: Outgoing, signal: AbortSignal): Promise<Reply> {
+    const { statusCode, headers, bytes } = await this.#receive(outgoing, signal);
+    const single = singleHeaders(headers);
+    return { status: statusCode, headers: single, body: await decompress(bytes, single["content-encoding"]) };
+  }
+
+  /**
+   * Leaves the present connections to the requests that use them and opens new ones from now on. Graph asks for a new
+   * connection after a 503 (https://learn.microsoft.com/graph/best-practices-concept): it may reach another back end.
+   */
+  reconnect(): void {
+    const former = this.#agent;
+    this.#agent = this.#connect();
+    // Ends once its last request has; a failure to close an idle socket concerns nobody.
+    former.close().catch(() => former.destroy());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#agent.destroy();
+  }
+
+  #connect(): Agent {
+    const { connectMs, headersMs, bodyMs } = this.#patience;
+    return new Agent({
+      connect: { timeout: connectMs },
+      headersTimeout: headersMs,
+      bodyTimeout: bodyMs,
+      maxResponseSize: MAX_BODY_BYTES,
+    });
+  }
+
+  async #receive({ method, url, headers, body }: Outgoing, signal: AbortSignal) {
+    try {
+      const answer = await request(url, {
+        dispatcher: this.#agent,
+        method,
+        headers: { "accept-encoding": "gzip", ...headers },
+        body: body ?? null,
+        signal,
+      });
+      return {
+        statusCode: answer.statusCode,
+        headers: answer.headers,
+        bytes: Buffer.from(await answer.body.arrayBuffer()),
+      };
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new NetworkError(networkCode(error), error);
+    }
+  }
+}
+
+const gunzipAsync = promisify(gunzip);
+
+async function decompress(bytes: Buffer, encoding: string | undefined): Promise<Buffer> {
+  if (encoding !== "gzip" || bytes.length === 0) return bytes;
+  try {
+    return await gunzipAsync(bytes, { maxOutputLength: MAX_BODY_BYTES });
+  } catch (error) {
+    throw new DamagedBodyError("the compressed body is cut or spoilt", { cause: error });
+  }
+}
+
+function singleHeaders(headers: Dispatcher.ResponseData["headers"]): Record<string, string> {
+  const single: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    const first = Array.isArray(value) ? value[0] : value;
+    if (first !== undefined) single[name.toLowerCase()] = first;
+  }
+  return single;
+}
+
+function networkCode(error: unknown): string {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    const { code } = at as NodeJS.ErrnoException;
+    if (typeof code === "string") return code;
+  }
+  return "UNKNOWN";
+}

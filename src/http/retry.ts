@@ -1,0 +1,81 @@
+import { MINUTE, SECOND } from "../clock.ts";
+
+/** One try at a request that brought no usable answer. */
+export type FailedTry =
+  /** An answer with a status that is not success. */
+  | { readonly kind: "status"; readonly status: number; readonly retryAfter?: string | undefined }
+  /** No answer, or none to its end: reset, refused, timed out. `code` is Node's or undici's. */
+  | { readonly kind: "network"; readonly code: string }
+  /** An answer that says 200 but cannot be what was asked for: cut gzip, broken JSON, an error document. */
+  | { readonly kind: "damaged"; readonly reason: string };
+
+/** Tries at one request before it counts as failed; about four minutes of waiting with the delays below. */
+export const MAX_TRIES = 10;
+/** A damaged body that comes again this often is what the service means to say. */
+const MAX_DAMAGED_TRIES = 4;
+const FIRST_DELAY_MS = SECOND;
+const MAX_DELAY_MS = MINUTE;
+
+const TRANSIENT_STATUS = new Set([408, 500, 502, 503, 504, 509]);
+const TRANSIENT_NETWORK = new Set([
+  "ECONNRESET",
+  "ECONNREFUSED",
+  "ECONNABORTED",
+  "EPIPE",
+  "ETIMEDOUT",
+  "ENETUNREACH",
+  "EHOSTUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "UND_ERR_SOCKET",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "UND_ERR_HEADERS_TIMEOUT",
+  "UND_ERR_BODY_TIMEOUT",
+  "TIMEOUT",
+]);
+
+/**
+ * Decides whether to try again, and after how long.
+ *
+ * A time given by the server beats our own back-off, and a throttled request (429) is tried as long as the run's time
+ * lasts: early tries count against the limit, patience does not
+ * (https://learn.microsoft.com/graph/throttling). Only failures known to pass are tried again.
+ *
+ * @param failedTry what happened
+ * @param tries how many tries have been made, counting from 1
+ * @param nowMs milliseconds since the epoch, for a dated Retry-After
+ * @param random from 0 up to 1, spreads our own back-off over its upper half
+ * @returns milliseconds to wait, or `undefined` to give up
+ */
+export function retryDelayMs(
+  failedTry: FailedTry,
+  tries: number,
+  nowMs: number,
+  random: number,
+): number | undefined {
+  const backOffMs = Math.min(FIRST_DELAY_MS * 2 ** (tries - 1), MAX_DELAY_MS) * (0.5 + random / 2);
+  switch (failedTry.kind) {
+    case "network":
+      return TRANSIENT_NETWORK.has(failedTry.code) && tries < MAX_TRIES ? backOffMs : undefined;
+    case "damaged":
+      return tries < MAX_DAMAGED_TRIES ? backOffMs : undefined;
+    case "status": {
+      const throttled = failedTry.status === 429;
+      if (!throttled && !(TRANSIENT_STATUS.has(failedTry.status) && tries < MAX_TRIES)) return undefined;
+      return retryAfterMs(failedTry.retryAfter, nowMs) ?? backOffMs;
+    }
+  }
+}
+
+/**
+ * Reads a Retry-After header: integer seconds, fractional seconds (Graph's own example is `2.128`) or an HTTP date.
+ *
+ * @returns milliseconds from now, never negative; `undefined` when the header is missing or unreadable
+ */
+export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
+  const value = header?.trim();
+  if (!value) return undefined;
+  if (/^\d+(\.\d+)?$/.test(value)) return Math.ceil(Number(value) * SECOND);
+  const dateMs = Date.parse(value);
+  return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - nowMs);
+}

@@ -1,0 +1,134 @@
+import { inspect } from "node:util";
+import type { KeyVaultSecret } from "@azure/keyvault-secrets";
+import { RollcallError } from "../error.ts";
+import { CertificateError, readCertificate } from "./certificate.ts";
+import type { Vault } from "./vault.ts";
+
+/** What MSAL takes to prove that the app is itself. Secret. */
+export type ClientProof =
+  | { readonly clientSecret: string }
+  | {
+      readonly clientCertificate: {
+        readonly thumbprintSha256: string;
+        readonly privateKey: string;
+        readonly x5c: string;
+      };
+    };
+
+/** Which credential is meant, without its secret part; goes into the manifest. */
+export interface CredentialIdentity {
+  readonly kind: "secret" | "certificate";
+  /** Name of the Key Vault object. */
+  readonly name: string;
+  /** Version of the Key Vault object. */
+  readonly version: string;
+  /** For a certificate its own end, for a secret the expiry kept in Key Vault; `undefined` when none is kept. */
+  readonly expiresOn: Date | undefined;
+}
+
+/** One usable version of the app's credential. Neither JSON nor a debugger's print shows the proof. */
+export class Credential implements CredentialIdentity {
+  readonly kind: "secret" | "certificate";
+  readonly name: string;
+  readonly version: string;
+  readonly expiresOn: Date | undefined;
+  readonly #proof: ClientProof;
+
+  constructor({ kind, name, version, expiresOn }: CredentialIdentity, proof: ClientProof) {
+    this.kind = kind;
+    this.name = name;
+    this.version = version;
+    this.expiresOn = expiresOn;
+    this.#proof = proof;
+  }
+
+  /** For MSAL only. */
+  proof(): ClientProof {
+    return this.#proof;
+  }
+
+  toJSON(): CredentialIdentity {
+    return { kind: this.kind, name: this.name, version: this.version, expiresOn: this.expiresOn };
+  }
+
+  [inspect.custom](): CredentialIdentity {
+    return this.toJSON();
+  }
+}
+
+/** A version that cannot be used, and why: `expired on 2026-11-01`. */
+export interface SkippedVersion {
+  readonly version: string;
+  readonly skipped: string;
+}
+
+/**
+ * The versions of the app's credential, newest first, read one by one as they are asked for.
+ *
+ * A version that is disabled, expired, not valid yet or unreadable comes as a {@link SkippedVersion}. The older
+ * versions are only listed when the newest did not do, so the everyday run needs `secrets/get` alone.
+ *
+ * @throws {RollcallError} `certificate-unreadable` when the newest version is no certificate at all; the vault's errors
+ */
+export async function* credentialVersions(
+  vault: Vault,
+  { kind, name }: { readonly kind: "secret" | "certificate"; readonly name: string },
+  nowMs: () => number,
+): AsyncGenerator<Credential | SkippedVersion, void, undefined> {
+  const newest = await vault.get();
+  const newestVersion = newest === "disabled" ? undefined : newest.properties.version;
+  if (newest !== "disabled") yield await read(newest);
+
+  for (const properties of await vault.versions()) {
+    const { version } = properties;
+    if (version === undefined || version === newestVersion) continue;
+    const reason = unusable(properties, nowMs());
+    const secret = reason === undefined ? await vault.get(version) : "disabled";
+    yield secret === "disabled" ? { version, skipped: reason ?? "disabled" } : await read(secret);
+  }
+
+  async function read(secret: KeyVaultSecret): Promise<Credential | SkippedVersion> {
+    const version = secret.properties.version ?? "unknown";
+    const reason = unusable(secret.properties, nowMs());
+    if (reason !== undefined) return { version, skipped: reason };
+    if (!secret.value) return { version, skipped: "empty" };
+    const { expiresOn } = secret.properties;
+    if (kind === "secret") {
+      return new Credential({ kind, name, version, expiresOn }, { clientSecret: secret.value });
+    }
+    try {
+      const { expiresOn: end, ...clientCertificate } = await readCertificate(
+        secret.value,
+        secret.properties.contentType,
+      );
+      if (end.getTime() <= nowMs()) return { version, skipped: expired(end) };
+      return new Credential({ kind, name, version, expiresOn: end }, { clientCertificate });
+    } catch (error) {
+      if (!(error instanceof CertificateError)) throw error;
+      throw new RollcallError("certificate-unreadable", {
+        doing: `reading version ${version} of ${vault.subject}`,
+        problem: error.message,
+        remedy:
+          "Store an RSA certificate in Key Vault with an exportable private key, as PKCS#12 or PEM without password.",
+      });
+    }
+  }
+}
+
+function unusable(
+  { enabled, expiresOn, notBefore }: { enabled?: boolean; expiresOn?: Date; notBefore?: Date },
+  nowMs: number,
+): string | undefined {
+  if (enabled === false) return "disabled";
+  if (expiresOn && expiresOn.getTime() <= nowMs) return expired(expiresOn);
+  if (notBefore && notBefore.getTime() > nowMs) return `not valid before ${day(notBefore)}`;
+  return undefined;
+}
+
+function expired(on: Date): string {
+  return `expired on ${day(on)}`;
+}
+
+function day(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}

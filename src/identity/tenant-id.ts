@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { RollcallError } from "../error.ts";
+import { Exchange } from "../http/exchange.ts";
+import { parseJson } from "../http/json.ts";
+import { describeGivenUp, type RetryContext, retrying } from "../http/retrying.ts";
+
+const GUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
+const OpenIdConfiguration = z.object({ issuer: z.string().regex(GUID) });
+
+/**
+ * The directory's id, also where a verified domain was configured: blobs are named by what never changes.
+ *
+ * Asks for the tenant's OpenID configuration, whose `issuer` holds the id; no token is needed
+ * (https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc).
+ *
+ * @param tenant directory id or verified domain; an id is returned as it is, without asking
+ * @throws {RollcallError} `tenant-not-found`, `token-unavailable`
+ */
+export async function resolveTenantId(
+  tenant: string,
+  authorityHost: string,
+  context: RetryContext,
+): Promise<string> {
+  if (new RegExp(`^${GUID.source}$`, "i").test(tenant)) return tenant;
+  const doing = `looking up the directory id of ${tenant} at ${authorityHost}`;
+  const url = `${authorityHost}/${tenant}/v2.0/.well-known/openid-configuration`;
+  await using exchange = new Exchange();
+  return retrying(
+    context,
+    async () => {
+      const reply = await exchange.send({ method: "GET", url, headers: {} }, context.signal);
+      if (reply.status === 400 || reply.status === 404) throw tenantNotFound(tenant, doing, reply.status);
+      if (reply.status !== 200) {
+        return { failed: { kind: "status", status: reply.status, retryAfter: reply.headers["retry-after"] } };
+      }
+      const parsed = OpenIdConfiguration.safeParse(parseJson(reply.body));
+      const id = parsed.data && GUID.exec(parsed.data.issuer)?.[0];
+      return id
+        ? { done: id.toLowerCase() }
+        : { failed: { kind: "damaged", reason: "no issuer with a directory id" } };
+    },
+    () => undefined,
+    (givenUp) =>
+      new RollcallError("token-unavailable", {
+        doing,
+        problem: describeGivenUp(givenUp),
+        remedy:
+          "Check outbound access to the authority host, or configure the directory id instead of a domain.",
+      }),
+  );
+}
+
+/** The error for a tenant that the authority does not know. */
+export function tenantNotFound(tenant: string, doing: string, status: number | undefined): RollcallError {
+  return new RollcallError("tenant-not-found", {
+    doing,
+    problem: `the authority knows no tenant ${tenant}`,
+    answer: { status, code: "AADSTS90002" },
+    remedy:
+      "Check ROLLCALL_TENANT_ID (Entra admin centre, Overview) and that ROLLCALL_CLOUD is the tenant's cloud.",
+  });
+}

@@ -1,0 +1,135 @@
+import type { TokenCredential } from "@azure/identity";
+import { type KeyVaultSecret, SecretClient, type SecretProperties } from "@azure/keyvault-secrets";
+import { answerOf, asIdentityError, isRestError, networkCodeOf } from "../azure-answer.ts";
+import { SECOND } from "../clock.ts";
+import { RollcallError } from "../error.ts";
+import { describeGivenUp, type RetryContext, retrying, type Try } from "../http/retrying.ts";
+import { isLoopback } from "../settings.ts";
+
+/** Key Vault and the identity before it answer in well under a second; this long means they will not. */
+const ANSWER_WITHIN_MS = 30 * SECOND;
+
+/** One version of a Key Vault object as its listing shows it. */
+export type VersionProperties = SecretProperties;
+
+/** Reads the versions of one secret (a certificate is read as its secret). */
+export interface Vault {
+  /** What is read, for messages: `secret graph-secret in https://…`. */
+  readonly subject: string;
+  /**
+   * The newest version, or the one named. Needs `secrets/get`.
+   *
+   * @returns `"disabled"` for a version that is switched off
+   */
+  get(version?: string): Promise<KeyVaultSecret | "disabled">;
+  /** All versions, newest first, without values. Needs `secrets/list`. */
+  versions(): Promise<readonly VersionProperties[]>;
+}
+
+/**
+ * Opens a Key Vault as the Function's own identity.
+ *
+ * @param credential the identity; role "Key Vault Secrets User"
+ * @see https://learn.microsoft.com/azure/key-vault/general/rest-error-codes
+ */
+export function openVault(
+  vaultUrl: string,
+  object: { readonly kind: "secret" | "certificate"; readonly name: string },
+  credential: TokenCredential,
+  context: RetryContext,
+): Vault {
+  const client = new SecretClient(vaultUrl, credential, {
+    // Off for this machine only: everywhere else the SDK checks that the challenge names the vault's own domain.
+    disableChallengeResourceVerification: isLoopback(vaultUrl),
+    // Retried below, where late answers are too.
+    retryOptions: { maxRetries: 0 },
+  });
+  const subject = `${object.kind} ${object.name} in ${vaultUrl}`;
+
+  function ask<T>(doing: string, request: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
+    return retrying(
+      context,
+      () => oneTry(doing, request),
+      () => undefined,
+      (givenUp) =>
+        new RollcallError("vault-unreachable", {
+          doing,
+          problem: describeGivenUp(givenUp),
+          remedy:
+            "Check ROLLCALL_KEY_VAULT_URL and that the vault's firewall and DNS let the Function app through.",
+        }),
+    );
+  }
+
+  async function oneTry<T>(
+    doing: string,
+    request: (abortSignal: AbortSignal) => Promise<T>,
+  ): Promise<Try<T>> {
+    const timeout = AbortSignal.timeout(ANSWER_WITHIN_MS);
+    try {
+      return { done: await request(AbortSignal.any([context.signal, timeout])) };
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (timeout.aborted) return { failed: { kind: "network", code: "TIMEOUT" } };
+      const code = networkCodeOf(error);
+      if (code !== undefined) return { failed: { kind: "network", code } };
+      if (isRestError(error) && error.statusCode !== undefined && isTransient(error.statusCode)) {
+        const retryAfter = error.response?.headers.get("retry-after");
+        return { failed: { kind: "status", status: error.statusCode, retryAfter } };
+      }
+      throw asVaultError(error, doing, object.name);
+    }
+  }
+
+  return {
+    subject,
+    get: (version) =>
+      ask(`reading ${version ? `version ${version} of ` : ""}${subject}`, async (abortSignal) => {
+        try {
+          return await client.getSecret(object.name, { abortSignal, ...(version && { version }) });
+        } catch (error) {
+          if (answerOf(error)?.code === "SecretDisabled") return "disabled";
+          throw error;
+        }
+      }),
+    versions: () =>
+      ask(`listing the versions of ${subject}`, async (abortSignal) => {
+        const found: VersionProperties[] = [];
+        for await (const version of client.listPropertiesOfSecretVersions(object.name, { abortSignal })) {
+          found.push(version);
+        }
+        const createdMs = ({ createdOn }: VersionProperties) => createdOn?.getTime() ?? 0;
+        return found.sort((one, other) => createdMs(other) - createdMs(one));
+      }),
+  };
+}
+
+function isTransient(status: number): boolean {
+  return status === 429 || status === 408 || status >= 500;
+}
+
+function asVaultError(error: unknown, doing: string, name: string): unknown {
+  const answer = answerOf(error);
+  switch (answer?.status) {
+    case 404:
+      return new RollcallError("credential-not-found", {
+        doing,
+        problem: "the vault holds nothing of that name",
+        answer,
+        remedy: `Check the name ${name} in ROLLCALL_SECRET_NAME or ROLLCALL_CERTIFICATE_NAME, and the vault's URL.`,
+      });
+    case 401:
+    case 403:
+      return new RollcallError("vault-denied", {
+        doing,
+        problem: "the vault refused the Function's identity",
+        answer,
+        remedy:
+          answer.code === "ForbiddenByFirewall"
+            ? "Let the Function app through the vault's firewall (virtual network integration or private endpoint)."
+            : 'Give the identity the role "Key Vault Secrets User" on the vault; a new assignment takes minutes to work.',
+      });
+    default:
+      return asIdentityError(error, doing) ?? error;
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * The names of blobs, below the container. Hive-partitioned, so that DuckDB, Spark, Synapse, Fabric and pandas see
+ * `tenant`, `date` and `run` as columns.
+ */
+export interface RunFolder {
+  readonly tenantId: string;
+  /** Start of the run in UTC, such as `20261122T020000Z`; sorts as it happened. */
+  readonly runId: string;
+  /** Path from the container, without a trailing slash. */
+  readonly path: string;
+}
+
+export function runFolder(tenantId: string, startedAt: Date): RunFolder {
+  const iso = startedAt.toISOString();
+  return folderOf(tenantId, `${iso.slice(0, 19).replaceAll(/[-:]/g, "")}Z`);
+}
+
+/** @param runId as {@link RunFolder.runId}; see {@link isRunId} */
+export function folderOf(tenantId: string, runId: string): RunFolder {
+  const date = `${runId.slice(0, 4)}-${runId.slice(4, 6)}-${runId.slice(6, 8)}`;
+  return { tenantId, runId, path: `${tenantFolder(tenantId)}/date=${date}/run=${runId}` };
+}
+
+export function isRunId(text: string): boolean {
+  return /^\d{8}T\d{6}Z$/.test(text);
+}
+
+export function tenantFolder(tenantId: string): string {
+  return `tenant=${tenantId}`;
+}
+
+export function manifestPath(folder: RunFolder): string {
+  return `${folder.path}/manifest.json`;
+}
+
+/** The run id in a manifest's path; `undefined` for any other blob. */
+export function runIdOfManifest(path: string): string | undefined {
+  return /\/run=(\d{8}T\d{6}Z)\/manifest\.json$/.exec(path)?.[1];
+}
+
+export function latestPath(tenantId: string): string {
+  return `${tenantFolder(tenantId)}/latest.json`;
+}
+
+/** The blob whose lease is the lock: one run at a time for each tenant. */
+export function lockPath(tenantId: string): string {
+  return `${tenantFolder(tenantId)}/run.lock`;
+}
+
+/** `users-00000.ndjson.gz`, and so on. */
+export function partName(index: number): string {
+  return `users-${String(index).padStart(5, "0")}.ndjson.gz`;
+}

@@ -1,0 +1,175 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { RollcallError } from "../error.ts";
+import { parseJson } from "../http/json.ts";
+import type { CredentialIdentity } from "../identity/credential.ts";
+import type { Completeness } from "./completeness.ts";
+import { isRunId } from "./layout.ts";
+import type { PartEntry } from "./part.ts";
+
+/** What the manifest's `schema` says. Readers refuse any other. */
+export const MANIFEST_SCHEMA = "rollcall.snapshot/1";
+/** What `latest.json`'s `schema` says. */
+export const LATEST_SCHEMA = "rollcall.latest/1";
+
+/** The commit of a snapshot and its proof: written last, once. Times are ISO 8601 in UTC. */
+export interface Manifest {
+  readonly schema: typeof MANIFEST_SCHEMA;
+  /** Directory id. */
+  readonly tenantId: string;
+  readonly runId: string;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly source: SourceEntry;
+  readonly completeness: Completeness;
+  readonly credential: CredentialEntry;
+  readonly parts: readonly PartEntry[];
+  /** The snapshot that was the latest when this run began; `null` for the first. */
+  readonly previous: { readonly runId: string; readonly users: number } | null;
+  /** What somebody should see to although the snapshot is whole, such as a credential that ends soon. */
+  readonly warnings: readonly string[];
+  readonly tool: { readonly name: string; readonly version: string };
+}
+
+/** What was asked of Graph. */
+export interface SourceEntry {
+  readonly url: string;
+  /** In the order of each row. */
+  readonly properties: readonly string[];
+  /** Pages that the snapshot was made of. */
+  readonly pages: number;
+  /** Requests to Graph, repeated ones included. */
+  readonly requests: number;
+  readonly retries: number;
+  /** Answers with status 429. */
+  readonly throttled: number;
+}
+
+/** What opened the app registration. */
+export interface CredentialEntry {
+  readonly kind: "secret" | "certificate";
+  /** Name of the Key Vault object. */
+  readonly name: string;
+  readonly version: string;
+  /** `null` where Key Vault keeps no expiry with a secret. */
+  readonly expiresOn: string | null;
+}
+
+export function credentialEntry({ kind, name, version, expiresOn }: CredentialIdentity): CredentialEntry {
+  return { kind, name, version, expiresOn: expiresOn?.toISOString() ?? null };
+}
+
+/** Where the newest whole snapshot is. */
+export interface Latest {
+  readonly schema: typeof LATEST_SCHEMA;
+  readonly runId: string;
+  /** Path of the manifest from the container. */
+  readonly manifest: string;
+  /** Lower-case hex SHA-256 of the manifest's bytes. */
+  readonly sha256: string;
+  readonly users: number;
+  readonly finishedAt: string;
+}
+
+const count = z.int().nonnegative();
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const time = z.iso.datetime();
+const runId = z.string().refine(isRunId);
+
+const ManifestShape: z.ZodType<Manifest> = z.object({
+  schema: z.literal(MANIFEST_SCHEMA),
+  tenantId: z.guid(),
+  runId,
+  startedAt: time,
+  finishedAt: time,
+  source: z.object({
+    url: z.string(),
+    properties: z.array(z.string()).min(1),
+    pages: count,
+    requests: count,
+    retries: count,
+    throttled: count,
+  }),
+  completeness: z.object({
+    listed: count,
+    unique: count,
+    duplicates: count,
+    counted: count.nullable(),
+    verdict: z.enum(["complete", "uncounted"]),
+  }),
+  credential: z.object({
+    kind: z.enum(["secret", "certificate"]),
+    name: z.string(),
+    version: z.string(),
+    expiresOn: time.nullable(),
+  }),
+  parts: z.array(z.object({ name: z.string().regex(/^[\w.-]+$/), users: count, bytes: count, sha256 })),
+  previous: z.object({ runId, users: count }).nullable(),
+  warnings: z.array(z.string()),
+  tool: z.object({ name: z.string(), version: z.string() }),
+});
+
+const LatestShape: z.ZodType<Latest> = z.object({
+  schema: z.literal(LATEST_SCHEMA),
+  runId,
+  manifest: z.string(),
+  sha256,
+  users: count,
+  finishedAt: time,
+});
+
+/** The bytes of a manifest or of `latest.json`: JSON that a person can read. */
+export function toBytes(document: Manifest | Latest): Buffer {
+  return Buffer.from(`${JSON.stringify(document, null, 2)}\n`);
+}
+
+export function sha256Of(bytes: Buffer): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/**
+ * Reads a manifest.
+ *
+ * @throws {RollcallError} `manifest-unsupported` for another schema version, `snapshot-damaged` naming the field
+ */
+export function parseManifest(bytes: Buffer, path: string): Manifest {
+  return parseDocument(bytes, path, MANIFEST_SCHEMA, ManifestShape);
+}
+
+/**
+ * Reads `latest.json`.
+ *
+ * @throws {RollcallError} as {@link parseManifest}
+ */
+export function parseLatest(bytes: Buffer, path: string): Latest {
+  return parseDocument(bytes, path, LATEST_SCHEMA, LatestShape);
+}
+
+function parseDocument<T>(bytes: Buffer, path: string, schema: string, shape: z.ZodType<T>): T {
+  const document = parseJson(bytes);
+  const said = z.object({ schema: z.string() }).safeParse(document);
+  if (said.success && said.data.schema !== schema) {
+    throw new RollcallError("manifest-unsupported", {
+      doing: `reading ${path}`,
+      problem: `its schema is ${JSON.stringify(said.data.schema.slice(0, 60))}; this version reads ${schema}`,
+      remedy: "Read it with the version of Rollcall that wrote it, or a newer one.",
+    });
+  }
+  const parsed = shape.safeParse(document);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw damaged(
+    path,
+    document === undefined ? "it is not JSON" : `${issue?.path.join(".") || "it"} is wrong`,
+  );
+}
+
+/** The error for a blob that is not what the manifest, or `latest.json`, says it is. */
+export function damaged(path: string, problem: string): RollcallError {
+  return new RollcallError("snapshot-damaged", {
+    doing: `reading ${path}`,
+    problem,
+    remedy:
+      "Do not use this snapshot. Restore the blob from a version or backup, or use another run: `rollcall list`.",
+  });
+}

@@ -1,0 +1,45 @@
+import { answerOf, asIdentityError, isRestError, networkCodeOf } from "../azure-answer.ts";
+import { RollcallError } from "../error.ts";
+
+/** HTTP status of a storage SDK error; `undefined` for anything else. */
+export function statusOf(error: unknown): number | undefined {
+  return isRestError(error) ? error.statusCode : undefined;
+}
+
+/** Turns an error of the storage SDK into one with a remedy; anything else comes back as it is. */
+export function asStorageError(error: unknown, doing: string): unknown {
+  const answer = answerOf(error);
+  const code = networkCodeOf(error);
+  if (
+    code !== undefined ||
+    (answer?.status !== undefined && answer.status >= 500) ||
+    answer?.status === 429
+  ) {
+    return new RollcallError("storage-unavailable", {
+      doing,
+      problem: code === undefined ? "the storage account does not serve" : `no whole answer came (${code})`,
+      answer,
+      remedy: "Check ROLLCALL_STORAGE and that the account's firewall and DNS let the caller through.",
+    });
+  }
+  if (answer?.status === 401 || answer?.status === 403) {
+    return new RollcallError("storage-denied", {
+      doing,
+      problem: "the storage account refused the identity",
+      answer,
+      remedy:
+        'Give it the role "Storage Blob Data Contributor" on the container ("Storage Blob Data Reader" to read only), ' +
+        "and let it through the account's firewall; a new assignment takes minutes to work.",
+    });
+  }
+  if (answer !== undefined) {
+    return new RollcallError("storage-refused", {
+      doing,
+      problem: "the storage account refused the request",
+      answer,
+      remedy:
+        "Check ROLLCALL_STORAGE and ROLLCALL_CONTAINER, and policies (immutability, locks) on the account.",
+    });
+  }
+  return asIdentityError(error, doing) ?? error;
+}

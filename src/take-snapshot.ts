@@ -1,0 +1,101 @@
+import { DefaultAzureCredential, type TokenCredential } from "@azure/identity";
+import { type Clock, systemClock } from "./clock.ts";
+import { startDeadline } from "./deadline.ts";
+import { countUsers } from "./graph/count.ts";
+import { Graph } from "./graph/graph.ts";
+import { userPages } from "./graph/pages.ts";
+import { adminConsentUrl } from "./graph/permission.ts";
+import type { Patience } from "./http/exchange.ts";
+import { resolveTenantId } from "./identity/tenant-id.ts";
+import { openTokenSource } from "./identity/token.ts";
+import { openVault } from "./identity/vault.ts";
+import type { ProgressListener } from "./progress.ts";
+import type { Settings } from "./settings.ts";
+import { collectUsers } from "./snapshot/collect.ts";
+import { commitSnapshot, readLatest } from "./snapshot/commit.ts";
+import { lockPath, runFolder } from "./snapshot/layout.ts";
+import { credentialEntry, MANIFEST_SCHEMA, type Manifest } from "./snapshot/manifest.ts";
+import { PartWriter } from "./snapshot/part-writer.ts";
+import { openContainer } from "./storage/container.ts";
+import { takeLock } from "./storage/lock.ts";
+import { VERSION } from "./version.ts";
+
+/** What a run takes besides its settings; everything has a default that is right in production. */
+export interface RunOptions {
+  /** Ends the run; its reason is what the run then throws. */
+  readonly signal?: AbortSignal;
+  /** Opens Key Vault and Storage; managed identity in Azure, `az login` on a laptop. */
+  readonly identity?: TokenCredential;
+  readonly clock?: Clock;
+  /** How long a service may keep silent. */
+  readonly patience?: Patience;
+  /** Compressed bytes from which on a part is closed. */
+  readonly maxPartBytes?: number;
+  readonly onProgress?: ProgressListener;
+}
+
+/**
+ * Takes one snapshot: whole and committed, or not there.
+ *
+ * @returns the manifest as committed
+ * @throws {RollcallError} for everything an operator can act on; nothing is published then
+ */
+export async function takeSnapshot(settings: Settings, options: RunOptions = {}): Promise<Manifest> {
+  const { clock = systemClock, identity = new DefaultAzureCredential(), patience, maxPartBytes } = options;
+  const report = options.onProgress ?? (() => undefined);
+  const startedAt = new Date(clock.now());
+  using deadline = startDeadline(settings.timeBudgetMs, options.signal ?? new AbortController().signal);
+  const context = { clock, signal: deadline.signal, deadlineMs: clock.now() + settings.timeBudgetMs };
+
+  report({ phase: "lock" });
+  const tenantId = await resolveTenantId(settings.tenant, settings.cloud.authorityHost, context);
+  const folder = runFolder(tenantId, startedAt);
+  const storage = openContainer(settings.storage, settings.container, identity, context.signal);
+  await storage.prepare();
+  await using lock = await takeLock(storage, { path: lockPath(tenantId), runId: folder.runId, ...context });
+  const run = { ...context, signal: AbortSignal.any([context.signal, lock.signal]) };
+  const container = storage.withSignal(run.signal);
+  const previous = await readLatest(container, tenantId);
+
+  report({ phase: "credential" });
+  const vault = openVault(settings.vaultUrl, settings.credential, identity, run);
+  await using tokens = openTokenSource(settings, { ...run, tenantId, vault, ...(patience && { patience }) });
+  await tokens.get();
+
+  await using graph = new Graph({
+    ...run,
+    graphUrl: settings.cloud.graphUrl,
+    tokens,
+    ...(patience && { patience }),
+  });
+  const query = {
+    properties: settings.properties,
+    consentUrl: adminConsentUrl(settings.cloud.authorityHost, tenantId, settings.clientId),
+  };
+  report({ phase: "count" });
+  const counted = await countUsers(graph, query);
+  const { parts, completeness, pages } = await collectUsers({
+    list: () => userPages(graph, query),
+    openParts: () => new PartWriter(container, folder, maxPartBytes),
+    counted,
+    onPage: (users) => report({ phase: "list", users, counted, retries: graph.stats.retries }),
+  });
+
+  report({ phase: "commit" });
+  const manifest: Manifest = {
+    schema: MANIFEST_SCHEMA,
+    tenantId,
+    runId: folder.runId,
+    startedAt: startedAt.toISOString(),
+    finishedAt: new Date(clock.now()).toISOString(),
+    source: { url: `${graph.root}/users`, properties: settings.properties, pages, ...graph.stats },
+    completeness,
+    credential: credentialEntry(tokens.credential()),
+    parts,
+    previous: previous ? { runId: previous.runId, users: previous.users } : null,
+    warnings: tokens.warnings(),
+    tool: { name: "rollcall", version: VERSION },
+  };
+  await commitSnapshot(container, folder, manifest);
+  return manifest;
+}

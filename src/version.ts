@@ -1,0 +1,4 @@
+import packageJson from "../package.json" with { type: "json" };
+
+/** Rollcall's own version, as in package.json; written into each manifest and sent as the user agent. */
+export const VERSION: string = packageJson.version;
