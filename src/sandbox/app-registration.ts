@@ -1,0 +1,90 @@
+import { createHash, type KeyObject, randomBytes, randomUUID, X509Certificate } from "node:crypto";
+
+/** A client secret of the app. */
+export interface AppSecret {
+  /** The secret itself. */
+  readonly value: string;
+  /** Absent: it lasts for ever. */
+  readonly expiresOn: Date | undefined;
+}
+
+/** A certificate that the app may sign its assertions with. */
+export interface AppCertificate {
+  /** Key that assertions are checked with. */
+  readonly publicKey: KeyObject;
+  /** base64url SHA-1 of the DER certificate, as `x5t` names it. */
+  readonly sha1: string;
+  /** base64url SHA-256 of the DER certificate, as `x5t#S256` names it. */
+  readonly sha256: string;
+  /** End of validity. */
+  readonly expiresOn: Date;
+}
+
+/** The app registration whose credentials and consented app roles decide about tokens. */
+export class AppRegistration {
+  /** Application (client) id. */
+  readonly clientId: string;
+  /** Object id of the app's service principal. */
+  readonly principalId = randomUUID();
+  /** App roles with admin consent. Change it freely; only tokens issued afterwards are affected. */
+  readonly roles = new Set(["User.Read.All"]);
+  readonly #secrets: AppSecret[] = [];
+  readonly #certificates: AppCertificate[] = [];
+
+  constructor(clientId: string) {
+    this.clientId = clientId;
+  }
+
+  /** Adds a client secret, a random one unless it is given. */
+  addSecret(secret: { readonly value?: string; readonly expiresOn?: Date } = {}): AppSecret {
+    const value = secret.value ?? `sbx8Q~${randomBytes(26).toString("base64url").slice(0, 34)}`;
+    const added = { value, expiresOn: secret.expiresOn };
+    this.#secrets.push(added);
+    return added;
+  }
+
+  /** Takes a client secret back. */
+  revokeSecret(value: string): void {
+    const at = this.#secrets.findIndex((secret) => secret.value === value);
+    if (at >= 0) this.#secrets.splice(at, 1);
+  }
+
+  /** Registers the certificate in a PEM text; a private key beside it is ignored. */
+  addCertificate(pem: string): void {
+    this.#certificates.push(readCertificate(pem));
+  }
+
+  /** Takes a certificate back. */
+  revokeCertificate(pem: string): void {
+    const { sha256 } = readCertificate(pem);
+    const at = this.#certificates.findIndex((certificate) => certificate.sha256 === sha256);
+    if (at >= 0) this.#certificates.splice(at, 1);
+  }
+
+  /** The secret with this value. */
+  findSecret(value: string): AppSecret | undefined {
+    return this.#secrets.find((secret) => secret.value === value);
+  }
+
+  /** The certificate with this thumbprint, of either kind. */
+  findCertificate(thumbprint: {
+    readonly sha1?: unknown;
+    readonly sha256?: unknown;
+  }): AppCertificate | undefined {
+    return this.#certificates.find(
+      ({ sha1, sha256 }) => sha256 === thumbprint.sha256 || sha1 === thumbprint.sha1,
+    );
+  }
+}
+
+function readCertificate(pem: string): AppCertificate {
+  const block = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/.exec(pem)?.[0];
+  if (block === undefined) throw new TypeError("no certificate in this PEM text");
+  const certificate = new X509Certificate(block);
+  return {
+    publicKey: certificate.publicKey,
+    sha1: createHash("sha1").update(certificate.raw).digest("base64url"),
+    sha256: createHash("sha256").update(certificate.raw).digest("base64url"),
+    expiresOn: new Date(certificate.validTo),
+  };
+}

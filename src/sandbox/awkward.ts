@@ -1,0 +1,84 @@
+/** Property values that replace the ordinary ones of a person, by Graph's property name. */
+export type Overrides = Readonly<Record<string, unknown>>;
+
+/** Distance between two awkward people in the directory's order. */
+const spacing = 7;
+
+/** Awkward people come again after this many people, so that a large tenant has some in every part of it. */
+const period = 10_000;
+
+const never = "0001-01-01T00:00:00Z";
+
+const awkward: readonly Overrides[] = [
+  { surname: null },
+  { givenName: null, surname: null, displayName: "Reception" },
+  { displayName: 'Robert "Bob" Tables' },
+  { displayName: "back\\slash \\u0041 \\n" },
+  { displayName: "two\nlines" },
+  { displayName: "a\ttab and a carriage\rreturn" },
+  { displayName: "Zaphod 🚀👩‍👩‍👧" },
+  { displayName: "𝒜stral 𠮷野家" },
+  { displayName: "Zoe\u0308 decomposed", givenName: "Zoe\u0308" },
+  { displayName: "שלום עולם", surname: "כהן" },
+  { displayName: "\u202Eevil\u202C override" },
+  { displayName: '=HYPERLINK("http://example.invalid","pay")' },
+  { displayName: "+1 425 555 0100" },
+  { displayName: "-cmd" },
+  { displayName: "@SUM(A1:A9)" },
+  { displayName: "line\u2028separator and\u2029paragraph" },
+  { displayName: "<script>alert(1)</script> & <b>bold</b>" },
+  { displayName: "'; DROP TABLE users; --" },
+  { displayName: " leading and trailing " },
+  { displayName: "zero\u200Bwidth\uFEFFmarks" },
+  { displayName: "\u0001control\u001f", jobTitle: "nul-free" },
+  { displayName: "x".repeat(256) },
+  { displayName: "comma, semicolon; pipe |" },
+  { createdDateTime: null },
+  { userType: null },
+  { userType: null, createdDateTime: null, creationType: null },
+  { mail: null, proxyAddresses: [], otherMails: [], businessPhones: [], imAddresses: [] },
+  { assignedLicenses: [], licenseAssignmentStates: [], assignedPlans: [] },
+  {
+    department: null,
+    companyName: null,
+    jobTitle: null,
+    officeLocation: null,
+    country: null,
+    usageLocation: null,
+  },
+  { department: "" },
+  { employeeId: "000042" },
+  { employeeId: "1e5", employeeType: "0x10" },
+  { employeeOrgData: null, employeeHireDate: never },
+  { employeeHireDate: "1999-12-31T00:00:00Z", lastPasswordChangeDateTime: never },
+  {
+    signInActivity: {
+      lastSignInDateTime: never,
+      lastSignInRequestId: "",
+      lastNonInteractiveSignInDateTime: never,
+      lastNonInteractiveSignInRequestId: "",
+      lastSuccessfulSignInDateTime: never,
+      lastSuccessfulSignInRequestId: "",
+    },
+  },
+  { signInActivity: undefined },
+  {
+    proxyAddresses: Array.from(
+      { length: 400 },
+      (_, at) => `smtp:alias-${at}.${"long".repeat(8)}@contoso.example`,
+    ),
+  },
+  { otherMails: ["o'brien+tag@example.org", "ünïcode@exämple.org"] },
+  { onPremisesDistinguishedName: 'CN=Vance\\, Adele,OU="Sales, East",DC=corp,DC=contoso,DC=example' },
+  { onPremisesSyncEnabled: false, onPremisesLastSyncDateTime: null },
+  { accountEnabled: null },
+  { jobTitle: "null", department: "NaN", companyName: "undefined" },
+  { usageLocation: "NO", country: "Norway" },
+];
+
+/** The overrides of an awkward person, or `undefined` for an ordinary one. */
+export function awkwardAt(index: number): Overrides | undefined {
+  const place = index % period;
+  if (place >= awkward.length * spacing || place % spacing !== 3) return undefined;
+  return awkward[(place - 3) / spacing];
+}

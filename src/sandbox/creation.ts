@@ -1,0 +1,83 @@
+import { awkwardAt } from "./awkward.ts";
+import { draw, share } from "./chance.ts";
+
+const yearSeconds = 365.25 * 24 * 60 * 60;
+
+/** The youngest account of a fresh directory (unix seconds). Fixed, so that a seed always gives the same tenant. */
+const newest = Date.UTC(2026, 10, 1) / 1000;
+const oldest = Math.floor(newest - 12 * yearSeconds);
+
+/** People that one bulk import brings, within {@link importSeconds}. */
+const importSize = 4_000;
+const importSeconds = 5;
+const importedShare = 0.35;
+
+/** The first synchronisation of the tenant: a tenth of everybody, at about this rate. */
+const firstSyncShare = 0.1;
+const firstSyncPerSecond = 1_500;
+
+/** Room for a person's index below the seconds in one sortable number. */
+const indexSpan = 2 ** 21;
+
+/** Most people a directory can hold. */
+export const maxPeople = indexSpan - 1;
+
+/**
+ * The `createdDateTime` of everybody, in unix seconds by index, `NaN` for null. Spread over twelve years and skewed as
+ * in real tenants: one first synchronisation, bulk imports of thousands in a few seconds, and a growing trickle.
+ */
+export function drawCreationTimes(seed: number, people: number, nullShare: number): Float64Array {
+  const times = new Float64Array(people);
+  const imports = Math.max(1, Math.round((people * importedShare) / importSize));
+  for (let index = 0; index < people; index++) {
+    if (awkwardAt(index)?.createdDateTime === null || share(seed, index, 20) < nullShare) {
+      times[index] = Number.NaN;
+      continue;
+    }
+    const kind = share(seed, index, 21);
+    const place = share(seed, index, 22);
+    if (kind < firstSyncShare) {
+      times[index] = oldest + Math.floor((place * people * firstSyncShare) / firstSyncPerSecond);
+    } else if (kind < firstSyncShare + importedShare) {
+      const event = draw(seed, index, 23) % imports;
+      times[index] =
+        oldest + Math.floor(share(seed, event, 24) * (newest - oldest)) + Math.floor(place * importSeconds);
+    } else {
+      times[index] = oldest + Math.floor(place ** 0.7 * (newest - oldest));
+    }
+  }
+  return times;
+}
+
+/** People sorted by creation time, for filters that are a range of it. */
+export class CreationOrder {
+  readonly #keys: Float64Array;
+
+  constructor(times: Float64Array) {
+    const keys = new Float64Array(times.length);
+    let known = 0;
+    for (let index = 0; index < times.length; index++) {
+      const seconds = times[index] ?? Number.NaN;
+      if (!Number.isNaN(seconds)) keys[known++] = seconds * indexSpan + index;
+    }
+    this.#keys = keys.subarray(0, known).sort();
+  }
+
+  /** The first place whose time is `fromSeconds` or later. */
+  placeOf(fromSeconds: number): number {
+    const key = Math.ceil(fromSeconds) * indexSpan;
+    let low = 0;
+    let high = this.#keys.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#keys[middle] ?? 0) < key) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The person at a place. */
+  indexAt(place: number): number {
+    return (this.#keys[place] ?? 0) % indexSpan;
+  }
+}

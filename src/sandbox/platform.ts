@@ -1,0 +1,65 @@
+import { randomBytes } from "node:crypto";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+
+/** A tenant's place behind the process's identity endpoint, until it is disposed of. */
+export interface PlatformPlace extends Disposable {
+  /** Scheme, host and port of the endpoint, without a trailing slash. */
+  readonly origin: string;
+}
+
+/** `IDENTITY_HEADER` of this process. */
+export const platformHeader = randomBytes(16).toString("hex");
+
+interface Target {
+  readonly port: number;
+  readonly clientId: string;
+}
+
+const targets: Target[] = [];
+let door: Promise<number> | undefined;
+
+/**
+ * Puts a tenant's identity service behind an endpoint that stays the same for the life of the process, as a platform's
+ * does: MSAL keeps the first endpoint and header that it meets, so a second tenant with others would never be asked.
+ * The client id in a request finds its tenant (and keeps MSAL's tokens apart); without one, whoever joined last answers.
+ *
+ * @param port where the tenant's own identity service listens
+ * @param clientId of the tenant's managed identity
+ */
+export async function joinPlatform(port: number, clientId: string): Promise<PlatformPlace> {
+  door ??= openDoor();
+  const origin = `http://127.0.0.1:${await door}`;
+  const target = { port, clientId };
+  targets.push(target);
+  return {
+    origin,
+    [Symbol.dispose]() {
+      targets.splice(targets.indexOf(target), 1);
+    },
+  };
+}
+
+async function openDoor(): Promise<number> {
+  const server = createServer((caller) => {
+    caller.once("error", () => caller.destroy());
+    caller.once("data", (head) => {
+      const clientId = /[?&]client_id=([^& ]+)/.exec(head.toString("latin1"))?.[1];
+      const target = targets.find((candidate) => candidate.clientId === clientId) ?? targets.at(-1);
+      if (target === undefined) caller.destroy();
+      else relay(caller, head, connect(target.port, "127.0.0.1"));
+    });
+  });
+  // It has no owner who could close it, so it must not keep the process alive.
+  server.unref();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(0, "127.0.0.1", resolve);
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+function relay(caller: Socket, head: Buffer, service: Socket): void {
+  service.write(head);
+  caller.pipe(service).pipe(caller);
+  caller.once("close", () => service.destroy());
+  service.once("close", () => caller.destroy()).once("error", () => caller.destroy());
+}

@@ -1,0 +1,86 @@
+import { type IssuedCertificate, issueCertificate } from "./certificate.ts";
+import { type Storage, startStorage } from "./storage.ts";
+import { startTenant, type Tenant, type TenantOptions } from "./tenant.ts";
+import { sandboxTls } from "./tls.ts";
+
+/** What a sandbox is like, beside what its tenant is like. */
+export interface SandboxOptions extends TenantOptions {
+  /** Which credential `environment` names; the vault holds both. The certificate by default. */
+  readonly credential?: "certificate" | "secret";
+  /** Value of `ROLLCALL_CONTAINER`; `user-snapshots` by default. */
+  readonly container?: string;
+  /** Value of `ROLLCALL_SCHEDULE`, six fields; every night at two by default. */
+  readonly schedule?: string;
+  /** Folder for the blobs; in memory when absent. */
+  readonly storageLocation?: string;
+  /** Any free port by default. */
+  readonly storagePort?: number;
+  /** A storage that runs already and goes on when the sandbox ends; one of its own by default. */
+  readonly storage?: Storage;
+}
+
+/** Everything that a run of Rollcall needs, on the loopback interface. */
+export interface Sandbox extends AsyncDisposable {
+  /** The tenant, with its vault and the function app's identity. */
+  readonly tenant: Tenant;
+  /** The blob storage. */
+  readonly storage: Storage;
+  /** The app's certificate, kept in the vault as `graph-cert`. */
+  readonly certificate: IssuedCertificate;
+  /** The app's secret, kept in the vault as `graph-secret`. */
+  readonly secret: string;
+  /** All settings of a run, for a process that has nothing else set. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+const day = 24 * 60 * 60 * 1000;
+
+/** Starts a tenant and a storage, with an app registration whose credentials are in the vault. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const tls = options.tls ?? (await sandboxTls());
+  await using started = new AsyncDisposableStack();
+  const tenant = started.use(await startTenant({ ...options, tls }));
+  const storage =
+    options.storage ??
+    started.use(
+      await startStorage({
+        tls,
+        ...(options.storageLocation === undefined ? {} : { location: options.storageLocation }),
+        ...(options.storagePort === undefined ? {} : { port: options.storagePort }),
+      }),
+    );
+  const certificate = await issueCertificate({ commonName: "graph-cert", days: 365 });
+  tenant.app.addCertificate(certificate.certificatePem);
+  tenant.vault.set("graph-cert", certificate.pem, {
+    contentType: "application/x-pem-file",
+    expiresOn: certificate.expiresOn,
+  });
+  const expiresOn = new Date(Date.now() + 180 * day);
+  const secret = tenant.app.addSecret({ expiresOn }).value;
+  tenant.vault.set("graph-secret", secret, { contentType: "text/plain", expiresOn });
+  const services = started.move();
+  return {
+    tenant,
+    storage,
+    certificate,
+    secret,
+    environment: {
+      ROLLCALL_TENANT_ID: tenant.tenantId,
+      ROLLCALL_CLIENT_ID: tenant.clientId,
+      ROLLCALL_KEY_VAULT_URL: tenant.vault.origin,
+      ...(options.credential === "secret"
+        ? { ROLLCALL_SECRET_NAME: "graph-secret" }
+        : { ROLLCALL_CERTIFICATE_NAME: "graph-cert" }),
+      ROLLCALL_STORAGE: storage.url,
+      ROLLCALL_CONTAINER: options.container ?? "user-snapshots",
+      ROLLCALL_SCHEDULE: options.schedule ?? "0 0 2 * * *",
+      ROLLCALL_AUTHORITY_HOST: tenant.entra.origin,
+      ROLLCALL_GRAPH_URL: tenant.graph.origin,
+      IDENTITY_ENDPOINT: tenant.identity.endpoint,
+      IDENTITY_HEADER: tenant.identity.header,
+      AZURE_CLIENT_ID: tenant.identity.clientId,
+      NODE_EXTRA_CA_CERTS: tls.authorityFile,
+    },
+    [Symbol.asyncDispose]: () => services.disposeAsync(),
+  };
+}

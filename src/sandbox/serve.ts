@@ -1,0 +1,110 @@
+import { once } from "node:events";
+import { join, relative } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
+import {
+  fixedClientId,
+  fixedFolder,
+  fixedIdentityClientId,
+  fixedIdentityHeader,
+  fixedPorts,
+  fixedTenantId,
+} from "./fixed.ts";
+import { type Sandbox, startSandbox } from "./sandbox.ts";
+import { sandboxTls } from "./tls.ts";
+
+interface ServeOptions {
+  readonly users: number;
+  readonly latency: number;
+  readonly throttle?: number;
+  readonly secret: boolean;
+}
+
+/** Starts the sandbox on its fixed ports, with certificates and blobs kept from one run to the next. */
+export async function startFixedSandbox(options: ServeOptions): Promise<Sandbox> {
+  const { storage: storagePort, ...ports } = fixedPorts;
+  return await startSandbox({
+    users: options.users,
+    latencyMs: options.latency,
+    credential: options.secret ? "secret" : "certificate",
+    ...(options.throttle === undefined ? {} : { throttle: { resourceUnitsPer10s: options.throttle } }),
+    tenantId: fixedTenantId,
+    clientId: fixedClientId,
+    identityHeader: fixedIdentityHeader,
+    identityClientId: fixedIdentityClientId,
+    tls: await sandboxTls(join(fixedFolder, "tls")),
+    ports,
+    storagePort,
+    storageLocation: join(fixedFolder, "blobs"),
+  });
+}
+
+function describe(sandbox: Sandbox): string {
+  const { tenant, storage, environment } = sandbox;
+  const services = [
+    ["Entra", tenant.entra.origin, `tenant ${tenant.domain}, one app registration`],
+    ["Graph", tenant.graph.origin, `${tenant.directory.size.toLocaleString("en-GB")} people`],
+    ["Key Vault", tenant.vault.origin, "graph-secret, graph-cert"],
+    ["Identity", tenant.identity.endpoint, "the function's managed identity"],
+    ["Storage", storage.url, `kept in ${relative(process.cwd(), fixedFolder) || "."}/blobs`],
+  ];
+  const lines = services.map(
+    ([name = "", address = "", what]) => `  ${name.padEnd(10)} ${address.padEnd(42)} ${what}`,
+  );
+  const settings = Object.entries(environment).map(([name, value]) => `  export ${name}='${value}'`);
+  return [
+    "",
+    "A tenant, its vault and its storage are running on this machine. No cloud is involved.",
+    "",
+    ...lines,
+    "",
+    "In another terminal, use it by",
+    "",
+    "  cp local.settings.sample.json local.settings.json",
+    "",
+    "or by",
+    "",
+    ...settings,
+    "",
+    "then try:  npx rollcall doctor   npx rollcall snapshot   npx rollcall show",
+    "",
+    "Ctrl-C stops it; the snapshots stay.",
+    "",
+  ].join("\n");
+}
+
+/** What to do about a failed start. */
+function explain(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const port = /EADDRINUSE.*?:(\d+)/.exec(message)?.[1];
+  if (port === undefined) return `The sandbox did not start: ${message}`;
+  return `Port ${port} is taken. Is a sandbox running in another terminal? Stop it, or whatever else listens there.`;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("A whole number is needed.");
+  return Number(text);
+}
+
+async function serve(options: ServeOptions): Promise<void> {
+  const stopped = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+  await using sandbox = await startFixedSandbox(options);
+  console.log(describe(sandbox));
+  await stopped;
+}
+
+if (import.meta.main) {
+  const program = new Command("npm run sandbox --")
+    .description("A local tenant for Rollcall: Entra, Graph, Key Vault, managed identity and Blob Storage.")
+    .option("--users <count>", "people in the directory", wholeNumber, 5000)
+    .option("--latency <ms>", "milliseconds before each answer of Graph", wholeNumber, 0)
+    .option("--throttle <units>", "resource units per 10 seconds before Graph answers 429", wholeNumber)
+    .option("--secret", "name the client secret in the settings instead of the certificate", false)
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
+  program.parse();
+  try {
+    await serve(program.opts<ServeOptions>());
+  } catch (error) {
+    console.error(explain(error));
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { type SandboxTls, sandboxTls } from "./tls.ts";
+
+/** How the storage emulator runs. */
+export interface StorageOptions {
+  /** TLS of the service; by default made once for this process. */
+  readonly tls?: SandboxTls;
+  /** Folder for the blobs; in memory when absent. */
+  readonly location?: string;
+  /** Any free port by default. */
+  readonly port?: number;
+}
+
+/** Blob storage that takes bearer tokens over TLS, as the real one does. */
+export interface Storage extends AsyncDisposable {
+  /** Address of the blob service, account included, without a trailing slash. */
+  readonly url: string;
+  /** Address and account key in one, for clients without a token. */
+  readonly connectionString: string;
+}
+
+const account = "devstoreaccount1";
+
+/** The account key of every Azurite; published, so no secret (learn.microsoft.com/azure/storage/common/storage-use-azurite). */
+const accountKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+/** Loaded into the emulator: it goes when its standard input ends, which a parent's death of any kind brings about. */
+const exitWithParent = `process.stdin.resume().on("close", () => {
+  process.kill(process.pid, "SIGTERM");
+  setTimeout(() => process.exit(), 2000).unref();
+}).unref();`;
+
+const killAfterMs = 5_000;
+
+/** Runs Azurite's blob service in a process of its own and resolves when it accepts connections. */
+export async function startStorage(options: StorageOptions = {}): Promise<Storage> {
+  const tls = options.tls ?? (await sandboxTls());
+  if (options.location !== undefined) await mkdir(options.location, { recursive: true });
+  const place = options.location === undefined ? ["--inMemoryPersistence"] : ["--location", options.location];
+  const child = spawn(
+    process.execPath,
+    [
+      ...["--import", `data:text/javascript,${encodeURIComponent(exitWithParent)}`],
+      createRequire(import.meta.url).resolve("azurite/dist/src/blob/main.js"),
+      ...place,
+      ...["--blobHost", "127.0.0.1", "--blobPort", String(options.port ?? 0)],
+      ...["--cert", tls.certificateFile, "--key", tls.keyFile, "--oauth", "basic"],
+      ...["--skipApiVersionCheck", "--disableTelemetry", "--silent"],
+    ],
+    { stdio: ["pipe", "pipe", "pipe"] },
+  );
+  const origin = await readOrigin(child, child.stdout, child.stderr);
+  const url = `${origin}/${account}`;
+  return {
+    url,
+    connectionString: `DefaultEndpointsProtocol=https;AccountName=${account};AccountKey=${accountKey};BlobEndpoint=${url};`,
+    // In memory there is nothing to save, and nothing to wait for.
+    [Symbol.asyncDispose]: () => stop(child, options.location === undefined ? "SIGKILL" : "SIGTERM"),
+  };
+}
+
+/** The address that the emulator prints when it listens. */
+async function readOrigin(child: ChildProcess, stdout: Readable, stderr: Readable): Promise<string> {
+  const lines: string[] = [];
+  createInterface({ input: stderr }).on("line", (line) => lines.push(line));
+  for await (const line of createInterface({ input: stdout })) {
+    const origin = /successfully listens on (https:\/\/\S+)/.exec(line)?.[1];
+    if (origin === undefined) {
+      lines.push(line);
+      continue;
+    }
+    // Nobody reads on: an emulator whose pipe is full would stand still.
+    stdout.resume();
+    return origin;
+  }
+  await stop(child, "SIGKILL");
+  throw new Error(`the storage emulator did not start: ${lines.join(" ")}`);
+}
+
+async function stop(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.kill(signal);
+  const timer = setTimeout(() => child.kill("SIGKILL"), killAfterMs);
+  await exited;
+  clearTimeout(timer);
+}

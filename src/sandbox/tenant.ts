@@ -1,0 +1,225 @@
+import { randomUUID } from "node:crypto";
+import { AppRegistration } from "./app-registration.ts";
+import { Directory } from "./directory.ts";
+import { answerEntra } from "./entra.ts";
+import { entraErrorReply } from "./entra-error.ts";
+import { type FaultRule, FaultScript, type RuleDisposer, type ServiceName } from "./fault.ts";
+import { Graph } from "./graph.ts";
+import { graphErrorReply } from "./graph-reply.ts";
+import { Journal, type RecordedRequest } from "./journal.ts";
+import {
+  answerManagedIdentity,
+  type ManagedIdentity,
+  managedIdentityErrorReply,
+} from "./managed-identity.ts";
+import { joinPlatform, platformHeader } from "./platform.ts";
+import { type ServiceDefinition, startService } from "./service.ts";
+import { Throttle, type ThrottleOptions } from "./throttle.ts";
+import { type SandboxTls, sandboxTls } from "./tls.ts";
+import { createTokenSigner } from "./token.ts";
+import { Vault } from "./vault.ts";
+import { answerVault, vaultErrorReply } from "./vault-rest.ts";
+
+/** What a tenant is like. Everything has a default. */
+export interface TenantOptions {
+  /** People in the directory; 2000 by default. */
+  readonly users?: number;
+  /** The same seed gives the same people; 1 by default. */
+  readonly seed?: number;
+  /** Share of people whose `createdDateTime` is null; 0.005 by default. */
+  readonly nullCreatedShare?: number;
+  /** TLS of the services; by default made once for this process. */
+  readonly tls?: SandboxTls;
+  /** Directory id; random by default. */
+  readonly tenantId?: string;
+  /** Initial domain; `contoso.onmicrosoft.com` by default. */
+  readonly domain?: string;
+  /** Client id of the app registration; random by default. */
+  readonly clientId?: string;
+  /** Value of `IDENTITY_HEADER`; random for the process by default, see `joinPlatform`. */
+  readonly identityHeader?: string;
+  /** Client id of the user-assigned managed identity; random by default. */
+  readonly identityClientId?: string;
+  /** Life of Entra's tokens in seconds; 3599 by default. `tenant.tokenLifetimeSeconds` changes it later. */
+  readonly tokenLifetimeSeconds?: number;
+  /** Life of the managed identity's tokens in seconds; 86400 by default. */
+  readonly identityTokenLifetimeSeconds?: number;
+  /** Milliseconds before each of Graph's answers; 0 by default. */
+  readonly latencyMs?: number | (() => number);
+  /** False as in a B2C tenant: no `$count`, no advanced queries, no sign-in activity. True by default. */
+  readonly counts?: boolean;
+  /** Whether the tenant has the licence that `signInActivity` needs; true by default. */
+  readonly premium?: boolean;
+  /** Graph's limits; none by default. */
+  readonly throttle?: ThrottleOptions;
+  /** Most bytes of rendered pages to keep; 512 MiB by default. */
+  readonly pageCacheBytes?: number;
+  /** Ports of the services; any free ones by default, but one identity endpoint for all tenants of the process. */
+  readonly ports?: Partial<Readonly<Record<ServiceName, number>>>;
+}
+
+/** Where a service of the tenant listens. */
+export interface ServiceAddress {
+  /** Scheme, host and port, without a trailing slash. */
+  readonly origin: string;
+}
+
+/** A tenant that listens on the loopback interface until it is disposed of. */
+export interface Tenant extends AsyncDisposable {
+  /** Directory id. */
+  readonly tenantId: string;
+  /** Initial domain; it serves as well as the id in Entra's addresses. */
+  readonly domain: string;
+  /** Client id of the app registration. */
+  readonly clientId: string;
+  /** TLS of its services, for `trustSandbox`. */
+  readonly tls: SandboxTls;
+  /** The sign-in service: the authority host. */
+  readonly entra: ServiceAddress;
+  /** Microsoft Graph. */
+  readonly graph: ServiceAddress;
+  /** Key Vault: its address, what it holds, and who may read it. */
+  readonly vault: Vault & ServiceAddress;
+  /** The platform's identity endpoint. */
+  readonly identity: ManagedIdentity;
+  /** The app registration: its credentials and its consented roles. */
+  readonly app: AppRegistration;
+  /** The people. */
+  readonly directory: Directory;
+  /** Life of the tokens that Entra issues from now on, in seconds. */
+  tokenLifetimeSeconds: number;
+  /** Milliseconds before each of Graph's answers from now on. */
+  latencyMs: number | (() => number);
+  /** Everything that was asked so far, in order of arrival. */
+  readonly requests: readonly RecordedRequest[];
+  /** SHA-256 (hex) of every bearer token that a service received; see `hashToken`. */
+  readonly tokensSeenBy: (service: ServiceName) => ReadonlySet<string>;
+  /** Makes something go wrong, once unless the rule says otherwise. */
+  readonly script: (rule: FaultRule) => RuleDisposer;
+}
+
+/** Starts a tenant. */
+export async function startTenant(options: TenantOptions = {}): Promise<Tenant> {
+  const tenantId = (options.tenantId ?? randomUUID()).toLowerCase();
+  const domain = (options.domain ?? "contoso.onmicrosoft.com").toLowerCase();
+  const seed = options.seed ?? 1;
+  const app = new AppRegistration((options.clientId ?? randomUUID()).toLowerCase());
+  const directory = new Directory({
+    users: options.users ?? 2000,
+    seed,
+    domain,
+    nullCreatedShare: options.nullCreatedShare ?? 0.005,
+  });
+  const signer = await createTokenSigner(tenantId);
+  const tls = options.tls ?? (await sandboxTls());
+  const script = new FaultScript();
+  const journal = new Journal();
+  const vault = new Vault();
+  const origins = new Map<ServiceName, string>();
+  const originOf = (name: ServiceName) => origins.get(name) ?? "";
+  const identity: ManagedIdentity = {
+    get endpoint() {
+      return `${originOf("identity")}/msi/token`;
+    },
+    header: options.identityHeader ?? platformHeader,
+    clientId: options.identityClientId ?? randomUUID(),
+    principalId: randomUUID(),
+  };
+  const graph = new Graph({
+    directory,
+    signer,
+    origin: () => originOf("graph"),
+    tokenSecret: `${tenantId} ${seed}`,
+    counts: options.counts ?? true,
+    premium: options.premium ?? true,
+    pageCacheBytes: options.pageCacheBytes ?? 512 * 1024 * 1024,
+    latencyMs: () => (typeof tenant.latencyMs === "number" ? tenant.latencyMs : tenant.latencyMs()),
+    throttle:
+      options.throttle &&
+      new Throttle(options.throttle, `Tenant_Application/Read/${app.clientId}/${tenantId}`),
+  });
+  const entra = {
+    tenantId,
+    domains: [domain, "contoso.example"],
+    app,
+    signer,
+    tokenLifetimeSeconds: () => tenant.tokenLifetimeSeconds,
+    origin: () => originOf("entra"),
+    graphOrigin: () => originOf("graph"),
+  };
+  const platform = {
+    identity: () => identity,
+    signer,
+    tokenLifetimeSeconds: options.identityTokenLifetimeSeconds ?? 86_400,
+  };
+  const keyVault = {
+    vault,
+    signer,
+    identity: () => identity,
+    authority: () => `${originOf("entra")}/${tenantId}`,
+    origin: () => originOf("vault"),
+  };
+  const portOf = (name: ServiceName) => options.ports?.[name] ?? 0;
+  const definitions: readonly ServiceDefinition[] = [
+    {
+      name: "entra",
+      tls,
+      port: portOf("entra"),
+      answer: (request) => answerEntra(entra, request),
+      refuse: entraErrorReply,
+    },
+    {
+      name: "graph",
+      tls,
+      port: portOf("graph"),
+      answer: (request) => graph.answer(request),
+      refuse: graphErrorReply,
+      pageOf: (path, query) => graph.pageOf(path, query),
+    },
+    {
+      name: "vault",
+      tls,
+      port: portOf("vault"),
+      answer: (request) => answerVault(keyVault, request),
+      refuse: vaultErrorReply,
+    },
+    {
+      name: "identity",
+      tls: undefined,
+      port: portOf("identity"),
+      answer: (request) => answerManagedIdentity(platform, request),
+      refuse: managedIdentityErrorReply,
+    },
+  ];
+  await using started = new AsyncDisposableStack();
+  for (const definition of definitions) {
+    const service = started.use(await startService(definition, script, journal));
+    origins.set(definition.name, service.origin);
+  }
+  if (options.ports?.identity === undefined) {
+    const place = started.use(
+      await joinPlatform(Number(new URL(originOf("identity")).port), identity.clientId),
+    );
+    origins.set("identity", place.origin);
+  }
+  const services = started.move();
+  const tenant: Tenant = {
+    tenantId,
+    domain,
+    clientId: app.clientId,
+    tls,
+    entra: { origin: originOf("entra") },
+    graph: { origin: originOf("graph") },
+    vault: Object.assign(vault, { origin: originOf("vault") }),
+    identity,
+    app,
+    directory,
+    tokenLifetimeSeconds: options.tokenLifetimeSeconds ?? 3599,
+    latencyMs: options.latencyMs ?? 0,
+    requests: journal.requests,
+    tokensSeenBy: (service) => journal.tokensSeenBy(service),
+    script: (rule) => script.add(rule),
+    [Symbol.asyncDispose]: () => services.disposeAsync(),
+  };
+  return tenant;
+}

@@ -1,0 +1,145 @@
+import {
+  createHash,
+  createPublicKey,
+  generateKeyPair,
+  type KeyObject,
+  randomUUID,
+  sign,
+  verify,
+} from "node:crypto";
+import { promisify } from "node:util";
+
+/** Claims of an access token. */
+export interface TokenClaims {
+  /** Resource that the token is for. */
+  readonly aud: string;
+  /** Application id of the caller. */
+  readonly appid: string;
+  /** Object id of the caller's service principal. */
+  readonly oid: string;
+  /** End of life, unix seconds. */
+  readonly exp: number;
+  /** App roles; absent when nothing was consented. */
+  readonly roles?: readonly string[];
+}
+
+/** Who gets a token, and for what. */
+export interface TokenGrant {
+  /** Resource, without a trailing slash. */
+  readonly audience: string;
+  /** Application id. */
+  readonly appId: string;
+  /** Object id of the service principal. */
+  readonly principalId: string;
+  /** How the caller proved itself: `1` by secret, `2` by certificate (and for managed identities). */
+  readonly proof: "1" | "2";
+  /** Consented app roles; an empty list makes a token without `roles`. */
+  readonly roles: readonly string[];
+  /** Life in seconds; a negative one makes a token that is expired already. */
+  readonly lifetimeSeconds: number;
+}
+
+/** Why a token is refused. */
+export type TokenProblem = "malformed" | "signature" | "expired";
+
+/** The signer of a tenant's access tokens. Only its own tokens pass its check. */
+export class TokenSigner {
+  /** Issuer claim of v1 tokens, which is what all three resources take. */
+  readonly issuer: string;
+  readonly #tenantId: string;
+  readonly #key: KeyObject;
+  readonly #publicKey: KeyObject;
+  readonly #keyId: string;
+  readonly #verified = new Map<string, TokenClaims>();
+
+  constructor(tenantId: string, key: KeyObject) {
+    this.issuer = `https://sts.windows.net/${tenantId}/`;
+    this.#tenantId = tenantId;
+    this.#key = key;
+    this.#publicKey = createPublicKey(key);
+    this.#keyId = createHash("sha256")
+      .update(this.#publicKey.export({ type: "spki", format: "der" }))
+      .digest("base64url");
+  }
+
+  /** The public key as Entra publishes it at `jwks_uri`. */
+  get jwk(): Readonly<Record<string, unknown>> {
+    return { ...this.#publicKey.export({ format: "jwk" }), kid: this.#keyId, use: "sig", alg: "RS256" };
+  }
+
+  /** Makes an access token as described in learn.microsoft.com/entra/identity-platform/access-token-claims-reference. */
+  issue(grant: TokenGrant): string {
+    const now = Math.floor(Date.now() / 1000);
+    const issuedAt = Math.min(now, now + grant.lifetimeSeconds - 1);
+    const claims = {
+      aud: grant.audience,
+      iss: this.issuer,
+      iat: issuedAt,
+      nbf: issuedAt,
+      exp: now + grant.lifetimeSeconds,
+      appid: grant.appId,
+      appidacr: grant.proof,
+      idp: this.issuer,
+      idtyp: "app",
+      oid: grant.principalId,
+      sub: grant.principalId,
+      tid: this.#tenantId,
+      uti: randomUUID(),
+      ver: "1.0",
+      ...(grant.roles.length > 0 ? { roles: grant.roles } : {}),
+    };
+    const head = encode({ typ: "JWT", alg: "RS256", kid: this.#keyId, x5t: this.#keyId });
+    const signed = `${head}.${encode(claims)}`;
+    return `${signed}.${sign("sha256", Buffer.from(signed), this.#key).toString("base64url")}`;
+  }
+
+  /** The claims of a live token of this tenant, or what is wrong with it. The audience is the caller's to check. */
+  read(token: string): TokenClaims | TokenProblem {
+    const claims = this.#verified.get(token) ?? this.#verify(token);
+    if (typeof claims === "string") return claims;
+    return claims.exp > Date.now() / 1000 ? claims : "expired";
+  }
+
+  #verify(token: string): TokenClaims | TokenProblem {
+    const [head = "", body = "", signature = "", ...rest] = token.split(".");
+    const claims = decode(body);
+    if (rest.length > 0 || decode(head)?.alg !== "RS256" || typeof claims?.exp !== "number")
+      return "malformed";
+    const genuine = verify(
+      "sha256",
+      Buffer.from(`${head}.${body}`),
+      this.#publicKey,
+      Buffer.from(signature, "base64url"),
+    );
+    if (!genuine) return "signature";
+    this.#verified.set(token, claims as unknown as TokenClaims);
+    return claims as unknown as TokenClaims;
+  }
+}
+
+/** A signer with a key of its own. */
+export async function createTokenSigner(tenantId: string): Promise<TokenSigner> {
+  const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: 2048 });
+  return new TokenSigner(tenantId, privateKey);
+}
+
+/** The bearer token of an `authorization` header; `undefined` when there is none. */
+export function bearerOf(authorization: string | undefined): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
+}
+
+/** One part of a JWT. */
+export function encode(part: unknown): string {
+  return Buffer.from(JSON.stringify(part)).toString("base64url");
+}
+
+/** One part of a JWT read back; `undefined` when it holds no JSON object. */
+export function decode(part: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part, "base64url").toString("utf8"));
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    // Not JSON: the caller refuses the token as malformed.
+    return undefined;
+  }
+}
