@@ -101,11 +101,15 @@ export class RollcallError extends Error {
   }
 }
 
-/** Turns whatever was thrown into a {@link RollcallError}, so that every failed run has a code and a remedy. */
-export function asRollcallError(error: unknown): RollcallError {
+/**
+ * Turns whatever was thrown into a {@link RollcallError}, so that every failed run has a code and a remedy.
+ *
+ * @param doing what was being done when it was thrown
+ */
+export function asRollcallError(error: unknown, doing = "taking a snapshot"): RollcallError {
   if (error instanceof RollcallError) return error;
   return new RollcallError("unexpected", {
-    doing: "taking a snapshot",
+    doing,
     problem:
       error instanceof Error
         ? `${error.name}: ${error.message}`

@@ -36,9 +36,14 @@ export function readPage(body: Buffer, properties: readonly string[], doing: str
   return { rows: page.value.map((user, index) => readUser(user, index, properties, doing)), nextLink };
 }
 
+/** Whether a value is the id of a directory object. */
+export function isObjectId(value: unknown): value is string {
+  return typeof value === "string" && GUID.test(value);
+}
+
 function readUser(user: unknown, index: number, properties: readonly string[], doing: string): UserRow {
   const id = isRecord(user) ? user.id : undefined;
-  if (!isRecord(user) || typeof id !== "string" || !GUID.test(id)) {
+  if (!isRecord(user) || !isObjectId(id)) {
     throw new RollcallError("graph-page-invalid", {
       doing,
       problem: `the user at position ${index + 1} of the page has no object id`,

@@ -53,7 +53,8 @@ export async function* userPages(graph: Graph, query: UserQuery): AsyncGenerator
   }
 }
 
-function pageError(
+/** The error for a refused page, `undefined` for a general one. */
+export function pageError(
   answer: AzureAnswer,
   query: UserQuery,
   doing: string,

@@ -25,7 +25,7 @@ export async function resolveTenantId(
   const doing = `looking up the directory id of ${tenant} at ${authorityHost}`;
   const url = `${authorityHost}/${tenant}/v2.0/.well-known/openid-configuration`;
   await using exchange = new Exchange();
-  return retrying(
+  return await retrying(
     context,
     async () => {
       const reply = await exchange.send({ method: "GET", url, headers: {} }, context.signal);

@@ -12,6 +12,7 @@ import {
   type SkippedVersion,
 } from "./credential.ts";
 import { answerOfRefusal, type Refusal, refusalInWords, signInError } from "./sign-in-error.ts";
+import { tenantNotFound } from "./tenant-id.ts";
 import type { Vault } from "./vault.ts";
 
 /** From this many days before its end an expiring credential is warned about. */
@@ -56,7 +57,7 @@ export function openTokenSource(settings: Settings, options: TokenOptions): Toke
   const { authorityHost, graphUrl } = settings.cloud;
   const scopes = [`${graphUrl}/.default`];
   const doing = `getting a token for ${graphUrl} from ${authorityHost}`;
-  const network = new EntraNetwork(authorityHost, doing, options);
+  const network = new EntraNetwork(settings, doing, options);
   let accepted: { readonly credential: Credential; readonly app: ConfidentialClientApplication } | undefined;
   let latest: string | undefined;
   let passedOver: readonly string[] = [];
@@ -189,14 +190,14 @@ export function expiryWarning(credential: CredentialIdentity | undefined, nowMs:
  * again (MSAL itself never does, and after a 429 refuses further calls without asking).
  */
 class EntraNetwork implements INetworkModule, AsyncDisposable {
-  readonly #authorityHost: string;
+  readonly #settings: Settings;
   readonly #doing: string;
   readonly #context: RetryContext;
   readonly #exchange: Exchange;
   #failure: unknown;
 
-  constructor(authorityHost: string, doing: string, { patience, ...context }: TokenOptions) {
-    this.#authorityHost = authorityHost;
+  constructor(settings: Settings, doing: string, { patience, ...context }: TokenOptions) {
+    this.#settings = settings;
     this.#doing = doing;
     this.#context = context;
     this.#exchange = new Exchange(patience);
@@ -224,12 +225,15 @@ class EntraNetwork implements INetworkModule, AsyncDisposable {
   async #send<T>(method: "GET" | "POST", url: string, { headers = {}, body }: RequestOptions = {}) {
     try {
       // The metadata of an authority names its token endpoint: the credential must not follow it elsewhere.
-      if (new URL(url).origin !== this.#authorityHost) throw foreignEndpoint(this.#doing, url);
+      const { tenant, cloud } = this.#settings;
+      if (new URL(url).origin !== cloud.authorityHost) throw foreignEndpoint(this.#doing, url);
       return await retrying(
         this.#context,
         async () => {
           const outgoing = { method, url, headers, ...(body !== undefined && { body }) };
           const reply = await this.#exchange.send(outgoing, this.#context.signal);
+          // MSAL gets one thing only, the tenant's OpenID configuration, and tells nothing of why it was refused.
+          if (method === "GET" && reply.status === 400) throw tenantNotFound(tenant, this.#doing, reply.status);
           const json = parseJson(reply.body) as T | undefined;
           if (isPassing(reply, json)) {
             const status = reply.status < 500 && reply.status !== 429 ? 503 : reply.status;

@@ -1,0 +1,69 @@
+import { Command, CommanderError } from "commander";
+import { asRollcallError, RollcallError } from "../error.ts";
+import { VERSION } from "../version.ts";
+import { addDoctorCommand } from "./commands/doctor.ts";
+import { addListCommand } from "./commands/list.ts";
+import { addShowCommand } from "./commands/show.ts";
+import { addSnapshotCommand } from "./commands/snapshot.ts";
+import { addUsersCommand } from "./commands/users.ts";
+import { addVerifyCommand } from "./commands/verify.ts";
+import { describeFailure, exitCodeOf, failureAsJson } from "./failure.ts";
+import { type CliIo, Terminal } from "./terminal.ts";
+
+const HELP = `
+Settings come from the environment or, where that names none of ROLLCALL_*, from
+"Values" of local.settings.json in this folder.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or settings.`;
+
+/**
+ * Runs a command.
+ *
+ * @param argv the words behind `rollcall`
+ * @returns the exit code; never throws
+ */
+export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
+  const terminal = new Terminal(io);
+  let current = new Command("rollcall");
+  const program = current
+    .description("A nightly, provably complete snapshot of every user in an Entra tenant.")
+    .version(VERSION)
+    .exitOverride()
+    .showHelpAfterError()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+    })
+    .addHelpText("after", HELP)
+    .hook("preAction", (_, command) => {
+      current = command;
+    });
+  addSnapshotCommand(program, terminal);
+  addListCommand(program, terminal);
+  addShowCommand(program, terminal);
+  addUsersCommand(program, terminal);
+  addVerifyCommand(program, terminal);
+  addDoctorCommand(program, terminal);
+
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return terminal.exitCode;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
+    // Whatever the signal broke off, it is the signal that ended the command.
+    const reason: unknown = io.signal.aborted ? io.signal.reason : thrown;
+    const error = asRollcallError(reason, `running rollcall ${current.name()}`);
+    if (current.opts().json) io.stderr.write(`${failureAsJson(error)}\n`);
+    else terminal.complain(...describeFailure(error, `Usage: ${current.createHelp().commandUsage(current)}`));
+    return exitCodeOf(error);
+  }
+}
+
+/** The error for a command that was told to stop. */
+export function terminated(signalName: string): RollcallError {
+  return new RollcallError("terminated", {
+    doing: "running rollcall",
+    problem: `it was told to stop (${signalName})`,
+    remedy: "A snapshot that was being taken was not published; the last whole one stays the latest.",
+  });
+}

@@ -1,0 +1,63 @@
+import { DefaultAzureCredential } from "@azure/identity";
+import type { Command } from "commander";
+import { systemClock } from "../../clock.ts";
+import type { CheckResult } from "../../doctor/check.ts";
+import { diagnose } from "../../doctor/diagnosis.ts";
+import { loadEnvironment } from "../environment.ts";
+import { plural } from "../format.ts";
+import type { Terminal } from "../terminal.ts";
+import { hang } from "../wrap.ts";
+
+const SYMBOLS = { ok: "✓", warning: "!", failed: "✗", skipped: "·" } as const;
+
+const HELP = `
+Example: rollcall doctor
+
+Publishes nothing; creates the container when it is missing, and deletes the
+small blob that it writes there. Wrong settings are a failed check.
+
+Exit codes: 0 a run has what it needs, perhaps with warnings; 1 it has not;
+2 wrong usage.`;
+
+/** `rollcall doctor`. */
+export function addDoctorCommand(program: Command, terminal: Terminal): void {
+  program
+    .command("doctor")
+    .description("check one by one what a run needs")
+    .option("--json", "print an array of JSON objects")
+    .addHelpText("after", HELP)
+    .action(async ({ json }: { readonly json?: boolean }) => {
+      const { environment, cwd, signal } = terminal.io;
+      const checks = diagnose({
+        loadEnvironment: () => loadEnvironment(environment, cwd),
+        openIdentity: () => new DefaultAzureCredential(),
+        clock: systemClock,
+        signal,
+      });
+      const results: CheckResult[] = [];
+      for await (const result of checks) {
+        signal.throwIfAborted();
+        results.push(result);
+        if (!json) await terminal.print(...describe(result));
+      }
+      if (results.some(({ status }) => status === "failed")) terminal.exitCode = 1;
+      if (json) await terminal.printJson(results);
+      else await terminal.print("", verdict(results));
+    });
+}
+
+function describe({ check, status, detail, remedy }: CheckResult): readonly string[] {
+  const lead = `${SYMBOLS[status]} ${status.padEnd(7)}  ${check.padEnd(10)}  `;
+  return [
+    ...hang(lead, detail),
+    ...(remedy === undefined ? [] : hang(" ".repeat(lead.length), `-> ${remedy}`)),
+  ];
+}
+
+function verdict(results: readonly CheckResult[]): string {
+  const count = (wanted: CheckResult["status"]) => results.filter(({ status }) => status === wanted).length;
+  const failed = count("failed");
+  const warnings = count("warning");
+  if (failed > 0) return `${plural(failed, "check")} failed, ${count("skipped")} skipped.`;
+  return warnings > 0 ? `All good, with ${plural(warnings, "warning")}.` : "All good.";
+}

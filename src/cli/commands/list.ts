@@ -1,0 +1,108 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { asRollcallError } from "../../error.ts";
+import { readLatest } from "../../snapshot/commit.ts";
+import { committedRuns } from "../../snapshot/reader.ts";
+import { type RunSummary, readSummaries, type UnreadableRun } from "../../snapshot/run-summary.ts";
+import type { Container } from "../../storage/container.ts";
+import { formatBytes, formatCount, formatMinute } from "../format.ts";
+import { openReadingPlace } from "../reading.ts";
+import { type Column, formatTable } from "../table.ts";
+import type { Terminal } from "../terminal.ts";
+import { hang } from "../wrap.ts";
+
+const HELP = `
+Example: rollcall list --limit 5
+
+A snapshot whose manifest cannot be read is shown as damaged; rollcall verify
+tells more.
+
+Exit codes: 0 listed, also when there are none yet; 1 failed; 2 wrong usage or
+settings.`;
+
+const COLUMNS: readonly Column[] = [
+  { title: "run" },
+  { title: "finished (UTC)" },
+  { title: "users", align: "right" },
+  { title: "counted", align: "right" },
+  { title: "verdict" },
+  { title: "parts", align: "right" },
+  { title: "size", align: "right" },
+];
+
+/** `rollcall list`. */
+export function addListCommand(program: Command, terminal: Terminal): void {
+  program
+    .command("list")
+    .description("list the committed snapshots, newest first")
+    .option("--limit <count>", "how many at most", parseLimit, 20)
+    .option("--json", "print an array of JSON objects")
+    .addHelpText("after", HELP)
+    .action(async ({ limit, json }: { readonly limit: number; readonly json?: boolean }) => {
+      const { container, containerName, tenantId } = await openReadingPlace(terminal.io);
+      const runs = await runsOrNone(container, tenantId);
+      const latest = await latestRun(container, tenantId);
+      const entries = await readSummaries(container, tenantId, runs.slice(0, limit));
+      if (json) {
+        const isLatest = ({ runId }: { readonly runId: string }) => runId === latest.runId;
+        return terminal.printJson(entries.map((entry) => ({ ...entry, latest: isLatest(entry) })));
+      }
+      if (runs.length === 0) {
+        return terminal.print(`No snapshot of tenant ${tenantId} yet in container ${containerName}.`);
+      }
+      const older = runs.length - entries.length;
+      await terminal.print(
+        ...formatTable(COLUMNS, entries.map(asRow)),
+        ...entries.flatMap(problemOf),
+        ...(older > 0 ? [`${formatCount(older)} older: rollcall list --limit ${runs.length}`] : []),
+        ...hang("Latest: ", latest.runId ?? latest.problem),
+      );
+    });
+}
+
+function parseLimit(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("It must be a whole number from 1.");
+  return Number(text);
+}
+
+/** A container that no run has made yet holds no snapshots. */
+async function runsOrNone(container: Container, tenantId: string): Promise<readonly string[]> {
+  try {
+    return await committedRuns(container, tenantId);
+  } catch (error) {
+    if (asRollcallError(error).answer?.code === "ContainerNotFound") return [];
+    throw error;
+  }
+}
+
+/** A `latest.json` that cannot be read must not hide the snapshots. */
+async function latestRun(
+  container: Container,
+  tenantId: string,
+): Promise<{ readonly runId?: string; readonly problem: string }> {
+  try {
+    const latest = await readLatest(container, tenantId);
+    return { ...(latest && { runId: latest.runId }), problem: "none, latest.json is missing" };
+  } catch (error) {
+    const { code, doing, problem } = asRollcallError(error);
+    if (code !== "snapshot-damaged" && code !== "manifest-unsupported") throw error;
+    return { problem: `unknown (${doing}: ${problem})` };
+  }
+}
+
+function asRow(entry: RunSummary | UnreadableRun): readonly string[] {
+  if ("error" in entry) return [entry.runId, "", "", "", "damaged", "", ""];
+  return [
+    entry.runId,
+    formatMinute(entry.finishedAt),
+    formatCount(entry.users),
+    entry.counted === null ? "none" : formatCount(entry.counted),
+    entry.verdict,
+    formatCount(entry.parts),
+    formatBytes(entry.bytes),
+  ];
+}
+
+function problemOf(entry: RunSummary | UnreadableRun): readonly string[] {
+  if (!("error" in entry)) return [];
+  return hang(`${entry.runId}: `, `${entry.error.doing}: ${entry.error.problem}`);
+}

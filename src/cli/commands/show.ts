@@ -1,0 +1,73 @@
+import type { Command } from "commander";
+import { openSnapshot, type Snapshot } from "../../snapshot/reader.ts";
+import { formatBytes, formatCount, formatDuration, formatTime, plural } from "../format.ts";
+import { completenessInWords, credentialInWords, durationMs, effortInWords } from "../manifest-words.ts";
+import { openReadingPlace } from "../reading.ts";
+import { formatTable } from "../table.ts";
+import type { Terminal } from "../terminal.ts";
+import { hang, labelled } from "../wrap.ts";
+
+const HELP = `
+Example: rollcall show 20261122
+
+RUN is a run's id or its beginning, if only one run begins so. The manifest is
+checked against latest.json and each part for its length; rollcall verify reads
+the parts.
+
+Exit codes: 0 shown, 1 no such run or damaged, 2 wrong usage or settings.`;
+
+/** `rollcall show`. */
+export function addShowCommand(program: Command, terminal: Terminal): void {
+  program
+    .command("show")
+    .description("show the manifest of a snapshot")
+    .argument("[run]", "which run (default: the latest)")
+    .option("--json", "print the manifest as JSON")
+    .addHelpText("after", HELP)
+    .action(async (run: string | undefined, { json }: { readonly json?: boolean }) => {
+      const { container, tenantId } = await openReadingPlace(terminal.io);
+      const snapshot = await openSnapshot(container, tenantId, run);
+      if (json) await terminal.printJson(snapshot.manifest);
+      else await terminal.print(...describe(snapshot, Date.now()));
+    });
+}
+
+function describe({ folder, manifest, isLatest }: Snapshot, nowMs: number): readonly string[] {
+  const { completeness, source, credential, previous, tool, parts } = manifest;
+  const change = previous ? completeness.unique - previous.users : 0;
+  const sign = change > 0 ? "+" : "";
+  return [
+    `Snapshot ${manifest.runId}${isLatest ? " (the latest)" : ""}`,
+    ...labelled([
+      ["tenant", manifest.tenantId],
+      ["started", formatTime(manifest.startedAt)],
+      ["finished", `${formatTime(manifest.finishedAt)}, after ${formatDuration(durationMs(manifest))}`],
+      ["users", completenessInWords(completeness)],
+      ["listed", `${formatCount(completeness.listed)}, ${plural(completeness.duplicates, "duplicate")}`],
+      ["credential", credentialInWords(credential, nowMs)],
+      ["version", credential.version],
+      ["source", source.url],
+      ["", effortInWords(source)],
+      ["properties", source.properties.join(", ")],
+      [
+        "previous",
+        previous
+          ? `${previous.runId}, ${plural(previous.users, "user")} (${sign}${formatCount(change)} since)`
+          : "none",
+      ],
+      ["written by", `${tool.name} ${tool.version}`],
+      ["path", folder.path],
+    ]),
+    "",
+    ...formatTable(
+      [
+        { title: "part" },
+        { title: "users", align: "right" },
+        { title: "size", align: "right" },
+        { title: "sha256", mayCut: true },
+      ],
+      parts.map(({ name, users, bytes, sha256 }) => [name, formatCount(users), formatBytes(bytes), sha256]),
+    ),
+    ...manifest.warnings.flatMap((warning) => hang("! ", warning)),
+  ];
+}

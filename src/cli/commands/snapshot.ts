@@ -1,0 +1,73 @@
+import type { Command } from "commander";
+import { createLogUpdate } from "log-update";
+import type { ProgressListener } from "../../progress.ts";
+import { readSettings } from "../../settings.ts";
+import { folderOf } from "../../snapshot/layout.ts";
+import type { Manifest } from "../../snapshot/manifest.ts";
+import { takeSnapshot } from "../../take-snapshot.ts";
+import { loadEnvironment } from "../environment.ts";
+import { formatBytes, formatDuration, plural } from "../format.ts";
+import { completenessInWords, durationMs, totalBytes } from "../manifest-words.ts";
+import { progressLine } from "../progress-line.ts";
+import type { Terminal, TerminalStream } from "../terminal.ts";
+import { labelled } from "../wrap.ts";
+
+const HELP = `
+Example: rollcall snapshot
+
+Exit codes: 0 committed, 1 failed and nothing published, 2 wrong usage or settings.`;
+
+/** `rollcall snapshot`. */
+export function addSnapshotCommand(program: Command, terminal: Terminal): void {
+  program
+    .command("snapshot")
+    .description("take a snapshot now")
+    .option("--json", "print the manifest as JSON")
+    .addHelpText("after", HELP)
+    .action(async ({ json }: { readonly json?: boolean }) => {
+      const settings = readSettings(loadEnvironment(terminal.io.environment, terminal.io.cwd));
+      const manifest = await takeWithProgress(settings, terminal);
+      if (json) await terminal.printJson(manifest);
+      else await terminal.print(...summary(manifest, settings.container));
+    });
+}
+
+async function takeWithProgress(
+  settings: ReturnType<typeof readSettings>,
+  { io: { stderr, signal } }: Terminal,
+): Promise<Manifest> {
+  using progress = showProgress(stderr);
+  return await takeSnapshot(settings, { signal, onProgress: progress.listener });
+}
+
+/** A line that is rewritten in place and wiped in the end; nothing where nobody watches. */
+function showProgress(stream: TerminalStream): Disposable & { readonly listener: ProgressListener } {
+  if (!stream.isTTY) return { listener: () => undefined, [Symbol.dispose]: () => undefined };
+  const line = createLogUpdate(stream);
+  let listingSinceMs: number | undefined;
+  return {
+    listener: (progress) => {
+      if (progress.phase === "count") listingSinceMs = performance.now();
+      line(progressLine(progress, performance.now() - (listingSinceMs ?? performance.now())));
+    },
+    [Symbol.dispose]: () => {
+      line.clear();
+      line.done();
+    },
+  };
+}
+
+function summary(manifest: Manifest, container: string): readonly string[] {
+  const { path } = folderOf(manifest.tenantId, manifest.runId);
+  return [
+    `Snapshot ${manifest.runId} is committed.`,
+    ...labelled([
+      ["users", completenessInWords(manifest.completeness)],
+      ["pages", plural(manifest.source.pages, "page")],
+      ["parts", `${plural(manifest.parts.length, "part")}, ${formatBytes(totalBytes(manifest))}`],
+      ["time", formatDuration(durationMs(manifest))],
+      ["path", `${container}/${path}`],
+      ...manifest.warnings.map((warning) => ["warning", warning] as const),
+    ]),
+  ];
+}

@@ -1,0 +1,96 @@
+import type { Command } from "commander";
+import { asRollcallError, RollcallError } from "../../error.ts";
+import { readLatest } from "../../snapshot/commit.ts";
+import { folderOf, manifestPath } from "../../snapshot/layout.ts";
+import { committedRuns } from "../../snapshot/reader.ts";
+import { type Verification, verifySnapshot } from "../../snapshot/verify.ts";
+import type { Container } from "../../storage/container.ts";
+import { formatBytes, plural } from "../format.ts";
+import { openReadingPlace } from "../reading.ts";
+import type { Terminal } from "../terminal.ts";
+import { hang } from "../wrap.ts";
+
+const HELP = `
+Example: rollcall verify --all
+
+RUN is a run's id or its beginning, if only one run begins so. Each part is read
+again: its hash, bytes, lines, keys and ids, then the totals.
+
+Exit codes: 0 whole, 1 damaged or no such run, 2 wrong usage or settings.`;
+
+interface VerifyOptions {
+  readonly all?: boolean;
+  readonly json?: boolean;
+}
+
+/** `rollcall verify`. */
+export function addVerifyCommand(program: Command, terminal: Terminal): void {
+  program
+    .command("verify")
+    .description("read a snapshot again and hold it against its manifest")
+    .argument("[run]", "which run (default: the latest)")
+    .option("--all", "verify every committed snapshot")
+    .option("--json", "print what was found as JSON; with --all an array")
+    .addHelpText("after", HELP)
+    .action(async (run: string | undefined, { all, json }: VerifyOptions, command: Command) => {
+      if (all && run !== undefined) command.error("error: either a run or --all");
+      const { container, tenantId } = await openReadingPlace(terminal.io);
+      const results: Verification[] = [];
+      try {
+        for await (const result of all
+          ? verifyAll(container, tenantId)
+          : [await verifySnapshot(container, tenantId, run)]) {
+          results.push(result);
+          if (!json) await terminal.print(...describe(result));
+        }
+      } finally {
+        if (json && (all || results.length > 0)) await terminal.printJson(all ? results : results[0]);
+      }
+      if (!json && results.length === 0) await terminal.print("There is no snapshot yet.");
+      const damagedRuns = results.filter(({ whole }) => !whole);
+      if (damagedRuns.length > 0) throw damage(damagedRuns);
+    });
+}
+
+/**
+ * Every committed run, newest first; then the one at which `latest.json` points, should its manifest be gone. An
+ * unreadable `latest.json` is met last, when it hides nothing.
+ */
+async function* verifyAll(container: Container, tenantId: string): AsyncGenerator<Verification> {
+  const runs = await committedRuns(container, tenantId);
+  for (const runId of runs) yield await verifyOrRefuse(container, tenantId, runId);
+  const latest = await readLatest(container, tenantId);
+  if (latest && !runs.includes(latest.runId)) yield await verifySnapshot(container, tenantId);
+}
+
+/** A manifest of an unknown schema is a problem among others here. */
+async function verifyOrRefuse(container: Container, tenantId: string, runId: string): Promise<Verification> {
+  try {
+    return await verifySnapshot(container, tenantId, runId);
+  } catch (error) {
+    const { code, problem } = asRollcallError(error);
+    if (code !== "manifest-unsupported") throw error;
+    const blob = manifestPath(folderOf(tenantId, runId));
+    return { runId, whole: false, users: 0, parts: 0, bytes: 0, problems: [{ blob, problem }] };
+  }
+}
+
+function describe({ runId, whole, users, parts, bytes, problems }: Verification): readonly string[] {
+  const size = `${plural(users, "user")}, ${plural(parts, "part")}, ${formatBytes(bytes)}`;
+  return [
+    whole ? `✓ ${runId} is whole: ${size}` : `✗ ${runId} is damaged`,
+    ...problems.flatMap(({ blob, problem }) => [`    ${blob}`, ...hang("      ", problem)]),
+  ];
+}
+
+function damage(runs: readonly Verification[]): RollcallError {
+  const problems = runs.reduce((sum, run) => sum + run.problems.length, 0);
+  const blobs = [...new Set(runs.flatMap((run) => run.problems.map(({ blob }) => blob)))];
+  const more = blobs.length > 3 ? ` and ${blobs.length - 3} more` : "";
+  return new RollcallError("snapshot-damaged", {
+    doing: `verifying ${runs.map(({ runId }) => runId).join(", ")}`,
+    problem: `${plural(problems, "problem")} found, in ${blobs.slice(0, 3).join(", ")}${more}`,
+    remedy:
+      "Do not use a damaged snapshot. Restore the blobs from a version or backup, or use another run: `rollcall list`.",
+  });
+}

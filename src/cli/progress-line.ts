@@ -1,0 +1,28 @@
+import { SECOND } from "../clock.ts";
+import type { Progress } from "../progress.ts";
+import { formatCount, plural } from "./format.ts";
+
+const PHASES = {
+  lock: "Taking the lock",
+  credential: "Getting the credential and a token",
+  count: "Counting the users",
+  commit: "Committing the snapshot",
+} as const;
+
+/**
+ * What a run is doing, in one line: `12,345 of 20,001 users  62%  1,234 users/s  2 retries`.
+ *
+ * @param listingMs milliseconds since the listing began
+ */
+export function progressLine(progress: Progress, listingMs: number): string {
+  if (progress.phase !== "list") return PHASES[progress.phase];
+  const { users, counted, retries } = progress;
+  const rate = listingMs > 0 ? Math.round(users / (listingMs / SECOND)) : 0;
+  return [
+    counted === null ? plural(users, "user") : `${formatCount(users)} of ${plural(counted, "user")}`,
+    // The directory may grow while it is listed; and all but the last user is not all.
+    ...(counted ? [`${Math.min(100, Math.floor((users / counted) * 100))}%`] : []),
+    ...(rate > 0 ? [`${formatCount(rate)} users/s`] : []),
+    ...(retries > 0 ? [plural(retries, "retry", "retries")] : []),
+  ].join("  ");
+}

@@ -1,0 +1,32 @@
+import { DefaultAzureCredential } from "@azure/identity";
+import { MINUTE, systemClock } from "../clock.ts";
+import { resolveTenantId } from "../identity/tenant-id.ts";
+import { readReaderSettings } from "../settings.ts";
+import { type Container, openContainer } from "../storage/container.ts";
+import { loadEnvironment } from "./environment.ts";
+import type { CliIo } from "./terminal.ts";
+
+/** What the reading commands read. */
+export interface ReadingPlace {
+  readonly container: Container;
+  /** Container name as configured. */
+  readonly containerName: string;
+  /** Directory id. */
+  readonly tenantId: string;
+}
+
+/**
+ * Opens the container for reading. Needs no vault and no app registration.
+ *
+ * @throws {RollcallError} `settings-invalid`, and `tenant-not-found` where a domain is configured
+ */
+export async function openReadingPlace({ environment, cwd, signal }: CliIo): Promise<ReadingPlace> {
+  const settings = readReaderSettings(loadEnvironment(environment, cwd));
+  const tenantId = await resolveTenantId(settings.tenant, settings.cloud.authorityHost, {
+    clock: systemClock,
+    signal,
+    deadlineMs: systemClock.now() + MINUTE,
+  });
+  const container = openContainer(settings.storage, settings.container, new DefaultAzureCredential(), signal);
+  return { container, containerName: settings.container, tenantId };
+}

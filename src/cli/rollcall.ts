@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+import process from "node:process";
+import { runCli, terminated } from "./cli.ts";
+
+const stop = new AbortController();
+// Once: a second Ctrl-C ends the process at once.
+for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort(terminated(name)));
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  environment: process.env,
+  cwd: process.cwd(),
+  signal: stop.signal,
+});

@@ -1,0 +1,77 @@
+import { stripVTControlCharacters } from "node:util";
+import { RollcallError } from "../error.ts";
+import type { MutableEnvironment } from "./environment.ts";
+
+/** A stream that may be a terminal. */
+export type TerminalStream = NodeJS.WritableStream & {
+  /** Absent when it is a file or a pipe. */
+  readonly isTTY?: boolean;
+};
+
+/** Everything of the process that a command may touch. */
+export interface CliIo {
+  /** Results. */
+  readonly stdout: TerminalStream;
+  /** Errors and progress. */
+  readonly stderr: TerminalStream;
+  /** `process.env`; `local.settings.json` may add to it. */
+  readonly environment: MutableEnvironment;
+  /** Folder in which `local.settings.json` is looked for. */
+  readonly cwd: string;
+  /** Ends the command; its reason is then the error that is shown. */
+  readonly signal: AbortSignal;
+}
+
+/** What a command writes to. Knows that a reader who has seen enough closes the pipe. */
+export class Terminal {
+  readonly io: CliIo;
+  /** What the process will exit with unless the command throws. */
+  exitCode: 0 | 1 = 0;
+  #isClosed = false;
+
+  constructor(io: CliIo) {
+    this.io = io;
+    // Met by whoever writes; without a listener the stream would end the process first.
+    for (const stream of [io.stdout, io.stderr]) stream.on("error", () => undefined);
+  }
+
+  /**
+   * Writes to standard output and waits until it has been taken.
+   *
+   * @returns `false` when the reader has closed the pipe, which is no error
+   * @throws {RollcallError} `unexpected` when it cannot be written, for instance to a full disk
+   */
+  async write(text: string): Promise<boolean> {
+    if (this.#isClosed) return false;
+    const error = await new Promise<NodeJS.ErrnoException | null | undefined>((resolve) =>
+      this.io.stdout.write(text, resolve),
+    );
+    if (!error) return true;
+    this.#isClosed = error.code === "EPIPE";
+    if (this.#isClosed) return false;
+    throw new RollcallError("unexpected", {
+      doing: "writing to standard output",
+      problem: `it takes no more (${error.code ?? error.name})`,
+      remedy: "Make room on the disk or write elsewhere; what was written so far is not all.",
+    });
+  }
+
+  /** Writes lines for people. What came out of a blob or an answer cannot steer their terminal. */
+  async print(...lines: readonly string[]): Promise<void> {
+    await this.write(lines.map((line) => `${printable(line)}\n`).join(""));
+  }
+
+  /** Writes a result for programs. */
+  async printJson(result: unknown): Promise<void> {
+    await this.write(`${JSON.stringify(result, null, 2)}\n`);
+  }
+
+  /** Writes lines for people to standard error. */
+  complain(...lines: readonly string[]): void {
+    this.io.stderr.write(lines.map((line) => `${printable(line)}\n`).join(""));
+  }
+}
+
+function printable(line: string): string {
+  return stripVTControlCharacters(line).replaceAll(/\p{Cc}/gu, "\uFFFD");
+}

@@ -1,0 +1,44 @@
+import { MINUTE, SECOND } from "../clock.ts";
+import { RollcallError } from "../error.ts";
+import { Exchange } from "../http/exchange.ts";
+import { describeGivenUp, type RetryContext, retrying } from "../http/retrying.ts";
+import type { Settings } from "../settings.ts";
+import type { Passed } from "./check.ts";
+
+const WARN_FROM_MS = MINUTE;
+/** Entra refuses assertions that are further off (AADSTS700024 and its like). */
+const FAIL_FROM_MS = 5 * MINUTE;
+
+/** Whether this machine's clock agrees with Entra's. */
+export async function checkClock(
+  { tenant, cloud }: Settings,
+  context: RetryContext,
+): Promise<Passed<object>> {
+  const doing = `comparing this machine's clock with ${cloud.authorityHost}`;
+  const url = `${cloud.authorityHost}/${tenant}/v2.0/.well-known/openid-configuration`;
+  await using exchange = new Exchange();
+  const aheadMs = await retrying<number>(
+    context,
+    async () => {
+      const { headers } = await exchange.send({ method: "GET", url, headers: {} }, context.signal);
+      const theirsMs = Date.parse(headers.date ?? "");
+      return Number.isNaN(theirsMs)
+        ? { failed: { kind: "damaged", reason: "no date in the answer" } }
+        : { done: context.clock.now() - theirsMs };
+    },
+    () => undefined,
+    (givenUp) =>
+      new RollcallError("token-unavailable", {
+        doing,
+        problem: describeGivenUp(givenUp),
+        remedy: "Check outbound access to the authority host.",
+      }),
+  );
+  // The header has whole seconds.
+  const detail = `${Math.floor(Math.abs(aheadMs) / SECOND)} s ${aheadMs < 0 ? "behind" : "ahead of"} Entra's`;
+  const advice = "Let this machine keep its time by NTP: Entra refuses assertions of a wrong time.";
+  if (Math.abs(aheadMs) > FAIL_FROM_MS) {
+    throw new RollcallError("token-refused", { doing, problem: `it is ${detail}`, remedy: advice });
+  }
+  return { value: {}, detail, ...(Math.abs(aheadMs) > WARN_FROM_MS && { advice }) };
+}

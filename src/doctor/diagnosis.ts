@@ -1,0 +1,75 @@
+import type { TokenCredential } from "@azure/identity";
+import { type Clock, MINUTE } from "../clock.ts";
+import { Graph } from "../graph/graph.ts";
+import { adminConsentUrl } from "../graph/permission.ts";
+import { openTokenSource } from "../identity/token.ts";
+import type { Environment } from "../settings.ts";
+import { openContainer } from "../storage/container.ts";
+import { attempt, type CheckResult } from "./check.ts";
+import { checkClock } from "./clock-check.ts";
+import { checkCredential, checkRoles, checkToken, checkVault } from "./credential-checks.ts";
+import { checkCount, checkGraph } from "./graph-checks.ts";
+import { checkIdentity, checkSchedule, checkSettings, checkTenant } from "./setup-checks.ts";
+import { checkLatest, checkStorage } from "./storage-checks.ts";
+
+/** From here on nothing is tried a second time: somebody is waiting for the diagnosis. */
+const RETRY_FOR_MS = MINUTE / 2;
+
+/** What a diagnosis works with. */
+export interface DiagnosisOptions {
+  /** Gives the settings; what it throws is the first check's failure. */
+  readonly loadEnvironment: () => Environment;
+  /** Makes the identity that opens Key Vault and Storage; asked for once the settings are read. */
+  readonly openIdentity: () => TokenCredential;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Tries by itself each thing that a run needs, in a run's order. Publishes nothing, but creates the container when it
+ * is missing.
+ */
+export async function* diagnose(options: DiagnosisOptions): AsyncGenerator<CheckResult, void, undefined> {
+  const { clock, signal } = options;
+  const context = { clock, signal, deadlineMs: clock.now() + RETRY_FOR_MS };
+  await using opened = new AsyncDisposableStack();
+
+  const settings = yield* attempt("settings", {}, () => checkSettings(options.loadEnvironment));
+  const tenant = yield* attempt("tenant", { settings }, (has) => checkTenant(has.settings, context));
+  const identity = yield* attempt("identity", { settings }, (has) =>
+    checkIdentity(has.settings, options.openIdentity(), signal),
+  );
+  const vault = yield* attempt("vault", { settings, identity }, (has) =>
+    checkVault(has.settings, has.identity, context),
+  );
+  const credential = yield* attempt("credential", { settings, vault }, (has) =>
+    checkCredential(has.vault, has.settings, clock.now()),
+  );
+  const token = yield* attempt("token", { settings, tenant, vault, credential }, (has) => {
+    const source = openTokenSource(has.settings, { ...context, tenantId: has.tenant.id, vault: has.vault });
+    return checkToken(opened.use(source), has.credential);
+  });
+  const query = settings &&
+    tenant && {
+      properties: settings.properties,
+      consentUrl: adminConsentUrl(settings.cloud.authorityHost, tenant.id, settings.clientId),
+    };
+  yield* attempt("roles", { settings, token, query }, (has) =>
+    checkRoles(has.token.token, has.settings, has.query.consentUrl),
+  );
+  const graph = yield* attempt("graph", { settings, token, query }, (has) => {
+    const { graphUrl } = has.settings.cloud;
+    return checkGraph(opened.use(new Graph({ ...context, graphUrl, tokens: has.token.tokens })), has.query);
+  });
+  yield* attempt("count", { graph, query }, (has) => checkCount(has.graph, has.query));
+  const storageIdentity = settings?.storage.kind === "local" ? options.openIdentity() : identity;
+  const storage = yield* attempt("storage", { settings, tenant, identity: storageIdentity }, (has) => {
+    const { storage: place, container } = has.settings;
+    return checkStorage(openContainer(place, container, has.identity, signal), has.tenant.id);
+  });
+  yield* attempt("latest", { storage, tenant }, (has) =>
+    checkLatest(has.storage, has.tenant.id, clock.now()),
+  );
+  yield* attempt("clock", { settings }, (has) => checkClock(has.settings, context));
+  yield* attempt("schedule", { settings }, (has) => checkSchedule(has.settings, clock.now()));
+}

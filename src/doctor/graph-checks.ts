@@ -1,0 +1,41 @@
+import { RollcallError } from "../error.ts";
+import { countUsers } from "../graph/count.ts";
+import type { Graph } from "../graph/graph.ts";
+import { readPage } from "../graph/page.ts";
+import { pageError } from "../graph/pages.ts";
+import type { UserQuery } from "../graph/permission.ts";
+import type { Passed } from "./check.ts";
+
+/** Whether Graph lists users with the configured properties. */
+export async function checkGraph(graph: Graph, query: UserQuery): Promise<Passed<Graph>> {
+  const doing = "reading the first user";
+  await graph.get({
+    url: `${graph.root}/users?$top=1&$select=${query.properties.join(",")}`,
+    doing,
+    read: (body) => readPage(body, query.properties, doing),
+    refuse: (answer) => pageError(answer, query, doing, true),
+  });
+  return {
+    value: graph,
+    detail: `${graph.root} lists users with the ${query.properties.length} properties of a run`,
+  };
+}
+
+/** Whether the directory counts its users, and how many they are. */
+export async function checkCount(graph: Graph, query: UserQuery): Promise<Passed<object>> {
+  const counted = await countUsers(graph, query);
+  if (counted === 0) {
+    throw new RollcallError("graph-request-refused", {
+      doing: "counting the users",
+      problem: "the directory counts no users",
+      remedy: "Check ROLLCALL_TENANT_ID and ROLLCALL_CLOUD: a directory has its administrator at least.",
+    });
+  }
+  return counted === null
+    ? {
+        value: {},
+        detail: "the tenant offers no $count, as in B2C",
+        advice: "Nothing to do: snapshots say `uncounted`, as there is no count to compare with.",
+      }
+    : { value: {}, detail: `the directory has ${counted.toLocaleString("en-US")} users` };
+}

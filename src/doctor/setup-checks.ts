@@ -1,0 +1,52 @@
+import type { TokenCredential } from "@azure/identity";
+import { Cron } from "croner";
+import { asIdentityError } from "../azure-answer.ts";
+import type { RetryContext } from "../http/retrying.ts";
+import { resolveTenantId } from "../identity/tenant-id.ts";
+import { type Environment, readSettings, type Settings } from "../settings.ts";
+import type { Passed } from "./check.ts";
+import { holderInWords, readClaims } from "./token-claims.ts";
+
+/** Whether all settings of a run are there and well formed. */
+export function checkSettings(load: () => Environment): Passed<Settings> {
+  const settings = readSettings(load());
+  const { vaultUrl, storage, container } = settings;
+  const place = storage.kind === "identity" ? storage.url : "local storage";
+  return { value: settings, detail: `vault ${vaultUrl}, container ${container} in ${place}` };
+}
+
+/** Whether the authority knows the tenant; asked only where a domain is configured. */
+export async function checkTenant(
+  { tenant, cloud }: Settings,
+  context: RetryContext,
+): Promise<Passed<{ readonly id: string }>> {
+  const id = await resolveTenantId(tenant, cloud.authorityHost, context);
+  return { value: { id }, detail: id === tenant ? id : `${tenant} is ${id}` };
+}
+
+/** Whether there is an identity that can ask Key Vault, and which. */
+export async function checkIdentity(
+  { cloud }: Settings,
+  identity: TokenCredential,
+  signal: AbortSignal,
+): Promise<Passed<TokenCredential>> {
+  const doing = "getting a token for Key Vault";
+  try {
+    const token = await identity.getToken(`https://${cloud.vaultSuffix.slice(1)}/.default`, {
+      abortSignal: signal,
+    });
+    return { value: identity, detail: holderInWords(token ? readClaims(token.token) : undefined) };
+  } catch (error) {
+    throw asIdentityError(error, doing) ?? error;
+  }
+}
+
+/** When the timer will run next. */
+export function checkSchedule({ schedule }: Settings, nowMs: number): Passed<object> {
+  if (schedule === undefined) {
+    return { value: {}, detail: "ROLLCALL_SCHEDULE is not set, which only the Function app needs" };
+  }
+  const next = new Cron(schedule, { paused: true, timezone: "UTC" }).nextRun(new Date(nowMs));
+  const time = next?.toISOString().slice(0, 16).replace("T", " ");
+  return { value: {}, detail: `${schedule}: next at ${time} UTC` };
+}

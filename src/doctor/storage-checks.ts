@@ -1,0 +1,50 @@
+import { randomUUID } from "node:crypto";
+import { DAY } from "../clock.ts";
+import { RollcallError } from "../error.ts";
+import { readLatest } from "../snapshot/commit.ts";
+import { tenantFolder } from "../snapshot/layout.ts";
+import { openSnapshot } from "../snapshot/reader.ts";
+import type { Container } from "../storage/container.ts";
+import type { Passed } from "./check.ts";
+
+const OLD_AFTER_MS = 2 * DAY;
+
+/** Whether the container is there (it is created when it is not), is private, and takes, gives and loses a blob. */
+export async function checkStorage(container: Container, tenantId: string): Promise<Passed<Container>> {
+  await container.prepare();
+  const path = `${tenantFolder(tenantId)}/doctor-probe-${randomUUID()}`;
+  const body = Buffer.from("rollcall doctor wrote this to see whether it can, and deletes it at once\n");
+  try {
+    await container.putOnce({ path, body, contentType: "text/plain" });
+    const read = await container.read(path);
+    if (!read?.body.equals(body)) throw notAsWritten(path);
+  } finally {
+    await container.remove(path);
+  }
+  return { value: container, detail: `${container.url} is private, can be written, read and deleted from` };
+}
+
+/** Whether the newest snapshot is sound and not old. */
+export async function checkLatest(
+  container: Container,
+  tenantId: string,
+  nowMs: number,
+): Promise<Passed<object>> {
+  if (!(await readLatest(container, tenantId))) return { value: {}, detail: "there is none yet" };
+  const { manifest } = await openSnapshot(container, tenantId);
+  const ageMs = nowMs - Date.parse(manifest.finishedAt);
+  const hours = Math.max(0, Math.floor((ageMs / DAY) * 24));
+  return {
+    value: {},
+    detail: `${manifest.runId}, ${hours} h old, ${manifest.completeness.unique.toLocaleString("en-US")} users`,
+    ...(ageMs > OLD_AFTER_MS && { advice: "Look in the Function app's log for why the last runs failed." }),
+  };
+}
+
+function notAsWritten(path: string): RollcallError {
+  return new RollcallError("storage-refused", {
+    doing: `reading ${path}`,
+    problem: "it is not what was written there a moment ago",
+    remedy: "Find out what else writes to this container.",
+  });
+}

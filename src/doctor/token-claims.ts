@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { parseJson } from "../http/json.ts";
+
+const Claims = z.object({
+  idtyp: z.string().optional(),
+  appid: z.string().optional(),
+  upn: z.string().optional(),
+  xms_mirid: z.string().optional(),
+  roles: z.array(z.string()).optional(),
+});
+
+/** What an access token says about its holder. */
+export type TokenClaims = z.output<typeof Claims>;
+
+/**
+ * Reads a token's claims, for diagnostics only: a token is its resource's to read, and its form may change
+ * (https://learn.microsoft.com/entra/identity-platform/access-tokens).
+ *
+ * @returns `undefined` when it cannot be read
+ */
+export function readClaims(token: string): TokenClaims | undefined {
+  const payload = Buffer.from(token.split(".")[1] ?? "", "base64url");
+  return Claims.safeParse(parseJson(payload)).data;
+}
+
+/** Whom a token was given to: `managed identity 1234…`, `user ann@contoso.com`. */
+export function holderInWords(claims: TokenClaims | undefined): string {
+  if (claims?.upn !== undefined) return `user ${claims.upn}`;
+  if (claims?.appid === undefined) return "an identity that its token does not name";
+  if (claims.xms_mirid === undefined) return `application ${claims.appid}`;
+  const kind = /\/userAssignedIdentities\//i.test(claims.xms_mirid) ? "user-assigned" : "system-assigned";
+  return `${kind} managed identity, client id ${claims.appid}`;
+}

@@ -1,0 +1,64 @@
+import { fewestAllowed } from "./completeness.ts";
+import { latestPath, manifestPath, partName, type RunFolder } from "./layout.ts";
+import { type Latest, type Manifest, sha256Of } from "./manifest.ts";
+
+/** Something wrong with a snapshot. */
+export interface Finding {
+  /** Path of the blob from the container. */
+  readonly blob: string;
+  /** A clause without a full stop. */
+  readonly problem: string;
+}
+
+/**
+ * Where a manifest contradicts itself or the place where it was found. The sums say that no part was taken out of it
+ * or put in twice; the rule of completeness is applied again, so that a verdict cannot be written by hand.
+ */
+export function manifestContradictions(manifest: Manifest, folder: RunFolder): readonly Finding[] {
+  const { tenantId, runId, source, completeness, parts } = manifest;
+  const { listed, unique, duplicates, counted, verdict } = completeness;
+  const users = parts.reduce((sum, part) => sum + part.users, 0);
+  const problems: string[] = [];
+  if (tenantId !== folder.tenantId) problems.push(`it is of tenant ${tenantId}`);
+  if (runId !== folder.runId) problems.push(`it is of run ${runId}`);
+  if (parts.some(({ name }, index) => name !== partName(index))) problems.push("it names its parts wrongly");
+  if (users !== unique) problems.push(`its parts add up to ${users} users; it says ${unique}`);
+  if (listed - unique !== duplicates) {
+    problems.push(`of ${listed} listed users ${unique} are unique, but it says ${duplicates} duplicates`);
+  }
+  if (verdict !== (counted === null ? "uncounted" : "complete")) {
+    problems.push(`its verdict is ${verdict}, but its count is ${counted ?? "missing"}`);
+  }
+  if (counted !== null && unique < fewestAllowed(counted)) {
+    problems.push(
+      `its verdict is ${verdict}, but ${unique} of ${counted} users are fewer than the rule allows`,
+    );
+  }
+  if (new Set(source.properties).size !== source.properties.length || !source.properties.includes("id")) {
+    problems.push("its properties repeat themselves or lack the id");
+  }
+  return problems.map((problem) => ({ blob: manifestPath(folder), problem }));
+}
+
+/**
+ * Where `latest.json` and the manifest at which it points contradict each other.
+ *
+ * @param bytes the manifest as stored
+ */
+export function latestContradictions(
+  latest: Latest,
+  folder: RunFolder,
+  manifest: Manifest,
+  bytes: Buffer,
+): readonly Finding[] {
+  if (sha256Of(bytes) !== latest.sha256) {
+    return [{ blob: manifestPath(folder), problem: "its SHA-256 is not the one in latest.json" }];
+  }
+  const agrees =
+    latest.manifest === manifestPath(folder) &&
+    latest.users === manifest.completeness.unique &&
+    latest.finishedAt === manifest.finishedAt;
+  return agrees
+    ? []
+    : [{ blob: latestPath(folder.tenantId), problem: "it does not agree with its manifest" }];
+}

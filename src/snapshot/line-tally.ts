@@ -1,0 +1,47 @@
+import { isObjectId } from "../graph/page.ts";
+import { parseJson } from "../http/json.ts";
+import type { IdSet } from "./id-set.ts";
+
+/** What is wrong with the lines of a part: each kind of fault once, with how many lines have it and the first. */
+export class LineTally {
+  readonly #keys: string;
+  readonly #ids: IdSet;
+  readonly #faults = new Map<string, { first: number; lines: number }>();
+  #line = 0;
+
+  /**
+   * @param properties the keys of each line, in their order
+   * @param ids of all users so far, also those of earlier parts
+   */
+  constructor(properties: readonly string[], ids: IdSet) {
+    this.#keys = properties.join(",");
+    this.#ids = ids;
+  }
+
+  /** Looks at the next line. */
+  add(line: string): void {
+    this.#line++;
+    const fault = this.#faultOf(line);
+    if (fault === undefined) return;
+    const seen = this.#faults.get(fault);
+    if (seen) seen.lines++;
+    else this.#faults.set(fault, { first: this.#line, lines: 1 });
+  }
+
+  /** Clauses without a full stop; none when each line is a user of the snapshot's. */
+  problems(): readonly string[] {
+    return [...this.#faults].map(([fault, { first, lines }]) =>
+      lines === 1 ? `line ${first} ${fault}` : `line ${first} ${fault}, and ${lines - 1} more lines like it`,
+    );
+  }
+
+  #faultOf(line: string): string | undefined {
+    const user = parseJson(Buffer.from(line));
+    if (typeof user !== "object" || user === null || Array.isArray(user)) return "is not a JSON object";
+    const { id } = user as { readonly id?: unknown };
+    if (!isObjectId(id)) return "has no object id";
+    if (!this.#ids.add(id)) return "repeats the id of an earlier user";
+    if (Object.keys(user).join(",") !== this.#keys) return "has other properties than the manifest says";
+    return undefined;
+  }
+}

@@ -1,0 +1,316 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { RollcallError } from "../src/error.ts";
+import type { Fault, FaultRule } from "../src/sandbox/fault.ts";
+import type { Storage } from "../src/sandbox/storage.ts";
+import { startStranger } from "../src/sandbox/stranger.ts";
+import { startRig, startSharedStorage } from "./support/rig.ts";
+
+let storage: Storage;
+before(async () => {
+  storage = await startSharedStorage();
+});
+after(() => storage[Symbol.asyncDispose]());
+
+function onPage2(fault: Fault, more: Partial<FaultRule> = {}): FaultRule {
+  return { service: "graph", match: ({ page }) => page === 2, fault, ...more };
+}
+
+/** Small enough that each page makes a part: a failure then has something to take back. */
+const MANY_PARTS = { maxPartBytes: 1000 };
+
+describe("a run refuses, and publishes nothing", () => {
+  it("a next link to another host, and sends no token there", async () => {
+    await using rig = await startRig(storage);
+    await using stranger = await startStranger(rig.tenant.tls);
+    rig.tenant.script(onPage2({ kind: "foreignNextLink", origin: stranger.origin }));
+    const error = await rig.fails("next-link-foreign", {}, MANY_PARTS);
+    assert.match(error.message, new RegExp(stranger.origin));
+    assert.deepEqual([...stranger.tokensSeen], []);
+    assert.equal(stranger.requests, 0);
+  });
+
+  it("a next link that comes again", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.script(onPage2({ kind: "repeatNextLink" }));
+    await rig.fails("next-link-repeated", {}, MANY_PARTS);
+  });
+
+  it("a user without an id", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.script(onPage2({ kind: "rowWithoutId" }));
+    const error = await rig.fails("graph-page-invalid", {}, MANY_PARTS);
+    assert.match(error.message, /page 2/);
+  });
+
+  it("a listing that ends early", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.script(onPage2({ kind: "endEarly" }));
+    const error = await rig.fails("listing-short", {}, MANY_PARTS);
+    assert.match(error.message, /1998 different users were listed, but the directory counts 2500/);
+  });
+
+  it("a listing that leaves six users out", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.script(onPage2({ kind: "omitUsers", count: 6 }));
+    await rig.fails("listing-short");
+  });
+
+  it("a page token that keeps expiring", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.script({
+      service: "graph",
+      match: ({ page }) => page === 3,
+      times: Number.POSITIVE_INFINITY,
+      fault: { kind: "expiredPageToken" },
+    });
+    await rig.fails("graph-page-token-expired", {}, MANY_PARTS);
+    const firstPages = rig.tenant.requests.filter(({ query }) => /^\$top=999&\$select=[^&]*$/.test(query));
+    assert.equal(firstPages.length, 4);
+  });
+
+  it("a manifest that exists already", async () => {
+    await using rig = await startRig(storage);
+    const first = await rig.run();
+    const clock = { now: () => Date.parse(first.startedAt), sleep: rig.clock.sleep.bind(rig.clock) };
+    const published = await rig.published();
+    await assert.rejects(rig.run({}, { clock }), (error: unknown) => {
+      assert.ok(error instanceof RollcallError);
+      return error.code === "snapshot-exists";
+    });
+    assert.deepEqual(await rig.published(), published);
+    assert.ok((await rig.blobs()).some((name) => name.endsWith("/users-00000.ndjson.gz")));
+  });
+
+  it("a second run at the same time, which is told of the first", async () => {
+    await using rig = await startRig(storage);
+    let secondError: unknown;
+    rig.tenant.script(
+      onPage2({
+        kind: "before",
+        run: async () => {
+          secondError = await rig.run().catch((error: unknown) => error);
+        },
+      }),
+    );
+    const patience = { connectMs: 5000, headersMs: 10_000, bodyMs: 10_000 };
+    const manifest = await rig.run({}, { patience });
+    assert.ok(secondError instanceof RollcallError);
+    assert.equal(secondError.code, "lock-held");
+    assert.match(secondError.message, new RegExp(`run ${manifest.runId} is at work`));
+    assert.equal((await rig.published()).length, 2);
+  });
+});
+
+describe("a run gives up on faults that do not pass", () => {
+  const always = { times: Number.POSITIVE_INFINITY };
+
+  it("Graph out of order", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.script(onPage2({ kind: "error", status: 503, body: "<html>down</html>" }, always));
+    const error = await rig.fails("graph-unavailable", {}, MANY_PARTS);
+    assert.match(error.message, /reading page 2 of the users: refused with 503 after 10 tries/);
+  });
+
+  it("pages that stay damaged", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.script(onPage2({ kind: "notJson" }, always));
+    await rig.fails("graph-page-invalid", {}, MANY_PARTS);
+  });
+
+  it("throttling that outlasts the time budget", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.script(onPage2({ kind: "throttle", retryAfter: "120" }, always));
+    const error = await rig.fails("graph-throttled", { ROLLCALL_TIME_BUDGET_MINUTES: "5" });
+    assert.equal(error.answer?.status, 429);
+    assert.ok(error.answer?.requestId);
+    assert.deepEqual(rig.clock.waitsMs, [120_000, 120_000]);
+  });
+
+  it("a time budget that runs out in the middle of a page", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.script(onPage2({ kind: "stall", phase: "body" }));
+    const patience = { connectMs: 5000, headersMs: 60_000, bodyMs: 60_000 };
+    await rig.fails(
+      "time-budget-exceeded",
+      { ROLLCALL_TIME_BUDGET_MINUTES: "0.03" },
+      { patience, ...MANY_PARTS },
+    );
+  });
+
+  it("a host that shuts down", async () => {
+    await using rig = await startRig(storage);
+    const termination = new AbortController();
+    rig.tenant.script(
+      onPage2({
+        kind: "before",
+        run: () =>
+          termination.abort(new RollcallError("terminated", { doing: "a", problem: "b", remedy: "c" })),
+      }),
+    );
+    await rig.fails("terminated", {}, { signal: termination.signal, ...MANY_PARTS });
+  });
+
+  it("a token that is refused twice", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.script(onPage2({ kind: "rejectToken" }, always));
+    const error = await rig.fails("graph-token-refused");
+    assert.equal(error.answer?.code, "InvalidAuthenticationToken");
+  });
+
+  it("an authority that gives an empty token", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.script({
+      service: "entra",
+      match: ({ method }) => method === "POST",
+      ...always,
+      fault: { kind: "emptyToken" },
+    });
+    await rig.fails("token-unavailable");
+    assert.equal(rig.tenant.tokensSeenBy("graph").size, 0);
+  });
+
+  it("an identity that gives an empty token", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.script({ service: "identity", ...always, fault: { kind: "emptyToken" } });
+    const error = await rig.run().catch((thrown: unknown) => thrown);
+    assert.ok(error instanceof RollcallError);
+    assert.equal(error.code, "identity-unavailable");
+    assert.equal(rig.tenant.tokensSeenBy("vault").size, 0);
+  });
+
+  it("a vault that never answers", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.script({ service: "vault", ...always, fault: { kind: "error", status: 500 } });
+    await rig.fails("vault-unreachable");
+  });
+});
+
+describe("a run tells what is wrong with its settings' objects", () => {
+  it("a tenant id that does not exist", async () => {
+    await using rig = await startRig(storage);
+    const error = await rig.fails("tenant-not-found", {
+      ROLLCALL_TENANT_ID: "11111111-2222-4333-8444-555555555555",
+    });
+    assert.match(error.message, /ROLLCALL_TENANT_ID/);
+  });
+
+  it("a domain that does not exist", async () => {
+    await using rig = await startRig(storage);
+    await rig.fails("tenant-not-found", { ROLLCALL_TENANT_ID: "nowhere.example.com" });
+  });
+
+  it("a client that does not exist", async () => {
+    await using rig = await startRig(storage);
+    const error = await rig.fails("client-not-found", {
+      ROLLCALL_CLIENT_ID: "11111111-2222-4333-8444-555555555555",
+    });
+    assert.match(error.message, /AADSTS700016/);
+  });
+
+  it("a vault that is not there", async () => {
+    await using rig = await startRig(storage);
+    await rig.fails("vault-unreachable", { ROLLCALL_KEY_VAULT_URL: "https://127.0.0.1:9" });
+  });
+
+  it("a vault that does not let the identity in", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.vault.roleAssigned = false;
+    const error = await rig.fails("vault-denied");
+    assert.match(error.message, /Key Vault Secrets User/);
+    assert.equal(error.answer?.code, "ForbiddenByRbac");
+  });
+
+  it("a secret name that is not there", async () => {
+    await using rig = await startRig(storage);
+    const error = await rig.fails("credential-not-found", { ROLLCALL_CERTIFICATE_NAME: "no-such-thing" });
+    assert.match(error.message, /no-such-thing/);
+  });
+
+  it("a secret whose every version is expired or disabled", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.vault.set("old", "x", { expiresOn: new Date(Date.now() - 86_400_000) });
+    rig.tenant.vault.set("old", "y", { enabled: false });
+    const error = await rig.fails("credential-unusable", {
+      ROLLCALL_CERTIFICATE_NAME: "",
+      ROLLCALL_SECRET_NAME: "old",
+    });
+    assert.match(error.message, /expired on .*disabled|disabled.*expired on/);
+  });
+
+  it("a secret that Entra rejects in every version, in words", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.vault.set("wrong", "never-registered-1");
+    rig.tenant.vault.set("wrong", "never-registered-2");
+    const error = await rig.fails("credential-rejected", {
+      ROLLCALL_CERTIFICATE_NAME: "",
+      ROLLCALL_SECRET_NAME: "wrong",
+    });
+    assert.equal(error.message.match(/was rejected \(AADSTS7000215: the client secret is wrong/g)?.length, 2);
+    assert.doesNotMatch(error.message, /never-registered/);
+  });
+
+  it("a secret that has expired in Entra, in words", async () => {
+    await using rig = await startRig(storage);
+    const { value } = rig.tenant.app.addSecret({ expiresOn: new Date(Date.now() - 1000) });
+    rig.tenant.vault.set("late", value);
+    const error = await rig.fails("credential-rejected", {
+      ROLLCALL_CERTIFICATE_NAME: "",
+      ROLLCALL_SECRET_NAME: "late",
+    });
+    assert.match(error.message, /AADSTS7000222: the client secret has expired/);
+  });
+
+  it("a certificate that is garbage", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.vault.set("junk", "bm90IGEgY2VydGlmaWNhdGU=", { contentType: "application/x-pkcs12" });
+    const error = await rig.fails("certificate-unreadable", { ROLLCALL_CERTIFICATE_NAME: "junk" });
+    assert.match(error.message, /not readable as PKCS#12/);
+  });
+
+  it("a certificate that the app does not know", async () => {
+    await using rig = await startRig(storage);
+    await using other = await startRig(storage);
+    rig.tenant.vault.set("strange", other.sandbox.certificate.pem, { contentType: "application/x-pem-file" });
+    const error = await rig.fails("credential-rejected", { ROLLCALL_CERTIFICATE_NAME: "strange" });
+    assert.match(error.message, /AADSTS700027/);
+  });
+
+  it("a missing admin consent, with the link that gives it", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.app.roles.clear();
+    const error = await rig.fails("graph-permission-missing");
+    assert.match(error.message, /User\.Read\.All/);
+    const { entra, tenantId, clientId } = rig.tenant;
+    assert.ok(error.message.includes(`${entra.origin}/${tenantId}/adminconsent?client_id=${clientId}`));
+  });
+
+  it("a property that needs another permission", async () => {
+    await using rig = await startRig(storage);
+    const error = await rig.fails("graph-permission-missing", { ROLLCALL_PROPERTIES: "id,signInActivity" });
+    assert.match(error.message, /AuditLog\.Read\.All/);
+  });
+
+  it("a property that needs a licence", async () => {
+    await using rig = await startRig(storage, { premium: false });
+    rig.tenant.app.roles.add("AuditLog.Read.All");
+    await rig.fails("graph-licence-missing", { ROLLCALL_PROPERTIES: "id,signInActivity" });
+  });
+
+  it("a property that does not exist", async () => {
+    await using rig = await startRig(storage);
+    const error = await rig.fails("graph-properties-refused", { ROLLCALL_PROPERTIES: "id,favouriteColour" });
+    assert.match(error.message, /favouriteColour/);
+  });
+
+  it("a storage account that is not there", async () => {
+    await using rig = await startRig(storage);
+    await rig.fails("storage-unavailable", { ROLLCALL_STORAGE: "https://127.0.0.1:9/devstoreaccount1" });
+  });
+
+  it("a container that is open to the public", async () => {
+    await using rig = await startRig(storage);
+    await rig.container.create({ access: "container" });
+    await rig.fails("container-public");
+  });
+});

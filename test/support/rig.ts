@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { inspect } from "node:util";
+import { DefaultAzureCredential } from "@azure/identity";
+import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
+import { RollcallError } from "../../src/error.ts";
+import type { Patience } from "../../src/http/exchange.ts";
+import { type Sandbox, type SandboxOptions, startSandbox } from "../../src/sandbox/sandbox.ts";
+import { type Storage, startStorage } from "../../src/sandbox/storage.ts";
+import type { Tenant } from "../../src/sandbox/tenant.ts";
+import { sandboxTls, trustSandbox } from "../../src/sandbox/tls.ts";
+import { readSettings } from "../../src/settings.ts";
+import type { Manifest } from "../../src/snapshot/manifest.ts";
+import { type RunOptions, takeSnapshot } from "../../src/take-snapshot.ts";
+import { TestClock } from "./test-clock.ts";
+
+/** Short enough for a test to wait out; everything runs on one machine. */
+const PATIENCE: Patience = { connectMs: 2000, headersMs: 500, bodyMs: 500 };
+
+const tls = await sandboxTls();
+trustSandbox(tls);
+
+/** One storage emulator for a test file; each rig has a container of its own in it. */
+export function startSharedStorage(): Promise<Storage> {
+  return startStorage({ tls });
+}
+
+let rigs = 0;
+
+/** A tenant with a container of its own, and the run under test. */
+export class Rig implements AsyncDisposable {
+  readonly sandbox: Sandbox;
+  readonly clock = new TestClock(Date.now());
+  readonly container: ContainerClient;
+
+  constructor(sandbox: Sandbox, storage: Storage, containerName: string) {
+    this.sandbox = sandbox;
+    this.container = BlobServiceClient.fromConnectionString(storage.connectionString).getContainerClient(
+      containerName,
+    );
+  }
+
+  get tenant(): Tenant {
+    return this.sandbox.tenant;
+  }
+
+  /** Takes a snapshot as the function does, with `overrides` over the sandbox's settings. */
+  run(overrides: Readonly<Record<string, string>> = {}, options: RunOptions = {}): Promise<Manifest> {
+    const environment = { ...this.sandbox.environment, ...overrides };
+    // The identity library reads these two when a credential is made, and from nowhere else.
+    process.env.IDENTITY_ENDPOINT = environment.IDENTITY_ENDPOINT;
+    process.env.IDENTITY_HEADER = environment.IDENTITY_HEADER;
+    return takeSnapshot(readSettings(environment), {
+      clock: this.clock,
+      patience: PATIENCE,
+      // User-assigned, as deployed; and the library keeps tokens by client id for the whole process, which holds
+      // many tenants here.
+      identity: new DefaultAzureCredential({ managedIdentityClientId: this.tenant.identity.clientId }),
+      ...options,
+    });
+  }
+
+  /** Runs, expects failure with `code`, and that nothing was published and no secret is told. */
+  async fails(
+    code: string,
+    overrides: Readonly<Record<string, string>> = {},
+    options: RunOptions = {},
+  ): Promise<RollcallError> {
+    const before = await this.published();
+    const error = await this.run(overrides, options).then(
+      () => assert.fail(`expected ${code}, but a snapshot was committed`),
+      (thrown: unknown) => thrown,
+    );
+    assert.ok(error instanceof RollcallError, inspect(error));
+    assert.equal(error.code, code, inspect(error));
+    assert.deepEqual(await this.published(), before, "something was published");
+    assert.deepEqual(await this.orphans(), [], "parts were left behind");
+    this.assertNoSecretIn(
+      inspect(error, { depth: 8 }),
+      error.message,
+      JSON.stringify(error),
+      error.stack ?? "",
+    );
+    return error;
+  }
+
+  /** Names of all blobs but the lock. */
+  async blobs(): Promise<string[]> {
+    const names: string[] = [];
+    if (!(await this.container.exists())) return names;
+    for await (const { name } of this.container.listBlobsFlat()) {
+      if (!name.endsWith("/run.lock")) names.push(name);
+    }
+    return names;
+  }
+
+  /** Text of a blob's JSON. */
+  async json(path: string): Promise<unknown> {
+    return JSON.parse((await this.container.getBlobClient(path).downloadToBuffer()).toString());
+  }
+
+  /** Manifests and the content of `latest.json`. */
+  async published(): Promise<unknown[]> {
+    const found: unknown[] = [];
+    for (const name of await this.blobs()) {
+      if (name.endsWith("/manifest.json")) found.push(name);
+      if (name.endsWith("/latest.json")) found.push(await this.json(name));
+    }
+    return found;
+  }
+
+  /** Parts in folders without a manifest. */
+  async orphans(): Promise<string[]> {
+    const names = await this.blobs();
+    return names.filter((name) => {
+      const folder = name.slice(0, name.lastIndexOf("/"));
+      return name.includes("/users-") && !names.includes(`${folder}/manifest.json`);
+    });
+  }
+
+  /** Fails when one of the texts holds any of the sandbox's secrets, or what looks like a token. */
+  assertNoSecretIn(...texts: readonly string[]): void {
+    const key = this.sandbox.certificate.pem.split("\n")[5] ?? "";
+    const secrets = [
+      this.sandbox.secret,
+      key,
+      this.tenant.identity.header,
+      "eyJ0eXAi",
+      "eyJhbGci",
+      "PRIVATE KEY",
+    ];
+    for (const text of texts) {
+      for (const secret of secrets)
+        assert.ok(!text.includes(secret), `a secret is told: ${text.slice(0, 200)}`);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.sandbox[Symbol.asyncDispose]();
+  }
+}
+
+/** Starts a small tenant with a fresh container in the shared storage. */
+export async function startRig(storage: Storage, options: SandboxOptions = {}): Promise<Rig> {
+  const container = `rig-${process.pid}-${++rigs}`;
+  const sandbox = await startSandbox({ users: 2500, tls, storage, container, ...options });
+  return new Rig(sandbox, storage, container);
+}

@@ -1,0 +1,23 @@
+import type { Clock } from "../../src/clock.ts";
+
+/** A clock that stands still but for sleeping, which takes no time at all. */
+export class TestClock implements Clock {
+  /** Milliseconds of each sleep so far. */
+  readonly waitsMs: number[] = [];
+  #nowMs: number;
+
+  /** @param nowMs milliseconds since the Unix epoch at which it begins */
+  constructor(nowMs = Date.UTC(2026, 10, 22, 2)) {
+    this.#nowMs = nowMs;
+  }
+
+  now(): number {
+    return this.#nowMs;
+  }
+
+  async sleep(ms: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    this.waitsMs.push(ms);
+    this.#nowMs += ms;
+  }
+}
