@@ -96,7 +96,9 @@ export class RollcallError extends Error {
       doing: this.doing,
       problem: this.problem,
       remedy: this.remedy,
-      ...(this.answer && { azure: this.answer }),
+      ...(this.answer && {
+        azure: { ...this.answer, message: this.answer.message && shorten(this.answer.message) },
+      }),
     };
   }
 }

@@ -1,9 +1,9 @@
-import { Cron } from "croner";
 import { z } from "zod";
 import { MINUTE } from "./clock.ts";
 import { RollcallError } from "./error.ts";
-import { DEFAULT_PROPERTIES, UNLISTABLE_PROPERTIES } from "./graph/properties.ts";
+import { DEFAULT_PROPERTIES, rightSpelling, UNLISTABLE_PROPERTIES } from "./graph/properties.ts";
 import { CLOUDS, type Cloud } from "./identity/clouds.ts";
+import { isNcrontab } from "./ncrontab.ts";
 
 /** Where the blobs are. */
 export type StorageSettings =
@@ -88,43 +88,57 @@ const origin = z.string().transform((value, context) => {
 
 const objectName = z.string().regex(/^[0-9a-z-]{1,127}$/i, "must be 1 to 127 letters, digits and hyphens");
 
-const readerFields = {
-  ROLLCALL_TENANT_ID: z
-    .string("is missing")
-    .refine((value) => GUID.test(value) || DOMAIN.test(value), "must be a directory id or a verified domain")
-    .transform((value) => value.toLowerCase()),
-  ROLLCALL_STORAGE: z.string("is missing").transform(parseStorage),
-  ROLLCALL_CONTAINER: z
-    .string()
-    .regex(
-      /^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/,
-      "must be 3 to 63 lower-case letters, digits and single hyphens",
-    )
-    .default("user-snapshots"),
-  ROLLCALL_CLOUD: z.enum(Object.keys(CLOUDS) as [keyof typeof CLOUDS], "names no cloud").default("global"),
-  ROLLCALL_AUTHORITY_HOST: origin.optional(),
-  ROLLCALL_GRAPH_URL: origin.optional(),
-};
+/** The cloud decides which hosts are right, so it is looked up before the rest is read. */
+function readerFields(cloud: Cloud) {
+  return {
+    ROLLCALL_TENANT_ID: z
+      .string("is missing")
+      .refine(
+        (value) => GUID.test(value) || DOMAIN.test(value),
+        "must be a directory id or a verified domain",
+      )
+      .transform((value) => value.toLowerCase()),
+    ROLLCALL_STORAGE: z
+      .string("is missing")
+      .transform((value, context) => parseStorage(value, cloud.blobSuffixes, context)),
+    ROLLCALL_CONTAINER: z
+      .string()
+      .regex(
+        /^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/,
+        "must be 3 to 63 lower-case letters, digits and single hyphens",
+      )
+      .default("user-snapshots"),
+    ROLLCALL_CLOUD: z.enum(Object.keys(CLOUDS), "names no cloud").default("global"),
+    ROLLCALL_AUTHORITY_HOST: origin.default(cloud.authorityHost),
+    ROLLCALL_GRAPH_URL: origin.default(cloud.graphUrl),
+  };
+}
 
-const runFields = {
-  ...readerFields,
-  ROLLCALL_CLIENT_ID: z.string("is missing").regex(GUID, "must be an application (client) id"),
-  ROLLCALL_KEY_VAULT_URL: z.string("is missing").transform((value, context) => {
-    const url = parseHttpsUrl(value);
-    if (url && url.pathname === "/") return url.origin;
-    return refuse(context, "must be the https URL of a Key Vault");
-  }),
-  ROLLCALL_SECRET_NAME: objectName.optional(),
-  ROLLCALL_CERTIFICATE_NAME: objectName.optional(),
-  ROLLCALL_SCHEDULE: z.string().refine(isNcrontab, "must be an NCRONTAB expression of six fields").optional(),
-  ROLLCALL_PROPERTIES: z.string().transform(parseProperties).optional(),
-  ROLLCALL_TIME_BUDGET_MINUTES: z
-    .string()
-    .regex(/^\d+(\.\d+)?$/, "must be a number of minutes")
-    .transform(Number)
-    .refine((minutes) => minutes > 0 && minutes <= 1440, "must be more than 0 and at most 1440 minutes")
-    .default(25),
-};
+function runFields(cloud: Cloud) {
+  return {
+    ...readerFields(cloud),
+    ROLLCALL_CLIENT_ID: z.string("is missing").regex(GUID, "must be an application (client) id"),
+    ROLLCALL_KEY_VAULT_URL: z.string("is missing").transform((value, context) => {
+      const url = parseHttpsUrl(value);
+      if (url?.pathname !== "/") return refuse(context, "must be the https URL of a Key Vault");
+      if (isHostUnder(url, [cloud.vaultSuffix])) return url.origin;
+      return refuse(context, `must be a host under ${cloud.vaultSuffix}, as the cloud's vaults are`);
+    }),
+    ROLLCALL_SECRET_NAME: objectName.optional(),
+    ROLLCALL_CERTIFICATE_NAME: objectName.optional(),
+    ROLLCALL_SCHEDULE: z
+      .string()
+      .refine(isNcrontab, "must be an NCRONTAB expression of six fields")
+      .optional(),
+    ROLLCALL_PROPERTIES: z.string().transform(parseProperties).optional(),
+    ROLLCALL_TIME_BUDGET_MINUTES: z
+      .string()
+      .regex(/^\d+(\.\d+)?$/, "must be a number of minutes")
+      .transform(Number)
+      .refine((minutes) => minutes > 0 && minutes <= 1440, "must be more than 0 and at most 1440 minutes")
+      .default(25),
+  };
+}
 
 /**
  * Reads what a run needs.
@@ -133,7 +147,7 @@ const runFields = {
  * @throws {SettingsError} naming every wrong setting, before anything is asked of the network
  */
 export function readSettings(environment: Environment): Settings {
-  const { fields, problems } = parse(z.object(runFields), environment);
+  const { fields, problems } = parse(z.object(runFields(cloudOf(environment))), environment);
   const isSet = (name: string) => environment[name]?.trim();
   if (Boolean(isSet("ROLLCALL_SECRET_NAME")) === Boolean(isSet("ROLLCALL_CERTIFICATE_NAME"))) {
     problems.push({
@@ -142,25 +156,17 @@ export function readSettings(environment: Environment): Settings {
       example: "ROLLCALL_CERTIFICATE_NAME=graph-cert",
     });
   }
-  const suffix = CLOUDS[cloudName(environment)].vaultSuffix;
-  if (fields?.ROLLCALL_KEY_VAULT_URL && !isHostUnder(fields.ROLLCALL_KEY_VAULT_URL, suffix)) {
-    problems.push(
-      problem("ROLLCALL_KEY_VAULT_URL", `must be a host under ${suffix}, as the cloud's vaults are`),
-    );
-  }
-  checkStorageHost(fields?.ROLLCALL_STORAGE, environment, problems);
   if (!fields || problems.length > 0) throw new SettingsError(problems);
 
-  const properties = fields.ROLLCALL_PROPERTIES ?? DEFAULT_PROPERTIES;
   const certificate = fields.ROLLCALL_CERTIFICATE_NAME;
   return {
-    ...readerSettings(fields),
+    ...readerSettings(fields, environment),
     clientId: fields.ROLLCALL_CLIENT_ID.toLowerCase(),
     vaultUrl: fields.ROLLCALL_KEY_VAULT_URL,
     credential: certificate
       ? { kind: "certificate", name: certificate }
       : { kind: "secret", name: fields.ROLLCALL_SECRET_NAME ?? "" },
-    properties,
+    properties: fields.ROLLCALL_PROPERTIES ?? DEFAULT_PROPERTIES,
     timeBudgetMs: fields.ROLLCALL_TIME_BUDGET_MINUTES * MINUTE,
     schedule: fields.ROLLCALL_SCHEDULE,
   };
@@ -172,10 +178,9 @@ export function readSettings(environment: Environment): Settings {
  * @throws {SettingsError} naming every wrong setting
  */
 export function readReaderSettings(environment: Environment): ReaderSettings {
-  const { fields, problems } = parse(z.object(readerFields), environment);
-  checkStorageHost(fields?.ROLLCALL_STORAGE, environment, problems);
+  const { fields, problems } = parse(z.object(readerFields(cloudOf(environment))), environment);
   if (!fields || problems.length > 0) throw new SettingsError(problems);
-  return readerSettings(fields);
+  return readerSettings(fields, environment);
 }
 
 /** Names and values; `process.env` is one. */
@@ -187,16 +192,18 @@ export function isLoopback(url: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
-function readerSettings(fields: z.output<z.ZodObject<typeof readerFields>>): ReaderSettings {
-  const cloud = CLOUDS[fields.ROLLCALL_CLOUD];
+function readerSettings(
+  fields: z.output<z.ZodObject<ReturnType<typeof readerFields>>>,
+  environment: Environment,
+): ReaderSettings {
   return {
     tenant: fields.ROLLCALL_TENANT_ID,
     storage: fields.ROLLCALL_STORAGE,
     container: fields.ROLLCALL_CONTAINER,
     cloud: {
-      ...cloud,
-      authorityHost: fields.ROLLCALL_AUTHORITY_HOST ?? cloud.authorityHost,
-      graphUrl: fields.ROLLCALL_GRAPH_URL ?? cloud.graphUrl,
+      ...cloudOf(environment),
+      authorityHost: fields.ROLLCALL_AUTHORITY_HOST,
+      graphUrl: fields.ROLLCALL_GRAPH_URL,
     },
   };
 }
@@ -214,27 +221,15 @@ function problem(name: string, text: string): SettingProblem {
   return { name, problem: text, example: EXAMPLES[name] ?? "" };
 }
 
-function cloudName(environment: Environment): keyof typeof CLOUDS {
+/** The global cloud also for a name that is none, which is a problem of its own. */
+function cloudOf(environment: Environment): Cloud {
   const name = environment.ROLLCALL_CLOUD?.trim() ?? "";
-  return Object.hasOwn(CLOUDS, name) ? (name as keyof typeof CLOUDS) : "global";
+  return Object.entries(CLOUDS).find(([known]) => known === name)?.[1] ?? CLOUDS.global;
 }
 
-function checkStorageHost(
-  storage: StorageSettings | undefined,
-  environment: Environment,
-  problems: SettingProblem[],
-): void {
-  if (storage?.kind !== "identity") return;
-  const suffix = CLOUDS[cloudName(environment)].blobSuffix;
-  if (!isHostUnder(storage.url, suffix)) {
-    problems.push(
-      problem("ROLLCALL_STORAGE", `must be a host under ${suffix}, as the cloud's blob services are`),
-    );
-  }
-}
-
-function isHostUnder(url: string, suffix: string): boolean {
-  return isLoopback(url) || new URL(url).hostname.endsWith(suffix);
+function isHostUnder(url: URL, suffixes: readonly string[]): boolean {
+  const { hostname } = url;
+  return isLoopback(url.href) || suffixes.some((suffix) => hostname.endsWith(suffix) && hostname !== suffix);
 }
 
 function parseHttpsUrl(value: string): URL | undefined {
@@ -243,7 +238,7 @@ function parseHttpsUrl(value: string): URL | undefined {
   return isPlain ? url : undefined;
 }
 
-function parseStorage(value: string, context: z.RefinementCtx): StorageSettings {
+function parseStorage(value: string, suffixes: readonly string[], context: z.RefinementCtx): StorageSettings {
   if (value.includes("=") && !/^https?:/i.test(value)) {
     if (isLocalConnectionString(value)) return { kind: "local", connectionString: value };
     return refuse(
@@ -253,15 +248,20 @@ function parseStorage(value: string, context: z.RefinementCtx): StorageSettings 
   }
   const url = parseHttpsUrl(value);
   // A path is the account's name, as Azurite has it, and makes sense on this machine only.
-  if (url && (url.pathname === "/" || isLoopback(url.href))) {
-    return { kind: "identity", url: url.href.replace(/\/$/, "") };
+  if (!url || (url.pathname !== "/" && !isLoopback(url.href))) {
+    return refuse(context, "must be an https blob service URL without path, query or SAS");
   }
-  return refuse(context, "must be an https blob service URL without path, query or SAS");
+  if (isHostUnder(url, suffixes)) return { kind: "identity", url: url.href.replace(/\/$/, "") };
+  return refuse(context, `must be a host under ${suffixes.join(" or ")}, as the cloud's blob services are`);
 }
 
+/** Reads it as the storage SDK will: names in their exact case, the first of a name, spaces around an element ignored. */
 function isLocalConnectionString(value: string): boolean {
-  if (/^UseDevelopmentStorage=true;?$/i.test(value)) return true;
-  const endpoint = /(?:^|;)BlobEndpoint=([^;]+)/i.exec(value)?.[1];
+  const elements = value.split(";").map((element) => element.trim());
+  if (elements.filter(Boolean).join() === "UseDevelopmentStorage=true") return true;
+  const endpoint = elements
+    .find((element) => element.startsWith("BlobEndpoint="))
+    ?.slice("BlobEndpoint=".length);
   return endpoint !== undefined && URL.canParse(endpoint) && isLoopback(endpoint);
 }
 
@@ -270,23 +270,15 @@ function parseProperties(value: string, context: z.RefinementCtx): string[] {
   if (names.some((name) => !/^[A-Za-z][A-Za-z0-9_]{0,127}$/.test(name))) {
     return refuse(context, "must be property names separated by commas");
   }
+  const misspelt = names.flatMap((name) => rightSpelling(name) ?? []);
+  if (misspelt.length > 0) {
+    return refuse(context, `must spell ${misspelt.join(", ")} so, as Graph does in its answers`);
+  }
   const unlistable = names.filter((name) => UNLISTABLE_PROPERTIES.has(name));
   if (unlistable.length > 0) {
     return refuse(context, `asks for ${unlistable.join(", ")}, which Graph returns for a single user only`);
   }
   return [...new Set(names.includes("id") ? names : ["id", ...names])];
-}
-
-/** Six fields in UTC: the Functions host takes no fewer, and none of cron's nicknames. */
-function isNcrontab(value: string): boolean {
-  const fields = value.split(/\s+/);
-  if (fields.length !== 6 || fields.some((field) => !/^[\d*,\-/A-Za-z]+$/.test(field))) return false;
-  try {
-    return new Cron(fields.join(" "), { paused: true }).nextRun() !== null;
-  } catch (error) {
-    if (error instanceof Error) return false;
-    throw error;
-  }
 }
 
 function refuse(context: z.RefinementCtx, message: string): never {

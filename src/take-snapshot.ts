@@ -13,8 +13,9 @@ import type { ProgressListener } from "./progress.ts";
 import type { Settings } from "./settings.ts";
 import { collectUsers } from "./snapshot/collect.ts";
 import { commitSnapshot, readLatest } from "./snapshot/commit.ts";
-import { lockPath, runFolder } from "./snapshot/layout.ts";
+import { lockPath } from "./snapshot/layout.ts";
 import { credentialEntry, MANIFEST_SCHEMA, type Manifest } from "./snapshot/manifest.ts";
+import { openRunFolder } from "./snapshot/open-run-folder.ts";
 import { PartWriter } from "./snapshot/part-writer.ts";
 import { openContainer } from "./storage/container.ts";
 import { takeLock } from "./storage/lock.ts";
@@ -43,18 +44,18 @@ export interface RunOptions {
 export async function takeSnapshot(settings: Settings, options: RunOptions = {}): Promise<Manifest> {
   const { clock = systemClock, identity = new DefaultAzureCredential(), patience, maxPartBytes } = options;
   const report = options.onProgress ?? (() => undefined);
-  const startedAt = new Date(clock.now());
   using deadline = startDeadline(settings.timeBudgetMs, options.signal ?? new AbortController().signal);
   const context = { clock, signal: deadline.signal, deadlineMs: clock.now() + settings.timeBudgetMs };
 
   report({ phase: "lock" });
   const tenantId = await resolveTenantId(settings.tenant, settings.cloud.authorityHost, context);
-  const folder = runFolder(tenantId, startedAt);
   const storage = openContainer(settings.storage, settings.container, identity, context.signal);
   await storage.prepare();
-  await using lock = await takeLock(storage, { path: lockPath(tenantId), runId: folder.runId, ...context });
+  await using lock = await takeLock(storage, { path: lockPath(tenantId), ...context });
   const run = { ...context, signal: AbortSignal.any([context.signal, lock.signal]) };
   const container = storage.withSignal(run.signal);
+  const { folder, startedAt } = await openRunFolder(container, tenantId, run);
+  await lock.nameHolder(folder.runId);
   const previous = await readLatest(container, tenantId);
 
   report({ phase: "credential" });

@@ -4,7 +4,9 @@ import { RollcallError } from "../src/error.ts";
 import type { Fault, FaultRule } from "../src/sandbox/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { startStranger } from "../src/sandbox/stranger.ts";
+import { manifestPath, runFolder } from "../src/snapshot/layout.ts";
 import { startRig, startSharedStorage } from "./support/rig.ts";
+import { TestClock } from "./support/test-clock.ts";
 
 let storage: Storage;
 before(async () => {
@@ -69,17 +71,35 @@ describe("a run refuses, and publishes nothing", () => {
     assert.equal(firstPages.length, 4);
   });
 
-  it("a manifest that exists already", async () => {
+  it("a manifest that exists already: a run in the same second goes to the next", async () => {
     await using rig = await startRig(storage);
-    const first = await rig.run();
-    const clock = { now: () => Date.parse(first.startedAt), sleep: rig.clock.sleep.bind(rig.clock) };
-    const published = await rig.published();
-    await assert.rejects(rig.run({}, { clock }), (error: unknown) => {
-      assert.ok(error instanceof RollcallError);
-      return error.code === "snapshot-exists";
-    });
-    assert.deepEqual(await rig.published(), published);
-    assert.ok((await rig.blobs()).some((name) => name.endsWith("/users-00000.ndjson.gz")));
+    const clock = new TestClock(Date.parse("2026-11-22T02:00:00.250Z"));
+    const first = await rig.run({}, { clock });
+    assert.equal(first.runId, "20261122T020000Z");
+    const again = new TestClock(Date.parse("2026-11-22T02:00:00.750Z"));
+    const second = await rig.run({}, { clock: again });
+    assert.equal(second.runId, "20261122T020001Z");
+    assert.deepEqual(again.waitsMs, [250]);
+  });
+
+  it("to overwrite a manifest that turns up while it runs", async () => {
+    await using rig = await startRig(storage);
+    const clock = new TestClock(Date.now());
+    let foreign = "";
+    rig.tenant.script(
+      onPage2({
+        kind: "before",
+        run: async () => {
+          foreign = manifestPath(runFolder(rig.tenant.tenantId, new Date(clock.now())));
+          await rig.container.getBlockBlobClient(foreign).upload("{}", 2);
+        },
+      }),
+    );
+    const error = await rig.run({}, { clock, ...MANY_PARTS }).catch((thrown: unknown) => thrown);
+    assert.ok(error instanceof RollcallError);
+    assert.equal(error.code, "snapshot-exists");
+    assert.deepEqual(await rig.json(foreign), {});
+    assert.ok(!(await rig.blobs()).some((name) => name.endsWith("latest.json")));
   });
 
   it("a second run at the same time, which is told of the first", async () => {

@@ -2,7 +2,6 @@ import { z } from "zod";
 import { parseJson } from "../http/json.ts";
 
 const Claims = z.object({
-  idtyp: z.string().optional(),
   appid: z.string().optional(),
   upn: z.string().optional(),
   xms_mirid: z.string().optional(),

@@ -27,5 +27,5 @@ export async function countUsers(graph: Graph, query: UserQuery): Promise<number
 
 function readCount(body: Buffer): number | undefined {
   const digits = body.toString("utf8").replace("\uFEFF", "").trim();
-  return /^\d{1,15}$/.test(digits) ? Number(digits) : undefined;
+  return /^\d{1,9}$/.test(digits) ? Number(digits) : undefined;
 }

@@ -55,16 +55,68 @@ export const UNLISTABLE_PROPERTIES: ReadonlySet<string> = new Set([
   "mailboxSettings",
 ]);
 
+/** Further properties that a list can return; with the default ones those whose spelling is checked. */
+const OTHER_PROPERTIES: readonly string[] = [
+  "ageGroup",
+  "assignedPlans",
+  "businessPhones",
+  "consentProvidedForMinor",
+  "customSecurityAttributes",
+  "deletedDateTime",
+  "employeeLeaveDateTime",
+  "faxNumber",
+  "identities",
+  "imAddresses",
+  "isResourceAccount",
+  "legalAgeGroupClassification",
+  "licenseAssignmentStates",
+  "mailNickname",
+  "mobilePhone",
+  "onPremisesDomainName",
+  "onPremisesExtensionAttributes",
+  "onPremisesProvisioningErrors",
+  "onPremisesSecurityIdentifier",
+  "passwordPolicies",
+  "passwordProfile",
+  "postalCode",
+  "preferredDataLocation",
+  "preferredLanguage",
+  "provisionedPlans",
+  "proxyAddresses",
+  "securityIdentifier",
+  "showInAddressList",
+  "signInActivity",
+  "signInSessionsValidFromDateTime",
+  "state",
+  "streetAddress",
+];
+
+const SPELLINGS = new Map(
+  [...DEFAULT_PROPERTIES, ...OTHER_PROPERTIES, ...UNLISTABLE_PROPERTIES].map((name) => [
+    name.toLowerCase(),
+    name,
+  ]),
+);
+
+/**
+ * How Graph spells a property that was spelt in another case; `undefined` when it is right, or unknown here. A row is
+ * read by exact names, so a name that Graph's `$select` forgives would make a column of nulls.
+ */
+export function rightSpelling(name: string): string | undefined {
+  const right = SPELLINGS.get(name.toLowerCase());
+  return right === name ? undefined : right;
+}
+
 /** Properties that need an app role besides `User.Read.All` (https://learn.microsoft.com/graph/api/resources/user). */
-const EXTRA_APP_ROLES: Readonly<Record<string, string>> = {
-  signInActivity: "AuditLog.Read.All",
-  employeeLeaveDateTime: "User-LifeCycleInfo.Read.All",
-  customSecurityAttributes: "CustomSecAttributeAssignment.Read.All",
-};
+const EXTRA_APP_ROLES: ReadonlyMap<string, string> = new Map([
+  ["signInActivity", "AuditLog.Read.All"],
+  ["employeeLeaveDateTime", "User-LifeCycleInfo.Read.All"],
+  ["customSecurityAttributes", "CustomSecAttributeAssignment.Read.All"],
+]);
 
 /** The Graph app roles that a listing of `properties` needs, `User.Read.All` first. */
 export function requiredAppRoles(properties: readonly string[]): string[] {
-  const extra = properties.map((property) => EXTRA_APP_ROLES[property]);
+  const extra = properties.map((property) => EXTRA_APP_ROLES.get(property));
   return ["User.Read.All", ...extra.filter((role) => role !== undefined)];
 }
 

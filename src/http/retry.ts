@@ -16,6 +16,11 @@ const MAX_DAMAGED_TRIES = 4;
 const FIRST_DELAY_MS = SECOND;
 const MAX_DELAY_MS = MINUTE;
 
+/** Even where a server says "at once": a request that is refused again and again must not spin. */
+const MIN_DELAY_MS = 100;
+/** The one form that servers may send (RFC 9110, 5.6.7); `Date.parse` alone finds dates in almost anything. */
+const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+
 const TRANSIENT_STATUS = new Set([408, 500, 502, 503, 504, 509]);
 const TRANSIENT_NETWORK = new Set([
   "ECONNRESET",
@@ -62,7 +67,7 @@ export function retryDelayMs(
     case "status": {
       const throttled = failedTry.status === 429;
       if (!throttled && !(TRANSIENT_STATUS.has(failedTry.status) && tries < MAX_TRIES)) return undefined;
-      return retryAfterMs(failedTry.retryAfter, nowMs) ?? backOffMs;
+      return Math.max(retryAfterMs(failedTry.retryAfter, nowMs) ?? backOffMs, MIN_DELAY_MS);
     }
   }
 }
@@ -76,6 +81,7 @@ export function retryAfterMs(header: string | undefined, nowMs: number): number 
   const value = header?.trim();
   if (!value) return undefined;
   if (/^\d+(\.\d+)?$/.test(value)) return Math.ceil(Number(value) * SECOND);
+  if (!HTTP_DATE.test(value)) return undefined;
   const dateMs = Date.parse(value);
   return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - nowMs);
 }

@@ -6,8 +6,8 @@ export interface Cloud {
   readonly graphUrl: string;
   /** What a Key Vault's host ends with. */
   readonly vaultSuffix: string;
-  /** What a blob service's host ends with. */
-  readonly blobSuffix: string;
+  /** What a blob service's host ends with; the second form has a DNS zone of its own for each account. */
+  readonly blobSuffixes: readonly string[];
 }
 
 /**
@@ -21,24 +21,24 @@ export const CLOUDS = {
     authorityHost: "https://login.microsoftonline.com",
     graphUrl: "https://graph.microsoft.com",
     vaultSuffix: ".vault.azure.net",
-    blobSuffix: ".core.windows.net",
+    blobSuffixes: [".blob.core.windows.net", ".blob.storage.azure.net"],
   },
   usgov: {
     authorityHost: "https://login.microsoftonline.us",
     graphUrl: "https://graph.microsoft.us",
     vaultSuffix: ".vault.usgovcloudapi.net",
-    blobSuffix: ".core.usgovcloudapi.net",
+    blobSuffixes: [".blob.core.usgovcloudapi.net"],
   },
   "usgov-dod": {
     authorityHost: "https://login.microsoftonline.us",
     graphUrl: "https://dod-graph.microsoft.us",
     vaultSuffix: ".vault.usgovcloudapi.net",
-    blobSuffix: ".core.usgovcloudapi.net",
+    blobSuffixes: [".blob.core.usgovcloudapi.net"],
   },
   china: {
     authorityHost: "https://login.partner.microsoftonline.cn",
     graphUrl: "https://microsoftgraph.chinacloudapi.cn",
     vaultSuffix: ".vault.azure.cn",
-    blobSuffix: ".core.chinacloudapi.cn",
+    blobSuffixes: [".blob.core.chinacloudapi.cn"],
   },
 } as const satisfies Record<string, Cloud>;

@@ -1,6 +1,5 @@
 import { inspect } from "node:util";
 import type { KeyVaultSecret } from "@azure/keyvault-secrets";
-import { RollcallError } from "../error.ts";
 import { CertificateError, readCertificate } from "./certificate.ts";
 import type { Vault } from "./vault.ts";
 
@@ -56,10 +55,13 @@ export class Credential implements CredentialIdentity {
   }
 }
 
-/** A version that cannot be used, and why: `expired on 2026-11-01`. */
+/** A version that cannot be used. */
 export interface SkippedVersion {
   readonly version: string;
+  /** Why, to follow "is": `expired since 2026-11-01`. */
   readonly skipped: string;
+  /** Set where a certificate was expected and something else, or garbage, was found. */
+  readonly unreadable?: true;
 }
 
 /**
@@ -68,7 +70,7 @@ export interface SkippedVersion {
  * A version that is disabled, expired, not valid yet or unreadable comes as a {@link SkippedVersion}. The older
  * versions are only listed when the newest did not do, so the everyday run needs `secrets/get` alone.
  *
- * @throws {RollcallError} `certificate-unreadable` when the newest version is no certificate at all; the vault's errors
+ * @throws {RollcallError} the vault's errors
  */
 export async function* credentialVersions(
   vault: Vault,
@@ -105,12 +107,7 @@ export async function* credentialVersions(
       return new Credential({ kind, name, version, expiresOn: end }, { clientCertificate });
     } catch (error) {
       if (!(error instanceof CertificateError)) throw error;
-      throw new RollcallError("certificate-unreadable", {
-        doing: `reading version ${version} of ${vault.subject}`,
-        problem: error.message,
-        remedy:
-          "Store an RSA certificate in Key Vault with an exportable private key, as PKCS#12 or PEM without password.",
-      });
+      return { version, skipped: `no usable certificate: ${error.message}`, unreadable: true };
     }
   }
 }

@@ -35,9 +35,9 @@ const WORDS: Readonly<Record<number, string>> = {
 
 /** `AADSTS7000222: the client secret has expired`. */
 export function refusalInWords({ error, aadsts }: Refusal): string {
-  const words = aadsts === undefined ? undefined : WORDS[aadsts];
-  const code = aadsts === undefined ? error : `AADSTS${aadsts}`;
-  return words ? `${code}: ${words}` : `${code} (${error})`;
+  if (aadsts === undefined) return error;
+  const words = WORDS[aadsts];
+  return words ? `AADSTS${aadsts}: ${words}` : `AADSTS${aadsts} (${error})`;
 }
 
 /** The error for a refusal that no other version of the credential can mend. */

@@ -82,9 +82,11 @@ export function openTokenSource(settings: Settings, options: TokenOptions): Toke
   async function firstAccepted(): Promise<string> {
     const failed: string[] = [];
     let rejection: Refusal | undefined;
+    let unreadable = false;
     for await (const found of versionsOrEnd()) {
       if (!(found instanceof Credential)) {
         failed.push(`version ${found.version} is ${found.skipped}`);
+        unreadable ||= found.unreadable === true;
         continue;
       }
       const app = new ConfidentialClientApplication({
@@ -106,7 +108,7 @@ export function openTokenSource(settings: Settings, options: TokenOptions): Toke
       rejection = token;
       failed.push(`version ${found.version} was rejected (${refusalInWords(token)})`);
     }
-    throw noCredential(failed, rejection);
+    throw noCredential(failed, rejection, unreadable);
 
     /** A vault that lets us read but not list ends the search; what was found so far tells the reason. */
     async function* versionsOrEnd(): AsyncGenerator<Credential | SkippedVersion, void, undefined> {
@@ -120,9 +122,21 @@ export function openTokenSource(settings: Settings, options: TokenOptions): Toke
     }
   }
 
-  function noCredential(failed: readonly string[], rejection: Refusal | undefined): RollcallError {
+  function noCredential(
+    failed: readonly string[],
+    rejection: Refusal | undefined,
+    unreadable: boolean,
+  ): RollcallError {
     const { kind, name } = settings.credential;
     const versions = failed.length > 0 ? failed.join("; ") : "there is no enabled version";
+    if (!rejection && unreadable) {
+      return new RollcallError("certificate-unreadable", {
+        doing: `reading ${vault.subject}`,
+        problem: `no version can be used: ${versions}`,
+        remedy:
+          "Store an RSA certificate in Key Vault with an exportable private key, as PKCS#12 or PEM without password.",
+      });
+    }
     if (!rejection) {
       return new RollcallError("credential-unusable", {
         doing: `reading ${vault.subject}`,
@@ -177,12 +191,11 @@ export function openTokenSource(settings: Settings, options: TokenOptions): Toke
 export function expiryWarning(credential: CredentialIdentity | undefined, nowMs: number): string[] {
   const end = credential?.expiresOn;
   if (!credential || !end) return [];
-  const days = Math.floor((end.getTime() - nowMs) / DAY);
+  const days = Math.max(0, Math.floor((end.getTime() - nowMs) / DAY));
   if (days > EXPIRY_WARNING_DAYS) return [];
   const { kind, name, version } = credential;
-  return [
-    `${kind} ${name} (version ${version}) expires in ${days} days, on ${end.toISOString().slice(0, 10)}`,
-  ];
+  const when = days === 0 ? "within a day" : `in ${days} ${days === 1 ? "day" : "days"}`;
+  return [`${kind} ${name} (version ${version}) expires ${when}, on ${end.toISOString().slice(0, 10)}`];
 }
 
 /**
@@ -233,7 +246,8 @@ class EntraNetwork implements INetworkModule, AsyncDisposable {
           const outgoing = { method, url, headers, ...(body !== undefined && { body }) };
           const reply = await this.#exchange.send(outgoing, this.#context.signal);
           // MSAL gets one thing only, the tenant's OpenID configuration, and tells nothing of why it was refused.
-          if (method === "GET" && reply.status === 400) throw tenantNotFound(tenant, this.#doing, reply.status);
+          if (method === "GET" && reply.status === 400)
+            throw tenantNotFound(tenant, this.#doing, reply.status);
           const json = parseJson(reply.body) as T | undefined;
           if (isPassing(reply, json)) {
             const status = reply.status < 500 && reply.status !== 429 ? 503 : reply.status;

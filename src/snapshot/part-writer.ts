@@ -20,6 +20,8 @@ export class PartWriter {
   readonly #folder: RunFolder;
   readonly #maxPartBytes: number;
   readonly #entries: PartEntry[] = [];
+  /** Paths of the parts that are certainly our own. */
+  readonly #written: string[] = [];
   #part = new GzipPart();
   #upload: Promise<void> = Promise.resolve();
 
@@ -47,7 +49,7 @@ export class PartWriter {
     // Settled first, or it would arrive after the deletion; whether it failed does not matter any more.
     await this.#upload.catch(() => undefined);
     const container = this.#container.withSignal(AbortSignal.timeout(DISCARD_WITHIN_MS));
-    for (const { name } of this.#entries) await container.remove(`${this.#folder.path}/${name}`);
+    for (const path of this.#written) await container.remove(path);
   }
 
   async #closePart(): Promise<void> {
@@ -56,8 +58,12 @@ export class PartWriter {
     this.#entries.push(entry);
     await this.#upload;
     const path = `${this.#folder.path}/${entry.name}`;
-    this.#upload = this.#container.putOnce({ path, body, contentType: PART_TYPE });
+    this.#upload = this.#send(path, body);
     // Met by the next write, or by finish.
     this.#upload.catch(() => undefined);
+  }
+
+  async #send(path: string, body: Buffer): Promise<void> {
+    if (await this.#container.putOnce({ path, body, contentType: PART_TYPE })) this.#written.push(path);
   }
 }

@@ -61,17 +61,18 @@ export class Container {
   }
 
   /**
-   * Writes a blob that must not exist yet. Finding the very same bytes there is success: they are ours, from a request
-   * whose answer was lost.
+   * Writes a blob that must not exist yet. Finding the very same bytes there is success: most likely they are ours, from
+   * a request whose answer was lost.
    *
+   * @returns whether it was certainly written by this call, so that taking it back takes nothing from anybody else
    * @throws {RollcallError} `snapshot-exists` when other bytes are there
    */
-  async putOnce(upload: Upload): Promise<void> {
+  async putOnce(upload: Upload): Promise<boolean> {
     const doing = `writing ${upload.path}`;
     const wasWritten = await this.#put(upload, { ifNoneMatch: "*" });
-    if (wasWritten) return;
+    if (wasWritten) return true;
     const stored = await this.md5(upload.path);
-    if (stored?.equals(md5Of(upload.body))) return;
+    if (stored?.equals(md5Of(upload.body))) return false;
     throw new RollcallError("snapshot-exists", {
       doing,
       problem: "a blob of that name exists already, with other content",

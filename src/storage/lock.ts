@@ -14,14 +14,14 @@ const PATIENCE_MS = (LEASE_SECONDS + 3) * SECOND;
 export interface Lock extends AsyncDisposable {
   /** Aborted with `lock-lost` when somebody else got hold of the lock all the same. */
   readonly signal: AbortSignal;
+  /** Writes on the lock which run holds it, for whoever finds it taken. */
+  nameHolder(runId: string): Promise<void>;
 }
 
 /** Who wants the lock. */
 export interface LockOptions {
   /** Path of the lock's blob; an empty blob is made when there is none. */
   readonly path: string;
-  /** Told to whoever finds the lock taken. */
-  readonly runId: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -38,14 +38,10 @@ export interface LockOptions {
  * @throws {RollcallError} `lock-held`, and the storage's errors
  * @see https://learn.microsoft.com/rest/api/storageservices/lease-blob
  */
-export async function takeLock(
-  container: Container,
-  { path, runId, clock, signal }: LockOptions,
-): Promise<Lock> {
+export async function takeLock(container: Container, { path, clock, signal }: LockOptions): Promise<Lock> {
   const doing = `taking the lock ${path}`;
   const blob = container.blob(path);
   const lease = blob.getBlobLeaseClient();
-  const metadata = { run: runId };
   const giveUpMs = clock.now() + PATIENCE_MS;
 
   while (!(await tryAcquire())) {
@@ -58,6 +54,15 @@ export async function takeLock(
   renewal.unref();
   return {
     signal: lost.signal,
+    nameHolder: async (runId) => {
+      try {
+        const conditions = { leaseId: lease.leaseId };
+        await blob.setMetadata({ run: runId }, { abortSignal: signal, conditions });
+      } catch (error) {
+        signal.throwIfAborted();
+        throw asStorageError(error, doing);
+      }
+    },
     [Symbol.asyncDispose]: async () => {
       clearInterval(renewal);
       // A lease that is not given back ends by itself; the run's own outcome must not depend on it.
@@ -68,7 +73,6 @@ export async function takeLock(
   async function tryAcquire(): Promise<boolean> {
     try {
       await lease.acquireLease(LEASE_SECONDS, { abortSignal: signal });
-      await blob.setMetadata(metadata, { abortSignal: signal, conditions: { leaseId: lease.leaseId } });
       return true;
     } catch (error) {
       signal.throwIfAborted();

@@ -1,0 +1,24 @@
+import { type Clock, SECOND } from "../clock.ts";
+import type { Container } from "../storage/container.ts";
+import { type RunFolder, runFolder } from "./layout.ts";
+
+/** A folder of a run's own, named by the second in which it was opened. */
+export interface OpenedFolder {
+  readonly folder: RunFolder;
+  readonly startedAt: Date;
+}
+
+/** Opens a folder that holds nothing yet: a second run within the same second waits for the next. */
+export async function openRunFolder(
+  container: Container,
+  tenantId: string,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<OpenedFolder> {
+  for (;;) {
+    const startedAt = new Date(clock.now());
+    const folder = runFolder(tenantId, startedAt);
+    const first = await container.list(`${folder.path}/`).next();
+    if (first.done) return { folder, startedAt };
+    await clock.sleep(SECOND - startedAt.getUTCMilliseconds(), signal);
+  }
+}

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const SANDBOX = "src/sandbox/";
+
+/** One TypeScript file. */
+interface Source {
+  /** From the root, with forward slashes. */
+  readonly file: string;
+  /** Without comments. */
+  readonly code: string;
+  /** What it imports: a package, or a file from the root. */
+  readonly imports: readonly string[];
+}
+
+const sources = ["src", "functions"].flatMap(readFolder);
+const client = sources.filter(({ file }) => !file.startsWith(SANDBOX));
+
+function readFolder(folder: string): Source[] {
+  return readdirSync(path.join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => readSource(path.posix.join(folder, name.replaceAll(path.sep, "/"))));
+}
+
+function readSource(file: string): Source {
+  const code = withoutComments(readFileSync(path.join(ROOT, file), "utf8"));
+  const imports = [...code.matchAll(/\b(?:from|import)\s*\(?\s*["']([^"']+)["']/g)].map(([, name = ""]) =>
+    name.startsWith(".") ? path.posix.join(path.posix.dirname(file), name) : name,
+  );
+  return { file, code, imports };
+}
+
+function withoutComments(text: string): string {
+  return text.replaceAll(/^\s*\/\*[\s\S]*?\*\//gm, "").replaceAll(/(^|\s)\/\/.*$/gm, "$1");
+}
+
+/** The files in whose code the pattern occurs. */
+function filesWith(pattern: RegExp, among: readonly Source[] = sources): string[] {
+  return among.filter(({ code }) => pattern.test(code)).map(({ file }) => file);
+}
+
+/** Each import that is not allowed, as `importer -> imported`. */
+function importsOf(importers: readonly Source[], isForbidden: (imported: string) => boolean): string[] {
+  return importers.flatMap(({ file, imports }) =>
+    imports.filter(isForbidden).map((imported) => `${file} -> ${imported}`),
+  );
+}
+
+function isPackage(imported: string): boolean {
+  return !/^(src|functions|test)\/|\.(ts|json)$/.test(imported);
+}
+
+describe("the conventions", () => {
+  it("are checked on the real sources", () => {
+    assert.ok(sources.some(({ file }) => file === "src/take-snapshot.ts"));
+    const settings = sources.find(({ file }) => file === "src/settings.ts");
+    assert.ok(settings?.imports.includes("zod") && settings.imports.includes("src/error.ts"));
+  });
+
+  it("pin every dependency to one version", () => {
+    const manifest = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8"));
+    const versions = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
+    assert.ok(versions.length > 0);
+    const loose = versions.filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(String(version)));
+    assert.deepEqual(loose, []);
+  });
+
+  it("name no file after a drawer", () => {
+    const drawers = sources.filter(({ file }) =>
+      file
+        .split("/")
+        .some((name) => /^(utils?|helpers?|common|types|interfaces|lib|misc)(\.ts)?$/.test(name)),
+    );
+    assert.deepEqual(
+      drawers.map(({ file }) => file),
+      [],
+    );
+  });
+
+  it("let the sandbox know nothing of the client that it tests", () => {
+    const sandbox = sources.filter(({ file }) => file.startsWith(SANDBOX));
+    assert.deepEqual(
+      importsOf(sandbox, (imported) => !isPackage(imported) && !imported.startsWith(SANDBOX)),
+      [],
+    );
+  });
+
+  it("let the client know nothing of the sandbox", () => {
+    assert.deepEqual(
+      importsOf(client, (imported) => imported.startsWith(SANDBOX)),
+      [],
+    );
+  });
+
+  it("keep Azure out of Graph and HTTP", () => {
+    const inner = client.filter(({ file }) => /^src\/(graph|http)\//.test(file));
+    assert.ok(inner.length > 0);
+    assert.deepEqual(
+      importsOf(inner, (imported) => imported.startsWith("@azure/") || imported.endsWith("/azure-answer.ts")),
+      [],
+    );
+  });
+
+  it("keep storage and snapshots out of Graph and HTTP", () => {
+    const inner = client.filter(({ file }) => /^src\/(graph|http)\//.test(file));
+    assert.deepEqual(
+      importsOf(inner, (imported) => /^src\/(storage|snapshot|cli)\//.test(imported)),
+      [],
+    );
+  });
+
+  it("read the environment at the rim only", () => {
+    const isRim = /^(src\/(cli|sandbox)|functions)\//;
+    assert.deepEqual(
+      filesWith(/\bprocess\s*\.\s*env\b|\bprocess\s*\[/).filter((file) => !isRim.test(file)),
+      [],
+    );
+  });
+
+  it("leave the compiler on", () => {
+    assert.deepEqual(filesWith(/\bas any\b|:\s*any\b|<any>/), []);
+    const silenced = sources.filter(({ file }) =>
+      /@ts-(ignore|nocheck|expect-error)|biome-ignore/.test(readFileSync(path.join(ROOT, file), "utf8")),
+    );
+    assert.deepEqual(
+      silenced.map(({ file }) => file),
+      [],
+    );
+  });
+
+  it("swallow no error in an empty catch", () => {
+    assert.deepEqual(filesWith(/\bcatch\s*(\([^)]*\))?\s*\{\s*\}/), []);
+    assert.deepEqual(filesWith(/\.catch\(\s*\(\)\s*=>\s*\{\s*\}\s*\)/), []);
+  });
+});

@@ -1,0 +1,283 @@
+import assert from "node:assert/strict";
+import { getEventListeners, once } from "node:events";
+import { createServer } from "node:net";
+import { describe, it } from "node:test";
+import { gzipSync } from "node:zlib";
+import {
+  DamagedBodyError,
+  DEFAULT_PATIENCE,
+  Exchange,
+  NetworkError,
+  type Outgoing,
+} from "../../src/http/exchange.ts";
+import { startLocalServer } from "../support/local-server.ts";
+
+const NEVER = new AbortController().signal;
+const TEXT = JSON.stringify({ value: Array.from({ length: 500 }, (_, index) => ({ id: index })) });
+
+function get(url: string): Outgoing {
+  return { method: "GET", url, headers: {} };
+}
+
+async function rejectsWithCode(sent: Promise<unknown>, codes: readonly string[]): Promise<void> {
+  await assert.rejects(sent, (error) => {
+    assert.ok(error instanceof NetworkError, String(error));
+    assert.ok(codes.includes(error.code), `${error.code} is none of ${codes.join(", ")}`);
+    assert.equal(error.message, error.code);
+    return true;
+  });
+}
+
+describe("Exchange.send", () => {
+  it("reads a plain body", async () => {
+    await using server = await startLocalServer((_request, response) => response.end(TEXT));
+    await using exchange = new Exchange();
+    const reply = await exchange.send(get(server.url), NEVER);
+    assert.equal(reply.status, 200);
+    assert.equal(reply.body.toString(), TEXT);
+  });
+
+  it("asks for gzip and decompresses it", async () => {
+    await using server = await startLocalServer((request, response) => {
+      assert.equal(request.headers["accept-encoding"], "gzip");
+      response.setHeader("content-encoding", "gzip").end(gzipSync(TEXT));
+    });
+    await using exchange = new Exchange();
+    const reply = await exchange.send(get(server.url), NEVER);
+    assert.equal(reply.body.toString(), TEXT);
+  });
+
+  it("takes an empty body that is declared as gzip for an empty one", async () => {
+    await using server = await startLocalServer((_request, response) => {
+      response.writeHead(503, { "content-encoding": "gzip" }).end();
+    });
+    await using exchange = new Exchange();
+    const reply = await exchange.send(get(server.url), NEVER);
+    assert.equal(reply.status, 503);
+    assert.equal(reply.body.length, 0);
+  });
+
+  it("sends method, headers and body", async () => {
+    await using server = await startLocalServer(async (request, response) => {
+      let body = "";
+      for await (const chunk of request) body += chunk;
+      response.end(`${request.method} ${request.headers["content-type"]} ${body}`);
+    });
+    await using exchange = new Exchange();
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const reply = await exchange.send({ method: "POST", url: server.url, headers, body: "a=b" }, NEVER);
+    assert.equal(reply.body.toString(), "POST application/x-www-form-urlencoded a=b");
+  });
+
+  it("gives header names in lower case and the first of repeated values", async () => {
+    await using server = await startLocalServer((_request, response) => {
+      response.setHeader("Request-Id", "one").setHeader("Set-Cookie", ["a=1", "b=2"]).end();
+    });
+    await using exchange = new Exchange();
+    const { headers } = await exchange.send(get(server.url), NEVER);
+    assert.equal(headers["request-id"], "one");
+    assert.equal(headers["set-cookie"], "a=1");
+  });
+
+  it("takes a status that is not success for an answer", async () => {
+    await using server = await startLocalServer((_request, response) => {
+      response.writeHead(429, { "retry-after": "2.128" }).end("busy");
+    });
+    await using exchange = new Exchange();
+    const reply = await exchange.send(get(server.url), NEVER);
+    assert.equal(reply.status, 429);
+    assert.equal(reply.headers["retry-after"], "2.128");
+    assert.equal(reply.body.toString(), "busy");
+  });
+
+  it("returns a redirect and does not follow it", async () => {
+    const asked: string[] = [];
+    await using server = await startLocalServer((request, response) => {
+      asked.push(request.url ?? "");
+      response.writeHead(302, { location: "/elsewhere" }).end();
+    });
+    await using exchange = new Exchange();
+    const reply = await exchange.send(get(`${server.url}/here`), NEVER);
+    assert.equal(reply.status, 302);
+    assert.equal(reply.headers.location, "/elsewhere");
+    assert.deepEqual(asked, ["/here"]);
+  });
+
+  it("keeps its connections for the requests that follow", async () => {
+    await using server = await startLocalServer((_request, response) => response.end("ok"));
+    await using exchange = new Exchange();
+    for (let sent = 0; sent < 10; sent++) await exchange.send(get(server.url), NEVER);
+    // Two, because an answer's end is told a moment before its connection is free again.
+    assert.ok(server.connections() <= 2, `${server.connections()} connections`);
+  });
+
+  it("throws DamagedBodyError for gzip that is cut", async () => {
+    await using server = await startLocalServer((_request, response) => {
+      response.setHeader("content-encoding", "gzip").end(gzipSync(TEXT).subarray(0, -20));
+    });
+    await using exchange = new Exchange();
+    await assert.rejects(exchange.send(get(server.url), NEVER), DamagedBodyError);
+  });
+
+  it("throws DamagedBodyError for gzip whose checksum is wrong", async () => {
+    const bytes = gzipSync(TEXT);
+    bytes[bytes.length - 8] = (bytes[bytes.length - 8] ?? 0) ^ 1;
+    await using server = await startLocalServer((_request, response) => {
+      response.setHeader("content-encoding", "gzip").end(bytes);
+    });
+    await using exchange = new Exchange();
+    await assert.rejects(exchange.send(get(server.url), NEVER), DamagedBodyError);
+  });
+
+  it("throws DamagedBodyError for plain text that is declared as gzip", async () => {
+    await using server = await startLocalServer((_request, response) => {
+      response.setHeader("content-encoding", "gzip").end("<html>502</html>");
+    });
+    await using exchange = new Exchange();
+    await assert.rejects(exchange.send(get(server.url), NEVER), DamagedBodyError);
+  });
+
+  it("throws NetworkError for a body that is shorter than declared", async () => {
+    await using server = await startLocalServer((_request, response) => {
+      response.writeHead(200, { "content-length": "1000" });
+      response.write("half", () => response.socket?.destroy());
+    });
+    await using exchange = new Exchange();
+    await rejectsWithCode(exchange.send(get(server.url), NEVER), ["UND_ERR_SOCKET", "ECONNRESET"]);
+  });
+
+  it("throws NetworkError for a chunked body that is cut", async () => {
+    await using server = await startLocalServer((_request, response) => {
+      response.write("half", () => response.socket?.destroy());
+    });
+    await using exchange = new Exchange();
+    await rejectsWithCode(exchange.send(get(server.url), NEVER), ["UND_ERR_SOCKET", "ECONNRESET"]);
+  });
+
+  it("throws NetworkError for a connection that is reset before the answer", async () => {
+    await using server = await startLocalServer((request) => request.socket.resetAndDestroy());
+    await using exchange = new Exchange();
+    await rejectsWithCode(exchange.send(get(server.url), NEVER), ["ECONNRESET", "UND_ERR_SOCKET"]);
+  });
+
+  it("throws NetworkError for a connection that is closed before the answer", async () => {
+    await using server = await startLocalServer((request) => request.socket.end());
+    await using exchange = new Exchange();
+    await rejectsWithCode(exchange.send(get(server.url), NEVER), ["UND_ERR_SOCKET"]);
+  });
+
+  it("throws NetworkError where nobody listens, also when the name has two addresses", async () => {
+    const closed = createServer().listen(0, "127.0.0.1");
+    await once(closed, "listening");
+    const address = closed.address();
+    assert.ok(address !== null && typeof address === "object");
+    closed.close();
+    await once(closed, "close");
+    await using exchange = new Exchange();
+    await rejectsWithCode(exchange.send(get(`http://127.0.0.1:${address.port}`), NEVER), ["ECONNREFUSED"]);
+    await rejectsWithCode(exchange.send(get(`http://localhost:${address.port}`), NEVER), ["ECONNREFUSED"]);
+  });
+
+  it("loses patience with a server that sends no headers", async () => {
+    await using server = await startLocalServer(() => undefined);
+    await using exchange = new Exchange({ ...DEFAULT_PATIENCE, headersMs: 20 });
+    await rejectsWithCode(exchange.send(get(server.url), NEVER), ["UND_ERR_HEADERS_TIMEOUT"]);
+  });
+
+  it("loses patience with a body that stalls", async () => {
+    await using server = await startLocalServer((_request, response) => {
+      response.writeHead(200, { "content-length": "1000" });
+      response.write("half");
+    });
+    await using exchange = new Exchange({ ...DEFAULT_PATIENCE, bodyMs: 20 });
+    await rejectsWithCode(exchange.send(get(server.url), NEVER), ["UND_ERR_BODY_TIMEOUT"]);
+  });
+
+  it("throws the signal's reason and sends nothing when it is aborted already", async () => {
+    let requests = 0;
+    await using server = await startLocalServer((_request, response) => {
+      requests++;
+      response.end();
+    });
+    await using exchange = new Exchange();
+    const reason = new Error("time is up");
+    await assert.rejects(
+      exchange.send(get(server.url), AbortSignal.abort(reason)),
+      (error) => error === reason,
+    );
+    await exchange.send(get(server.url), NEVER);
+    assert.equal(requests, 1);
+  });
+
+  it("throws the signal's reason when it is aborted before the headers", async () => {
+    const reason = new Error("time is up");
+    const stop = new AbortController();
+    await using server = await startLocalServer(() => stop.abort(reason));
+    await using exchange = new Exchange();
+    await assert.rejects(exchange.send(get(server.url), stop.signal), (error) => error === reason);
+  });
+
+  it("throws the signal's reason when it is aborted within the body", async () => {
+    const reason = new Error("time is up");
+    const stop = new AbortController();
+    await using server = await startLocalServer((_request, response) => {
+      response.write("half", () => stop.abort(reason));
+    });
+    await using exchange = new Exchange();
+    await assert.rejects(exchange.send(get(server.url), stop.signal), (error) => error === reason);
+  });
+
+  it("gathers no listeners on a signal that serves many requests", async () => {
+    await using server = await startLocalServer((_request, response) => response.end("ok"));
+    await using exchange = new Exchange();
+    const { signal } = new AbortController();
+    for (let sent = 0; sent < 10; sent++) await exchange.send(get(server.url), signal);
+    assert.ok(getEventListeners(signal, "abort").length <= 1);
+  });
+});
+
+describe("Exchange.reconnect", () => {
+  it("opens a new connection for the next request", async () => {
+    await using server = await startLocalServer((_request, response) => response.end("ok"));
+    await using exchange = new Exchange();
+    await exchange.send(get(server.url), NEVER);
+    exchange.reconnect();
+    const reply = await exchange.send(get(server.url), NEVER);
+    assert.equal(reply.body.toString(), "ok");
+    assert.equal(server.connections(), 2);
+  });
+
+  it("leaves a request that is under way alone", async () => {
+    const arrived = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    await using server = await startLocalServer(async (request, response) => {
+      if (request.url === "/slow") {
+        response.write("first ");
+        arrived.resolve();
+        await goOn.promise;
+      }
+      response.end("last");
+    });
+    await using exchange = new Exchange();
+    const slow = exchange.send(get(`${server.url}/slow`), NEVER);
+    await arrived.promise;
+    exchange.reconnect();
+    const quick = await exchange.send(get(`${server.url}/quick`), NEVER);
+    goOn.resolve();
+    assert.equal(quick.body.toString(), "last");
+    assert.equal((await slow).body.toString(), "first last");
+    assert.equal(server.connections(), 2);
+  });
+});
+
+describe("Exchange's disposal", () => {
+  it("ends a request that is under way", async () => {
+    const arrived = Promise.withResolvers<void>();
+    await using server = await startLocalServer(() => arrived.resolve());
+    const exchange = new Exchange();
+    const sent = assert.rejects(exchange.send(get(server.url), NEVER), NetworkError);
+    await arrived.promise;
+    await exchange[Symbol.asyncDispose]();
+    await sent;
+  });
+});

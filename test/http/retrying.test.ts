@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { DamagedBodyError, NetworkError } from "../../src/http/exchange.ts";
+import type { FailedTry } from "../../src/http/retry.ts";
+import { describeGivenUp, type GivenUp, retrying, type Try } from "../../src/http/retrying.ts";
+import { TestClock } from "../support/test-clock.ts";
+
+const HOUR_MS = 3_600_000;
+
+class GivenUpError extends Error {
+  readonly givenUp: GivenUp;
+
+  constructor(givenUp: GivenUp) {
+    super(describeGivenUp(givenUp));
+    this.givenUp = givenUp;
+  }
+}
+
+/** Runs the loop over `outcomes`, the last of which is repeated for ever. */
+function run(
+  outcomes: readonly (Try<string> | Error)[],
+  { clock = new TestClock(), signal = new AbortController().signal, budgetMs = HOUR_MS } = {},
+) {
+  const retried: FailedTry[] = [];
+  let tries = 0;
+  const result = retrying<string>(
+    { clock, signal, deadlineMs: clock.now() + budgetMs },
+    async () => {
+      const outcome = outcomes[Math.min(tries++, outcomes.length - 1)];
+      if (outcome instanceof Error || !outcome) throw outcome;
+      return outcome;
+    },
+    (failed) => retried.push(failed),
+    (givenUp) => new GivenUpError(givenUp),
+  );
+  return { result, clock, retried, tries: () => tries };
+}
+
+function refused(status: number, retryAfter?: string): Try<string> {
+  return { failed: { kind: "status", status, retryAfter } };
+}
+
+describe("retrying", () => {
+  it("returns the first try that is done, without waiting", async () => {
+    const { result, clock, retried } = run([{ done: "page" }]);
+    assert.equal(await result, "page");
+    assert.deepEqual(clock.waitsMs, []);
+    assert.deepEqual(retried, []);
+  });
+
+  it("waits as the server says before each further try", async () => {
+    const { result, clock } = run([refused(429, "17"), refused(503, "2.128"), { done: "page" }]);
+    assert.equal(await result, "page");
+    assert.deepEqual(clock.waitsMs, [17_000, 2128]);
+  });
+
+  it("reads a dated Retry-After by its own clock", async () => {
+    const clock = new TestClock(Date.UTC(2026, 10, 22, 2));
+    const { result } = run([refused(429, "Sun, 22 Nov 2026 02:01:00 GMT"), { done: "page" }], { clock });
+    await result;
+    assert.deepEqual(clock.waitsMs, [60_000]);
+  });
+
+  it("backs off between half of the delay and all of it where the server says nothing", async () => {
+    const { result, clock } = run([refused(500), refused(500), refused(500), { done: "page" }]);
+    await result;
+    assert.equal(clock.waitsMs.length, 3);
+    for (const [index, waitMs] of clock.waitsMs.entries()) {
+      const longestMs = 1000 * 2 ** index;
+      assert.ok(waitMs >= longestMs / 2 && waitMs <= longestMs, `wait ${index + 1} was ${waitMs} ms`);
+    }
+  });
+
+  it("tells of each failed try that is made again", async () => {
+    const { result, retried } = run([
+      refused(429, "1"),
+      new NetworkError("ECONNRESET", undefined),
+      new DamagedBodyError("cut"),
+      { done: "page" },
+    ]);
+    await result;
+    assert.deepEqual(retried, [
+      { kind: "status", status: 429, retryAfter: "1" },
+      { kind: "network", code: "ECONNRESET" },
+      { kind: "damaged", reason: "cut" },
+    ]);
+  });
+
+  it("outlasts far more refusals than its bound when it is throttled", async () => {
+    const { result } = run([...Array.from({ length: 50 }, () => refused(429, "1")), { done: "page" }]);
+    assert.equal(await result, "page");
+  });
+
+  it("gives up after ten tries at a status that should have passed", async () => {
+    const { result, tries, retried } = run([refused(503)]);
+    await assert.rejects(result, (error) => {
+      assert.ok(error instanceof GivenUpError);
+      assert.equal(error.givenUp.tries, 10);
+      assert.equal(error.givenUp.waitTooLongMs, undefined);
+      assert.deepEqual(error.givenUp.failed, { kind: "status", status: 503, retryAfter: undefined });
+      return true;
+    });
+    assert.equal(tries(), 10);
+    assert.equal(retried.length, 9);
+  });
+
+  it("gives up at the first try where no retry helps", async () => {
+    const { result, tries, clock, retried } = run([refused(400)]);
+    await assert.rejects(result, GivenUpError);
+    assert.equal(tries(), 1);
+    assert.deepEqual(clock.waitsMs, []);
+    assert.deepEqual(retried, []);
+  });
+
+  it("begins no wait that would end at the deadline or later", async () => {
+    const { result, clock, retried } = run([refused(429, "60")], { budgetMs: 60_000 });
+    await assert.rejects(result, (error) => {
+      assert.ok(error instanceof GivenUpError);
+      assert.deepEqual(error.givenUp.tries, 1);
+      assert.equal(error.givenUp.waitTooLongMs, 60_000);
+      return true;
+    });
+    assert.deepEqual(clock.waitsMs, []);
+    assert.deepEqual(retried, []);
+  });
+
+  it("ends a throttled request before the deadline", async () => {
+    const clock = new TestClock();
+    const deadlineMs = clock.now() + 100_000;
+    const { result, tries } = run([refused(429, "30")], { clock, budgetMs: 100_000 });
+    await assert.rejects(result, GivenUpError);
+    assert.equal(tries(), 4);
+    assert.ok(clock.now() < deadlineMs);
+  });
+
+  it("ends at anything thrown that is no failed try", async () => {
+    const fault = new TypeError("a bug");
+    const { result, tries } = run([fault]);
+    await assert.rejects(result, (error) => error === fault);
+    assert.equal(tries(), 1);
+  });
+
+  it("tries nothing when the signal is aborted already", async () => {
+    const reason = new Error("time is up");
+    const { result, tries } = run([{ done: "page" }], { signal: AbortSignal.abort(reason) });
+    await assert.rejects(result, (error) => error === reason);
+    assert.equal(tries(), 0);
+  });
+
+  it("ends with the signal's reason when it is aborted between two tries", async () => {
+    const reason = new Error("time is up");
+    const stop = new AbortController();
+    let tries = 0;
+    const result = retrying<string>(
+      { clock: new TestClock(), signal: stop.signal, deadlineMs: Number.POSITIVE_INFINITY },
+      async () => {
+        tries++;
+        if (tries === 3) stop.abort(reason);
+        return refused(503);
+      },
+      () => undefined,
+      (givenUp) => new GivenUpError(givenUp),
+    );
+    await assert.rejects(result, (error) => error === reason);
+    assert.equal(tries, 3);
+  });
+});
+
+describe("describeGivenUp", () => {
+  it("names the status and the number of tries", () => {
+    const failed: FailedTry = { kind: "status", status: 503 };
+    assert.equal(describeGivenUp({ failed, tries: 10 }), "refused with 503 after 10 tries");
+    assert.equal(describeGivenUp({ failed, tries: 1 }), "refused with 503 at the first try");
+  });
+
+  it("names the network's code", () => {
+    const failed: FailedTry = { kind: "network", code: "ECONNRESET" };
+    assert.equal(describeGivenUp({ failed, tries: 10 }), "no whole answer came (ECONNRESET) after 10 tries");
+  });
+
+  it("names what was wrong with the answer", () => {
+    const failed: FailedTry = { kind: "damaged", reason: "200 without JSON" };
+    assert.equal(
+      describeGivenUp({ failed, tries: 4 }),
+      "the answer was unusable (200 without JSON) after 4 tries",
+    );
+  });
+
+  it("names the wait that the budget could not hold", () => {
+    const failed: FailedTry = { kind: "status", status: 429 };
+    assert.equal(
+      describeGivenUp({ failed, tries: 2, waitTooLongMs: 90_500 }),
+      "refused with 429 after 2 tries, and the wait of 91 s that is due would outlast the run's time budget",
+    );
+  });
+});
