@@ -37,12 +37,15 @@ export class GzipPart {
     return this.#users;
   }
 
-  /** Adds lines; resolves when the compressor can take more. */
+  /**
+   * Adds lines; resolves when the compressor can take more.
+   *
+   * @param lines byte strings, as {@link UserRow.line} is
+   */
   async write(lines: readonly string[]): Promise<void> {
     if (lines.length === 0) return;
     this.#users += lines.length;
-    const text = `${lines.join("\n")}\n`;
-    if (this.#gzip.write(text)) return;
+    if (this.#gzip.write(Buffer.from(`${lines.join("\n")}\n`, "latin1"))) return;
     await new Promise<void>((resolve, reject) => {
       this.#gzip.once("drain", resolve);
       this.#compressed.then(resolve, reject);

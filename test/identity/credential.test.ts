@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { RollcallError } from "../../src/error.ts";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
 import type { KeyVaultSecret } from "@azure/keyvault-secrets";

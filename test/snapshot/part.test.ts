@@ -14,7 +14,8 @@ function randomLines(count: number, bytesEach: number): string[] {
 describe("GzipPart", () => {
   it("gives back the lines it was given, each ended by a line feed", async () => {
     const part = new GzipPart();
-    await part.write(['{"id":"1","displayName":"Zoë 李小龍 🦄"}', '{"id":"2"}']);
+    const asBytes = Buffer.from('{"id":"1","displayName":"Zoë 李小龍 🦄"}').toString("latin1");
+    await part.write([asBytes, '{"id":"2"}']);
     await part.write(['{"id":"3"}']);
     const { body } = await part.finish(NAME);
     assert.equal(
