@@ -7,6 +7,10 @@ export type Progress =
       readonly users: number;
       /** The directory's own count; `null` where there is none. */
       readonly counted: number | null;
+      /** Slices that are listed to their end; 0 where the users are listed page after page. */
+      readonly slicesDone: number;
+      /** Slices in all; 0 where the users are listed page after page. */
+      readonly slices: number;
       /** Requests sent again so far. */
       readonly retries: number;
     };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { MINUTE } from "./clock.ts";
 import { RollcallError } from "./error.ts";
+import { LISTING_MODES, type ListingMode } from "./graph/plan-listing.ts";
 import { DEFAULT_PROPERTIES, rightSpelling, UNLISTABLE_PROPERTIES } from "./graph/properties.ts";
 import { CLOUDS, type Cloud } from "./identity/clouds.ts";
 import { isNcrontab } from "./ncrontab.ts";
@@ -32,6 +33,10 @@ export interface Settings extends ReaderSettings {
   readonly credential: { readonly kind: "secret" | "certificate"; readonly name: string };
   /** User properties in the order of the rows; `id` is always among them. */
   readonly properties: readonly string[];
+  /** How the users are listed; `auto` unless set. */
+  readonly listing: ListingMode;
+  /** Requests to Graph at the same time at the most, where they are listed in slices. */
+  readonly concurrency: number;
   /** How long a run may take before it stops itself, in milliseconds. */
   readonly timeBudgetMs: number;
   /** The timer's NCRONTAB expression; `undefined` when not set, as for a run from the command line. */
@@ -77,6 +82,8 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   ROLLCALL_CLOUD: "global, usgov, usgov-dod or china",
   ROLLCALL_AUTHORITY_HOST: "https://login.microsoftonline.com",
   ROLLCALL_GRAPH_URL: "https://graph.microsoft.com",
+  ROLLCALL_LISTING: "auto, sequential or sliced",
+  ROLLCALL_CONCURRENCY: "16",
   ROLLCALL_TIME_BUDGET_MINUTES: "25",
 };
 
@@ -131,6 +138,13 @@ function runFields(cloud: Cloud) {
       .refine(isNcrontab, "must be an NCRONTAB expression of six fields")
       .optional(),
     ROLLCALL_PROPERTIES: z.string().transform(parseProperties).optional(),
+    ROLLCALL_LISTING: z.enum(LISTING_MODES, "names no way of listing").default("auto"),
+    ROLLCALL_CONCURRENCY: z
+      .string()
+      .regex(/^\d+$/, "must be a whole number")
+      .transform(Number)
+      .refine((count) => count >= 1 && count <= 64, "must be 1 to 64 requests at a time")
+      .default(16),
     ROLLCALL_TIME_BUDGET_MINUTES: z
       .string()
       .regex(/^\d+(\.\d+)?$/, "must be a number of minutes")
@@ -139,6 +153,9 @@ function runFields(cloud: Cloud) {
       .default(25),
   };
 }
+
+/** All settings, each once; README.md and local.settings.sample.json name the same (tests hold them equal). */
+export const SETTING_NAMES: readonly string[] = Object.keys(runFields(CLOUDS.global)).sort();
 
 /**
  * Reads what a run needs.
@@ -167,6 +184,8 @@ export function readSettings(environment: Environment): Settings {
       ? { kind: "certificate", name: certificate }
       : { kind: "secret", name: fields.ROLLCALL_SECRET_NAME ?? "" },
     properties: fields.ROLLCALL_PROPERTIES ?? DEFAULT_PROPERTIES,
+    listing: fields.ROLLCALL_LISTING,
+    concurrency: fields.ROLLCALL_CONCURRENCY,
     timeBudgetMs: fields.ROLLCALL_TIME_BUDGET_MINUTES * MINUTE,
     schedule: fields.ROLLCALL_SCHEDULE,
   };

@@ -5,6 +5,9 @@ import { countUsers } from "./graph/count.ts";
 import { Graph } from "./graph/graph.ts";
 import { userPages } from "./graph/pages.ts";
 import { adminConsentUrl } from "./graph/permission.ts";
+import { planListing } from "./graph/plan-listing.ts";
+import { slicedPages } from "./graph/sliced-pages.ts";
+import { userQuery } from "./graph/user-query.ts";
 import type { Patience } from "./http/exchange.ts";
 import { resolveTenantId } from "./identity/tenant-id.ts";
 import { openTokenSource } from "./identity/token.ts";
@@ -13,6 +16,7 @@ import type { ProgressListener } from "./progress.ts";
 import type { Settings } from "./settings.ts";
 import { collectUsers } from "./snapshot/collect.ts";
 import { commitSnapshot, readLatest } from "./snapshot/commit.ts";
+import { knownStarts, listingEntries } from "./snapshot/cuts.ts";
 import { lockPath } from "./snapshot/layout.ts";
 import { credentialEntry, MANIFEST_SCHEMA, type Manifest } from "./snapshot/manifest.ts";
 import { openRunFolder } from "./snapshot/open-run-folder.ts";
@@ -67,19 +71,34 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     ...run,
     graphUrl: settings.cloud.graphUrl,
     tokens,
+    concurrency: settings.concurrency,
     ...(patience && { patience }),
   });
-  const query = {
-    properties: settings.properties,
-    consentUrl: adminConsentUrl(settings.cloud.authorityHost, tenantId, settings.clientId),
-  };
+  const consentUrl = adminConsentUrl(settings.cloud.authorityHost, tenantId, settings.clientId);
+  const query = userQuery(graph.root, settings.properties, consentUrl);
   report({ phase: "count" });
   const counted = await countUsers(graph, query);
-  const { parts, completeness, pages } = await collectUsers({
+  const { slices, fellBack } = await planListing(graph, query, {
+    mode: settings.listing,
+    counted,
+    starts: await knownStarts(container, previous),
+    nowMs: clock.now(),
+  });
+  let slicesDone = 0;
+  const collected = await collectUsers({
+    listSliced: slices && (() => slicedPages(graph, query, slices, (done) => (slicesDone = done))),
     list: () => userPages(graph, query),
     openParts: () => new PartWriter(container, folder, maxPartBytes),
     counted,
-    onPage: (users) => report({ phase: "list", users, counted, retries: graph.stats.retries }),
+    onPage: (users) =>
+      report({
+        phase: "list",
+        users,
+        counted,
+        slicesDone,
+        slices: slices?.length ?? 0,
+        retries: graph.stats.retries,
+      }),
   });
 
   report({ phase: "commit" });
@@ -89,10 +108,16 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     runId: folder.runId,
     startedAt: startedAt.toISOString(),
     finishedAt: new Date(clock.now()).toISOString(),
-    source: { url: `${graph.root}/users`, properties: settings.properties, pages, ...graph.stats },
-    completeness,
+    source: {
+      url: `${graph.root}/users`,
+      properties: settings.properties,
+      pages: collected.pages,
+      ...graph.stats,
+      ...listingEntries(collected, slices?.length ?? 0, fellBack),
+    },
+    completeness: collected.completeness,
     credential: credentialEntry(tokens.credential()),
-    parts,
+    parts: collected.parts,
     previous: previous ? { runId: previous.runId, users: previous.users } : null,
     warnings: tokens.warnings(),
     tool: { name: "rollcall", version: VERSION },

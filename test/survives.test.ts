@@ -312,7 +312,7 @@ describe("the requests of a run", () => {
       assert.equal(headers["accept-encoding"], "gzip");
     }
     assert.equal(asked[0]?.path, "/v1.0/users/$count");
-    assert.equal(asked[1]?.query, "$top=999&$select=displayName,id");
+    assert.equal(asked[1]?.query, "$top=999&$select=displayName,id,createdDateTime");
   });
 
   it("ask for 500 users a page where sign-ins are asked for", async () => {

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { asRollcallError, RollcallError } from "../error.ts";
 import { VERSION } from "../version.ts";
+import { addDiffCommand } from "./commands/diff.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addListCommand } from "./commands/list.ts";
 import { addShowCommand } from "./commands/show.ts";
@@ -43,6 +44,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   addShowCommand(program, terminal);
   addUsersCommand(program, terminal);
   addVerifyCommand(program, terminal);
+  addDiffCommand(program, terminal);
   addDoctorCommand(program, terminal);
 
   try {
@@ -55,7 +57,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     const error = asRollcallError(reason, `running rollcall ${current.name()}`);
     if (current.opts().json) io.stderr.write(`${failureAsJson(error)}\n`);
     else terminal.complain(...describeFailure(error, `Usage: ${current.createHelp().commandUsage(current)}`));
-    return exitCodeOf(error);
+    return exitCodeOf(error) === 2 ? 2 : terminal.failureExitCode;
   }
 }
 

@@ -12,8 +12,8 @@ export interface Column {
 const MIN_CUT_WIDTH = 8;
 
 /**
- * Lays out a table with a heading, in {@link LINE_WIDTH} columns if it can: by narrower gaps first, then by cutting the
- * columns that may be cut.
+ * Lays out a table with a heading, in {@link LINE_WIDTH} columns if it can: by cutting the columns that may be cut or,
+ * where there is none, by narrower gaps.
  *
  * @param rows as many cells each as there are columns
  */
@@ -24,7 +24,9 @@ export function formatTable(
   const titles = columns.map(({ title }) => title);
   const wanted = columns.map((_, at) => Math.max(...[titles, ...rows].map((row) => (row[at] ?? "").length)));
   const wantedWidth = wanted.reduce((sum, width) => sum + width, 0);
-  const gapWidth = wantedWidth + 2 * (columns.length - 1) <= LINE_WIDTH ? 2 : 1;
+  const fitsOrCut =
+    wantedWidth + 2 * (columns.length - 1) <= LINE_WIDTH || columns.some(({ mayCut }) => mayCut);
+  const gapWidth = fitsOrCut ? 2 : 1;
   let excess = Math.max(0, wantedWidth + gapWidth * (columns.length - 1) - LINE_WIDTH);
   const widths = wanted.map((width, at) => {
     if (!columns[at]?.mayCut) return width;

@@ -6,6 +6,8 @@ import type { MutableEnvironment } from "./environment.ts";
 export type TerminalStream = NodeJS.WritableStream & {
   /** Absent when it is a file or a pipe. */
   readonly isTTY?: boolean;
+  /** Width of the terminal; absent when it is none. */
+  readonly columns?: number;
 };
 
 /** Everything of the process that a command may touch. */
@@ -27,6 +29,8 @@ export class Terminal {
   readonly io: CliIo;
   /** What the process will exit with unless the command throws. */
   exitCode: 0 | 1 = 0;
+  /** What the process will exit with when the command fails; 3 where 1 means something else. */
+  failureExitCode: 1 | 3 = 1;
   #isClosed = false;
 
   constructor(io: CliIo) {
@@ -72,6 +76,12 @@ export class Terminal {
   }
 }
 
-function printable(line: string): string {
+/** A text without what could steer a terminal: line breaks, too. */
+export function printable(line: string): string {
   return stripVTControlCharacters(line).replaceAll(/\p{Cc}/gu, "\uFFFD");
+}
+
+/** A text of several lines without what could steer a terminal; line breaks and tabs stay. */
+export function withoutControls(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(/[^\P{Cc}\n\r\t]/gu, "\uFFFD");
 }

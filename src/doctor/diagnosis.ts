@@ -1,9 +1,10 @@
 import type { TokenCredential } from "@azure/identity";
 import { type Clock, MINUTE } from "../clock.ts";
-import { Graph } from "../graph/graph.ts";
+import { apiRoot, Graph } from "../graph/graph.ts";
 import { adminConsentUrl } from "../graph/permission.ts";
+import { type UserQuery, userQuery } from "../graph/user-query.ts";
 import { openTokenSource } from "../identity/token.ts";
-import type { Environment } from "../settings.ts";
+import type { Environment, Settings } from "../settings.ts";
 import { openContainer } from "../storage/container.ts";
 import { attempt, type CheckResult } from "./check.ts";
 import { checkClock } from "./clock-check.ts";
@@ -49,19 +50,17 @@ export async function* diagnose(options: DiagnosisOptions): AsyncGenerator<Check
     const source = openTokenSource(has.settings, { ...context, tenantId: has.tenant.id, vault: has.vault });
     return checkToken(opened.use(source), has.credential);
   });
-  const query = settings &&
-    tenant && {
-      properties: settings.properties,
-      consentUrl: adminConsentUrl(settings.cloud.authorityHost, tenant.id, settings.clientId),
-    };
-  yield* attempt("roles", { settings, token, query }, (has) =>
-    checkRoles(has.token.token, has.settings, has.query.consentUrl),
+  yield* attempt("roles", { settings, tenant, token }, (has) =>
+    checkRoles(has.token.token, has.settings, queryOf(has.settings, has.tenant.id).consentUrl),
   );
-  const graph = yield* attempt("graph", { settings, token, query }, (has) => {
+  const graph = yield* attempt("graph", { settings, tenant, token }, (has) => {
     const { graphUrl } = has.settings.cloud;
-    return checkGraph(opened.use(new Graph({ ...context, graphUrl, tokens: has.token.tokens })), has.query);
+    const client = opened.use(new Graph({ ...context, graphUrl, tokens: has.token.tokens }));
+    return checkGraph(client, queryOf(has.settings, has.tenant.id));
   });
-  yield* attempt("count", { graph, query }, (has) => checkCount(has.graph, has.query));
+  yield* attempt("count", { settings, tenant, graph }, (has) =>
+    checkCount(has.graph, queryOf(has.settings, has.tenant.id)),
+  );
   const storageIdentity = settings?.storage.kind === "local" ? options.openIdentity() : identity;
   const storage = yield* attempt("storage", { settings, tenant, identity: storageIdentity }, (has) => {
     const { storage: place, container } = has.settings;
@@ -72,4 +71,9 @@ export async function* diagnose(options: DiagnosisOptions): AsyncGenerator<Check
   );
   yield* attempt("clock", { settings }, (has) => checkClock(has.settings, context));
   yield* attempt("schedule", { settings }, (has) => checkSchedule(has.settings, clock.now()));
+}
+
+function queryOf({ cloud, properties, clientId }: Settings, tenantId: string): UserQuery {
+  const consentUrl = adminConsentUrl(cloud.authorityHost, tenantId, clientId);
+  return userQuery(apiRoot(cloud.graphUrl), properties, consentUrl);
 }

@@ -3,7 +3,7 @@ import { countUsers } from "../graph/count.ts";
 import type { Graph } from "../graph/graph.ts";
 import { readPage } from "../graph/page.ts";
 import { pageError } from "../graph/pages.ts";
-import type { UserQuery } from "../graph/permission.ts";
+import type { UserQuery } from "../graph/user-query.ts";
 import type { Passed } from "./check.ts";
 
 /** Whether Graph lists users with the configured properties. */

@@ -1,6 +1,7 @@
 import { RollcallError } from "../error.ts";
 import type { Graph } from "./graph.ts";
-import { permissionError, type UserQuery } from "./permission.ts";
+import { permissionError } from "./permission.ts";
+import type { UserQuery } from "./user-query.ts";
 
 /**
  * The directory's own count of its users, from its eventually consistent index.
@@ -25,7 +26,8 @@ export async function countUsers(graph: Graph, query: UserQuery): Promise<number
   }
 }
 
-function readCount(body: Buffer): number | undefined {
+/** The body of a `$count`: bare digits; `undefined` for anything else. */
+export function readCount(body: Buffer): number | undefined {
   const digits = body.toString("utf8").replace("\uFEFF", "").trim();
   return /^\d{1,9}$/.test(digits) ? Number(digits) : undefined;
 }

@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { type AzureAnswer, RollcallError } from "../error.ts";
 import { Exchange, type Patience, type Reply } from "../http/exchange.ts";
+import { retryAfterMs } from "../http/retry.ts";
 import { describeGivenUp, type GivenUp, type RetryContext, retrying, type Try } from "../http/retrying.ts";
 import { VERSION } from "../version.ts";
 import { readGraphError } from "./graph-error.ts";
+import { Pace } from "./pace.ts";
 
 /** Where Graph's tokens come from. */
 export interface Tokens {
@@ -31,13 +33,15 @@ export interface GraphRequest<T> {
   readonly eventual?: boolean;
   /** Ends this question before the run ends; absent: only the run's own signal does. */
   readonly signal?: AbortSignal;
+  /** Waited for before an answer that has arrived is unpacked: bounds how many are in memory. Called for each try. */
+  readonly admit?: () => Promise<void>;
   /**
    * Makes the answer out of the body of a 200. Returning `undefined` means that this cannot be what was asked for, and
    * has it asked again.
    */
   readonly read: (body: Buffer) => T | undefined;
   /** Makes the error for an answer that no retry will mend; absent or `undefined`: a general one. */
-  readonly refuse?: (answer: AzureAnswer) => RollcallError | undefined;
+  readonly refuse?: (answer: AzureAnswer) => Error | undefined;
 }
 
 /** What a Graph client needs besides the run's context. */
@@ -45,23 +49,33 @@ export interface GraphOptions extends RetryContext {
   /** Origin of Microsoft Graph: the only one a token is sent to. */
   readonly graphUrl: string;
   readonly tokens: Tokens;
+  /** Requests at the same time at the most; one unless given. */
+  readonly concurrency?: number;
   readonly patience?: Patience;
+}
+
+/** Root of the API on an origin, without a trailing slash. */
+export function apiRoot(graphUrl: string): string {
+  return `${graphUrl}/v1.0`;
 }
 
 /** Authenticated GETs that survive what passes and refuse what does not. */
 export class Graph implements AsyncDisposable {
+  /** How many requests may be under way; whoever sends several at a time keeps to it. */
+  readonly pace: Pace;
   readonly #options: GraphOptions;
   readonly #exchange: Exchange;
   readonly #stats = { requests: 0, retries: 0, throttled: 0 };
 
   constructor(options: GraphOptions) {
     this.#options = options;
+    this.pace = new Pace(options.clock, options.concurrency ?? 1);
     this.#exchange = new Exchange(options.patience);
   }
 
   /** Root of the API, without a trailing slash. */
   get root(): string {
-    return `${this.#options.graphUrl}/v1.0`;
+    return apiRoot(this.#options.graphUrl);
   }
 
   get stats(): GraphStats {
@@ -106,8 +120,15 @@ export class Graph implements AsyncDisposable {
     await this.#exchange[Symbol.asyncDispose]();
   }
 
-  #send({ url, eventual }: GraphRequest<unknown>, token: string, signal: AbortSignal): Promise<Reply> {
+  async #send(
+    { url, eventual, admit }: GraphRequest<unknown>,
+    token: string,
+    signal: AbortSignal,
+  ): Promise<Reply> {
+    await this.pace.ready(signal);
     this.#stats.requests++;
+    const { clock } = this.#options;
+    const sentMs = clock.now();
     const headers = {
       authorization: `Bearer ${token}`,
       accept: "application/json",
@@ -117,7 +138,16 @@ export class Graph implements AsyncDisposable {
       "x-ms-throttle-priority": "Low",
       ...(eventual && { consistencylevel: "eventual" }),
     };
-    return this.#exchange.send({ method: "GET", url, headers }, signal);
+    return this.#exchange.send({ method: "GET", url, headers }, signal, (arrival) => {
+      const share = Number(arrival.headers["x-ms-throttle-limit-percentage"]);
+      this.pace.observe({
+        sentMs,
+        status: arrival.status,
+        retryAfterMs: retryAfterMs(arrival.headers["retry-after"], clock.now()),
+        limitShare: Number.isFinite(share) ? share : undefined,
+      });
+      return admit?.();
+    });
   }
 
   #judge<T>({ doing, read, refuse }: GraphRequest<T>, reply: Reply): Try<T> {

@@ -1,42 +1,54 @@
-/** Thrown where the text is not JSON. */
+/** Thrown where the bytes are not JSON. */
 export class JsonScanError extends Error {
   override readonly name = "JsonScanError";
 }
 
+const TAB = 0x09;
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const SPACE = 0x20;
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
+const MINUS = 0x2d;
 const COLON = 0x3a;
+const OPEN_BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
+const LITERALS = ["null", "true", "false"].map((literal) => Buffer.from(literal));
 const MAX_DEPTH = 64;
 
 /**
- * Walks JSON text without making values of it, so that a value can be cut out exactly as it was sent: large integers,
- * escapes and the order of keys included. Measured on pages of users, it costs less than half of `JSON.parse` and
- * `JSON.stringify` (README, figures).
+ * Walks JSON without making values of it, so that a value can be copied exactly as it was sent: large integers, escapes
+ * and the order of keys included. On pages of users it costs a fraction of `JSON.parse` and `JSON.stringify`.
  *
- * Works on a byte string: one character is one byte of the UTF-8 (Node's `latin1`), which makes cuts copies of bytes.
- * What stands inside of strings is not looked at.
+ * Escapes inside of strings are passed over unchecked.
  */
 export class JsonScan {
-  readonly text: string;
+  readonly bytes: Uint8Array;
   /** Where the next token begins, or white space before it. */
   at = 0;
+  /** Whether white space other than blanks has been met between tokens. */
+  spaced = false;
 
-  constructor(text: string) {
-    this.text = text;
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
   }
 
-  /** The character code of the next token, after white space; NaN at the end. */
-  peek(): number {
-    let code = this.text.charCodeAt(this.at);
-    while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) {
-      code = this.text.charCodeAt(++this.at);
+  /** The next byte that is no white space; `undefined` at the end. */
+  peek(): number | undefined {
+    let code = this.bytes[this.at];
+    while (code === SPACE || code === LINE_FEED || code === CARRIAGE_RETURN || code === TAB) {
+      if (code !== SPACE) this.spaced = true;
+      code = this.bytes[++this.at];
     }
     return code;
+  }
+
+  /** Whether an object comes next. */
+  isObject(): boolean {
+    return this.peek() === OPEN_BRACE;
   }
 
   /** Steps over `{`. */
@@ -60,22 +72,28 @@ export class JsonScan {
   }
 
   /**
-   * Steps over the next key and its colon, or over the object's end.
+   * Steps to the next key of an object, or over its end.
    *
    * @param first whether none has been read yet
-   * @param expected the key with its quotes and colon, `"id":`, that likely comes: recognised at once
-   * @returns the key with its quotes, uninterpreted; `undefined` at the end
+   * @returns whether there is one, to be read with {@link isKey} or {@link readKey}
    */
-  nextKey(first: boolean, expected?: string): string | undefined {
-    if (!this.#next(CLOSE_BRACE, first)) return undefined;
-    if (expected !== undefined && this.text.startsWith(expected, this.at)) {
-      this.at += expected.length;
-      return expected.slice(0, -1);
-    }
+  nextKey(first: boolean): boolean {
+    return this.#next(CLOSE_BRACE, first);
+  }
+
+  /** Steps over a key and its colon when it is the expected one, given with quotes and colon: `"id":`. */
+  isKey(expected: Uint8Array): boolean {
+    if (!this.#startsWith(expected)) return false;
+    this.at += expected.length;
+    return true;
+  }
+
+  /** Steps over a key and its colon. Returns what stands between the quotes, uninterpreted. */
+  readKey(): string {
     this.peek();
     const start = this.at;
     this.#skipString();
-    const key = this.text.slice(start, this.at);
+    const key = Buffer.from(this.bytes.subarray(start + 1, this.at - 1)).toString("latin1");
     this.#expect(COLON);
     return key;
   }
@@ -89,11 +107,15 @@ export class JsonScan {
         break;
       case OPEN_BRACE:
         this.at++;
-        for (let first = true; this.nextKey(first) !== undefined; first = false) this.skipValue(depth + 1);
+        for (let first = true; this.#next(CLOSE_BRACE, first); first = false) {
+          this.#skipString();
+          this.#expect(COLON);
+          this.skipValue(depth + 1);
+        }
         break;
       case OPEN_BRACKET:
         this.at++;
-        for (let first = true; this.nextElement(first); first = false) this.skipValue(depth + 1);
+        for (let first = true; this.#next(CLOSE_BRACKET, first); first = false) this.skipValue(depth + 1);
         break;
       default:
         this.#skipScalar();
@@ -115,33 +137,39 @@ export class JsonScan {
   }
 
   #skipString(): void {
-    if (this.text.charCodeAt(this.at) !== QUOTE) throw new JsonScanError(`no string at byte ${this.at}`);
-    let end = this.at;
-    do {
-      end = this.text.indexOf('"', end + 1);
-      if (end < 0) throw new JsonScanError("a string has no end");
-    } while (this.text.charCodeAt(end - 1) === BACKSLASH && this.#isEscaped(end));
-    this.at = end + 1;
-  }
-
-  /** Whether an odd number of backslashes stands before `at`. */
-  #isEscaped(at: number): boolean {
-    let before = at - 1;
-    while (this.text.charCodeAt(before) === BACKSLASH) before--;
-    return (at - before) % 2 === 0;
+    const { bytes } = this;
+    let { at } = this;
+    if (bytes[at] !== QUOTE) throw new JsonScanError(`no string at byte ${at}`);
+    for (;;) {
+      const code = bytes[++at];
+      if (code === QUOTE) break;
+      if (code === BACKSLASH) at++;
+      // Unescaped control characters are no JSON, and a line feed would break a line of the snapshot.
+      else if (code === undefined || code < SPACE)
+        throw new JsonScanError(`a string is broken at byte ${at}`);
+    }
+    this.at = at + 1;
   }
 
   #skipScalar(): void {
-    for (const literal of ["null", "true", "false"]) {
-      if (this.text.startsWith(literal, this.at)) {
+    for (const literal of LITERALS) {
+      if (this.#startsWith(literal)) {
         this.at += literal.length;
         return;
       }
     }
-    NUMBER.lastIndex = this.at;
-    const number = NUMBER.exec(this.text);
-    if (!number) throw new JsonScanError(`no value at byte ${this.at}`);
-    this.at += number[0].length;
+    const code = this.bytes[this.at] ?? 0;
+    if (code !== MINUS && !isDigit(code)) throw new JsonScanError(`no value at byte ${this.at}`);
+    // A number's own grammar is left to its reader; what ends it is not.
+    while (isOfNumber(this.bytes[this.at] ?? 0)) this.at++;
+  }
+
+  #startsWith(expected: Uint8Array): boolean {
+    const { bytes, at } = this;
+    for (let index = 0; index < expected.length; index++) {
+      if (bytes[at + index] !== expected[index]) return false;
+    }
+    return true;
   }
 
   #expect(code: number): void {
@@ -150,4 +178,11 @@ export class JsonScan {
   }
 }
 
-const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+/** Digits, sign, point and exponent. */
+function isOfNumber(code: number): boolean {
+  return isDigit(code) || code === MINUS || code === 0x2b || code === 0x2e || code === 0x45 || code === 0x65;
+}

@@ -2,8 +2,8 @@ import { type AzureAnswer, RollcallError } from "../error.ts";
 import type { Graph } from "./graph.ts";
 import { isExpiredPageToken } from "./graph-error.ts";
 import { type Page, readPage } from "./page.ts";
-import { permissionError, type UserQuery } from "./permission.ts";
-import { pageSize } from "./properties.ts";
+import { permissionError } from "./permission.ts";
+import type { UserQuery } from "./user-query.ts";
 
 /**
  * All users, one page after another along the next links.
@@ -16,7 +16,7 @@ import { pageSize } from "./properties.ts";
  * @see https://learn.microsoft.com/graph/paging
  */
 export async function* userPages(graph: Graph, query: UserQuery): AsyncGenerator<Page, void, undefined> {
-  const first = `${graph.root}/users?$top=${pageSize(query.properties)}&$select=${query.properties.join(",")}`;
+  const first = query.url;
   const seen = new Set<string>([first]);
   const leaving = new AbortController();
   let number = 1;
@@ -27,7 +27,7 @@ export async function* userPages(graph: Graph, query: UserQuery): AsyncGenerator
       underway = undefined;
       if (page.nextLink !== undefined) {
         number++;
-        if (seen.has(page.nextLink)) throw repeatedLink(number);
+        if (seen.has(page.nextLink)) throw repeatedLink(`page ${number} of the users`);
         seen.add(page.nextLink);
         underway = requestPage(page.nextLink);
       }
@@ -82,9 +82,10 @@ export function pageError(
   return permissionError(answer, query, doing);
 }
 
-function repeatedLink(number: number): RollcallError {
+/** The error for a listing that goes in a circle. */
+export function repeatedLink(page: string): RollcallError {
   return new RollcallError("next-link-repeated", {
-    doing: `reading page ${number} of the users`,
+    doing: `reading ${page}`,
     problem: "its next link was followed before, so the listing would never end",
     remedy: "Nothing was published. The next run tries again; if it goes on, report it to Microsoft.",
   });

@@ -1,13 +1,6 @@
 import { type AzureAnswer, RollcallError } from "../error.ts";
 import { requiredAppRoles } from "./properties.ts";
-
-/** What is listed, and on whose behalf; the same for the count and for each page. */
-export interface UserQuery {
-  /** User properties in the order of the rows. */
-  readonly properties: readonly string[];
-  /** Where an administrator grants what is missing. */
-  readonly consentUrl: string;
-}
+import type { UserQuery } from "./user-query.ts";
 
 /**
  * The page on which an administrator consents to the app's permissions.
@@ -21,7 +14,7 @@ export function adminConsentUrl(authorityHost: string, tenantId: string, clientI
 /** The error for a 403, naming what to grant; `undefined` for any other answer. */
 export function permissionError(
   answer: AzureAnswer,
-  query: UserQuery,
+  query: Pick<UserQuery, "properties" | "consentUrl">,
   doing: string,
 ): RollcallError | undefined {
   if (answer.status !== 403) return undefined;

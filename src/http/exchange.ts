@@ -69,13 +69,20 @@ export class Exchange implements AsyncDisposable {
   /**
    * Sends one request and reads the whole answer. A status that is not success is an answer, not an error.
    *
+   * @param onArrival called when the whole answer is there, still compressed; what it returns is waited for before the
+   *   body is unpacked to several times its size
    * @throws {NetworkError} when no whole answer came
    * @throws {DamagedBodyError} when the body's compression is broken
    * @throws the signal's reason when it is aborted
    */
-  async send(outgoing: Outgoing, signal: AbortSignal): Promise<Reply> {
+  async send(
+    outgoing: Outgoing,
+    signal: AbortSignal,
+    onArrival?: (arrival: Omit<Reply, "body">) => Promise<void> | undefined,
+  ): Promise<Reply> {
     const { statusCode, headers, bytes } = await this.#receive(outgoing, signal);
     const single = singleHeaders(headers);
+    await onArrival?.({ status: statusCode, headers: single });
     return { status: statusCode, headers: single, body: await decompress(bytes, single["content-encoding"]) };
   }
 
@@ -125,12 +132,20 @@ export class Exchange implements AsyncDisposable {
   }
 }
 
+/** In steps, so that the memory of one page fits the next: odd sizes leave holes in the process's memory. */
+const CHUNK_STEP_BYTES = 2 ** 19;
+/** A size that is not to be believed costs no more than this. */
+const MAX_CHUNK_BYTES = 8 * 2 ** 20;
+
 const gunzipAsync = promisify(gunzip);
 
 async function decompress(bytes: Buffer, encoding: string | undefined): Promise<Buffer> {
   if (encoding !== "gzip" || bytes.length === 0) return bytes;
   try {
-    return await gunzipAsync(bytes, { maxOutputLength: MAX_BODY_BYTES });
+    // Gzip ends with the size of what it holds: one piece of memory of that size, rather than many that are joined.
+    const size = bytes.length < 4 ? 0 : bytes.readUInt32LE(bytes.length - 4);
+    const chunkSize = Math.min(Math.ceil((size + 1) / CHUNK_STEP_BYTES) * CHUNK_STEP_BYTES, MAX_CHUNK_BYTES);
+    return await gunzipAsync(bytes, { chunkSize, maxOutputLength: MAX_BODY_BYTES });
   } catch (error) {
     throw new DamagedBodyError("the compressed body is cut or spoilt", { cause: error });
   }

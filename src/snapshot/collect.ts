@@ -1,5 +1,10 @@
 import { RollcallError } from "../error.ts";
+import { CreationTimes } from "../graph/creation-times.ts";
 import type { Page } from "../graph/page.ts";
+import { SLICE_ABOVE_USERS, USERS_PER_SLICE } from "../graph/plan-listing.ts";
+import { SlicingFailed } from "../graph/slice.ts";
+import type { UserRows } from "../graph/user-rows.ts";
+import { GUID_WORDS } from "../guid.ts";
 import { type Completeness, judgeCompleteness } from "./completeness.ts";
 import { IdSet } from "./id-set.ts";
 import type { PartEntry } from "./part.ts";
@@ -13,33 +18,61 @@ export interface Collected {
   readonly parts: readonly PartEntry[];
   readonly completeness: Completeness;
   readonly pages: number;
+  /** Whether it was listed in slices. */
+  readonly sliced: boolean;
+  /** Why a listing in slices was thrown away; `null` when none was. */
+  readonly fellBack: string | null;
+  /** Where to cut the directory next time, see `slicesFrom`; `undefined` for one that is not worth it. */
+  readonly starts: readonly number[] | undefined;
 }
 
 /** How a listing is drained. */
 export interface CollectOptions {
-  /** Begins the listing from its first page. */
+  /** Begins the listing in slices; `undefined` where it is not to be listed so. */
+  readonly listSliced: (() => AsyncIterable<Page>) | undefined;
+  /** Begins the listing page after page. */
   readonly list: () => AsyncIterable<Page>;
   /** Writes to the run's folder, from its first part. */
   readonly openParts: () => PartWriter;
-  /** The directory's own count, which the listing is held to; `null` where there is none. */
+  /** The directory's own count, which each listing is held to; `null` where there is none. */
   readonly counted: number | null;
   /** Told after each page how many different users there are so far. */
   readonly onPage: (unique: number) => void;
 }
 
 /**
- * Drains a listing into parts, each user once. When Graph forgets the page token the listing is begun again, at most
- * three times, and nothing of the former try is kept. A listing that falls short of the count is no listing.
+ * Drains a listing into parts, each user once, and holds it to the directory's count.
  *
- * Memory: one page, the parts of {@link PartWriter}, and 24 bytes a user for telling duplicates.
+ * A listing in slices that cannot be had, or falls short, is thrown away, and the users are listed page after page.
+ * There, when Graph forgets the page token, the listing is begun again, at most three times. Nothing of a former try is
+ * ever kept.
+ *
+ * Memory: the pages that the listing holds, the parts of {@link PartWriter}, and 28 bytes a user.
  *
  * @throws whatever the listing or the writing throws, after taking back the parts
  */
 export async function collectUsers(options: CollectOptions): Promise<Collected> {
+  const { listSliced } = options;
+  if (!listSliced) return collectSequentially(options, null);
+  const parts = options.openParts();
+  try {
+    return { ...(await drain(parts, listSliced(), options)), sliced: true, fellBack: null };
+  } catch (error) {
+    const reason = reasonToListSequentially(error);
+    if (reason === undefined) {
+      await parts.discard().catch(() => undefined);
+      throw error;
+    }
+    await parts.discard();
+    return collectSequentially(options, reason);
+  }
+}
+
+async function collectSequentially(options: CollectOptions, fellBack: string | null): Promise<Collected> {
   for (let restarts = 0; ; restarts++) {
     const parts = options.openParts();
     try {
-      return await drain(parts, options);
+      return { ...(await drain(parts, options.list(), options)), sliced: false, fellBack };
     } catch (error) {
       const mayRestart = error instanceof RollcallError && error.code === "graph-page-token-expired";
       if (!mayRestart || restarts === MAX_RESTARTS) {
@@ -51,16 +84,42 @@ export async function collectUsers(options: CollectOptions): Promise<Collected> 
   }
 }
 
-async function drain(parts: PartWriter, { list, counted, onPage }: CollectOptions): Promise<Collected> {
+function reasonToListSequentially(error: unknown): string | undefined {
+  if (error instanceof SlicingFailed) return error.message;
+  if (error instanceof RollcallError && error.code === "listing-short") return error.problem;
+  return undefined;
+}
+
+async function drain(
+  parts: PartWriter,
+  pages: AsyncIterable<Page>,
+  { counted, onPage }: CollectOptions,
+): Promise<Omit<Collected, "sliced" | "fellBack">> {
   const ids = new IdSet(counted ?? 0);
+  const times = new CreationTimes();
   let listed = 0;
-  let pages = 0;
-  for await (const { rows } of list()) {
-    pages++;
-    listed += rows.length;
-    await parts.write(rows.filter(({ id }) => ids.add(id)).map(({ line }) => line));
+  let read = 0;
+  for await (const { rows } of pages) {
+    read++;
+    listed += rows.count;
+    await parts.write(...freshLines(rows, ids, times));
+    rows.release();
     onPage(ids.size);
   }
   const completeness = judgeCompleteness(listed, ids.size, counted);
-  return { parts: await parts.finish(), completeness, pages };
+  const starts = ids.size > SLICE_ABOVE_USERS ? times.starts(USERS_PER_SLICE) : undefined;
+  return { parts: await parts.finish(), completeness, pages: read, starts };
+}
+
+/** The lines of the users that are new, and how many they are; takes note of when they were created. */
+function freshLines(rows: UserRows, ids: IdSet, times: CreationTimes): [lines: Buffer, users: number] {
+  const fresh: number[] = [];
+  for (let index = 0; index < rows.count; index++) {
+    if (!ids.addWords(rows.ids, index * GUID_WORDS)) continue;
+    fresh.push(index);
+    const created = rows.createdAt(index);
+    if (created !== undefined) times.add(created);
+  }
+  if (fresh.length === rows.count) return [rows.lines, rows.count];
+  return [Buffer.concat(fresh.map((index) => rows.line(index))), fresh.length];
 }

@@ -1,5 +1,6 @@
 import { RollcallError } from "../error.ts";
 import type { Container } from "../storage/container.ts";
+import { partsOfAllFormats } from "./format-parts.ts";
 import { latestPath, manifestPath, type RunFolder } from "./layout.ts";
 import {
   damaged,
@@ -31,7 +32,7 @@ export async function commitSnapshot(
   folder: RunFolder,
   manifest: Manifest,
 ): Promise<void> {
-  await checkParts(container, folder, manifest.parts);
+  await checkParts(container, folder, partsOfAllFormats(manifest));
   const path = manifestPath(folder);
   const body = toBytes(manifest);
   await container.putOnce({ path, body, contentType: DOCUMENT_TYPE });

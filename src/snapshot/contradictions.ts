@@ -1,4 +1,5 @@
 import { fewestAllowed } from "./completeness.ts";
+import { formatContradictions } from "./format-parts.ts";
 import { latestPath, manifestPath, partName, type RunFolder } from "./layout.ts";
 import { type Latest, type Manifest, sha256Of } from "./manifest.ts";
 
@@ -37,6 +38,7 @@ export function manifestContradictions(manifest: Manifest, folder: RunFolder): r
   if (new Set(source.properties).size !== source.properties.length || !source.properties.includes("id")) {
     problems.push("its properties repeat themselves or lack the id");
   }
+  problems.push(...formatContradictions(manifest));
   return problems.map((problem) => ({ blob: manifestPath(folder), problem }));
 }
 

@@ -1,8 +1,10 @@
-const WORDS_PER_ID = 4;
+import { GUID_WORDS, readGuid } from "../guid.ts";
+
 /** Slots for each id expected: two thirds full is 24 bytes an id. */
 const SLOTS_PER_ID = 1.5;
 const GROWTH = 1.5;
 const MIN_SLOTS = 1024;
+const MAX_LOAD = 0.75;
 
 /**
  * A set of GUIDs at about 24 bytes each, where a `Set` of strings takes over 100: 16 bytes an id in one typed array
@@ -12,7 +14,6 @@ const MIN_SLOTS = 1024;
 export class IdSet {
   #slots: Uint32Array;
   #size = 0;
-  readonly #id = new Uint32Array(WORDS_PER_ID);
 
   /** @param expected how many ids will come, as far as known; more are fine, and cost a copy of the table */
   constructor(expected = 0) {
@@ -25,55 +26,62 @@ export class IdSet {
   }
 
   /**
-   * Adds an id.
+   * Adds an id in the form `87d349ed-44d7-43e1-9a83-5f2406dee5bd`, either case.
    *
-   * @param guid in the form `87d349ed-44d7-43e1-9a83-5f2406dee5bd`, either case, not the nil GUID
    * @returns whether it is new
+   * @throws {RangeError} for anything that is no GUID, and for the nil one
    */
   add(guid: string): boolean {
-    const id = this.#id;
-    id[0] = Number.parseInt(guid.slice(0, 8), 16);
-    id[1] = Number.parseInt(guid.slice(9, 13) + guid.slice(14, 18), 16);
-    id[2] = Number.parseInt(guid.slice(19, 23) + guid.slice(24, 28), 16);
-    id[3] = Number.parseInt(guid.slice(28, 36), 16);
-    if (!place(this.#slots, id)) return false;
+    const words = new Uint32Array(GUID_WORDS);
+    if (!readGuid(Buffer.from(guid, "latin1"), 0, words, 0)) throw new RangeError("not a GUID");
+    return this.addWords(words, 0);
+  }
+
+  /**
+   * Adds an id as {@link readGuid} reads it.
+   *
+   * @param at where its four words begin
+   * @returns whether it is new
+   */
+  addWords(words: Uint32Array, at: number): boolean {
+    if (!place(this.#slots, words, at)) return false;
     this.#size++;
-    if (this.#size * WORDS_PER_ID > this.#slots.length * 0.75) this.#grow();
+    if (this.#size * GUID_WORDS > this.#slots.length * MAX_LOAD) this.#grow();
     return true;
   }
 
   #grow(): void {
     const former = this.#slots;
-    this.#slots = emptySlots(Math.ceil((former.length / WORDS_PER_ID) * GROWTH));
-    for (let at = 0; at < former.length; at += WORDS_PER_ID) {
-      const id = former.subarray(at, at + WORDS_PER_ID);
-      if (!isEmpty(id, 0)) place(this.#slots, id);
+    this.#slots = emptySlots(Math.ceil((former.length / GUID_WORDS) * GROWTH));
+    for (let at = 0; at < former.length; at += GUID_WORDS) {
+      if (!isEmpty(former, at)) place(this.#slots, former, at);
     }
   }
 }
 
 function emptySlots(count: number): Uint32Array {
-  return new Uint32Array(Math.max(count, MIN_SLOTS) * WORDS_PER_ID);
+  return new Uint32Array(Math.max(count, MIN_SLOTS) * GUID_WORDS);
 }
 
 /** @returns whether the id was put into an empty slot, that is, was not there yet */
-function place(slots: Uint32Array, id: Uint32Array): boolean {
+function place(slots: Uint32Array, words: Uint32Array, from: number): boolean {
+  const w0 = words[from] ?? 0;
+  const w1 = words[from + 1] ?? 0;
+  const w2 = words[from + 2] ?? 0;
+  const w3 = words[from + 3] ?? 0;
   // Object ids are random (version 4 GUIDs); mixing two words guards against a directory that counts in one of them.
-  const hash = ((id[0] ?? 0) ^ Math.imul(id[3] ?? 0, 0x9e3779b1)) >>> 0;
-  let at = (hash % (slots.length / WORDS_PER_ID)) * WORDS_PER_ID;
+  const hash = (w0 ^ Math.imul(w3, 0x9e3779b1)) >>> 0;
+  let at = (hash % (slots.length / GUID_WORDS)) * GUID_WORDS;
   while (!isEmpty(slots, at)) {
-    if (
-      slots[at] === id[0] &&
-      slots[at + 1] === id[1] &&
-      slots[at + 2] === id[2] &&
-      slots[at + 3] === id[3]
-    ) {
+    if (slots[at] === w0 && slots[at + 1] === w1 && slots[at + 2] === w2 && slots[at + 3] === w3)
       return false;
-    }
-    at += WORDS_PER_ID;
+    at += GUID_WORDS;
     if (at === slots.length) at = 0;
   }
-  slots.set(id, at);
+  slots[at] = w0;
+  slots[at + 1] = w1;
+  slots[at + 2] = w2;
+  slots[at + 3] = w3;
   return true;
 }
 

@@ -47,7 +47,16 @@ export function lockPath(tenantId: string): string {
   return `${tenantFolder(tenantId)}/run.lock`;
 }
 
-/** `users-00000.ndjson.gz`, and so on. */
-export function partName(index: number): string {
-  return `users-${String(index).padStart(5, "0")}.ndjson.gz`;
+/**
+ * `users-00000.ndjson.gz`, and so on.
+ *
+ * @param extension without its leading dot; another one for the same users in another format
+ */
+export function partName(index: number, extension = "ndjson.gz"): string {
+  return `users-${String(index).padStart(5, "0")}.${extension}`;
+}
+
+/** `changes-00000.ndjson.gz`, and so on: what changed since the snapshot before. */
+export function changesPartName(index: number): string {
+  return `changes-${String(index).padStart(5, "0")}.ndjson.gz`;
 }

@@ -31,7 +31,7 @@ export class LineTally {
   /** Clauses without a full stop; none when each line is a user of the snapshot's. */
   problems(): readonly string[] {
     return [...this.#faults].map(([fault, { first, lines }]) =>
-      lines === 1 ? `line ${first} ${fault}` : `line ${first} ${fault}, and ${lines - 1} more lines like it`,
+      lines === 1 ? `line ${first} ${fault}` : `line ${first} ${fault}, the first of ${lines} such lines`,
     );
   }
 

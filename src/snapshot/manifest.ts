@@ -43,6 +43,26 @@ export interface SourceEntry {
   readonly retries: number;
   /** Answers with status 429. */
   readonly throttled: number;
+  readonly listing: ListingEntry;
+  /** Where the next run may cut the directory; `null` for one that is listed page after page anyway. */
+  readonly slices: SlicesEntry | null;
+}
+
+/** How the users were listed. */
+export interface ListingEntry {
+  readonly used: "sequential" | "sliced";
+  /** Slices listed; 0 for sequential. */
+  readonly slices: number;
+  /** Why slices were wanted and not used; `null` when they were used, or not wanted. */
+  readonly fellBack: string | null;
+}
+
+/** The distribution of the users' times of creation, as far as it matters for cutting the directory. */
+export interface SlicesEntry {
+  /** Users that a slice is meant to hold; more only where they were created in the same second. */
+  readonly usersEach: number;
+  /** Where each slice but the first begins, ascending. */
+  readonly starts: readonly string[];
 }
 
 /** What opened the app registration. */
@@ -89,6 +109,12 @@ const ManifestShape: z.ZodType<Manifest> = z.object({
     requests: count,
     retries: count,
     throttled: count,
+    listing: z.object({
+      used: z.enum(["sequential", "sliced"]),
+      slices: count,
+      fellBack: z.string().nullable(),
+    }),
+    slices: z.object({ usersEach: count, starts: z.array(time) }).nullable(),
   }),
   completeness: z.object({
     listed: count,

@@ -1,39 +1,61 @@
 import { SECOND } from "../clock.ts";
 import type { Container } from "../storage/container.ts";
 import { partName, type RunFolder } from "./layout.ts";
-import { GzipPart, type PartEntry } from "./part.ts";
+import { GzipPart, type Part, type PartEntry } from "./part.ts";
 
 /**
- * Bytes, compressed, from which on a part is closed: some 100,000 users. Small enough that two of them, one being sent
+ * Bytes, compressed, from which on a part is closed: some 30,000 users. Small enough that two of them, one being sent
  * and one being filled, fit a Function's memory; large enough for query engines to be happy with.
  */
-export const MAX_PART_BYTES = 16 * 2 ** 20;
+export const MAX_PART_BYTES = 4 * 2 ** 20;
 
 const DISCARD_WITHIN_MS = 10 * SECOND;
 
-/** Content type of a part; the gzip is part of the content, as the blob's name says, not of its transport. */
-const PART_TYPE = "application/x-ndjson";
+/** What the parts of a {@link PartWriter} are. */
+export interface PartKind {
+  /** The name of a part in the run's folder. */
+  readonly nameOf: (index: number) => string;
+  readonly contentType: string;
+  /** Opens an empty part. */
+  readonly openPart: () => Part;
+}
+
+/** The users as JSON lines, which each snapshot has. */
+const USER_LINES: PartKind = {
+  nameOf: (index) => partName(index),
+  // The gzip is part of the content, as the blob's name says, not of its transport.
+  contentType: "application/x-ndjson",
+  openPart: () => new GzipPart(),
+};
 
 /** Writes rows into parts of bounded size. Holds one part in memory and at most one more that is on its way. */
 export class PartWriter {
   readonly #container: Container;
   readonly #folder: RunFolder;
   readonly #maxPartBytes: number;
+  readonly #kind: PartKind;
   readonly #entries: PartEntry[] = [];
   /** Paths of the parts that are certainly our own. */
   readonly #written: string[] = [];
-  #part = new GzipPart();
+  #part: Part;
   #upload: Promise<void> = Promise.resolve();
 
-  constructor(container: Container, folder: RunFolder, maxPartBytes: number = MAX_PART_BYTES) {
+  constructor(
+    container: Container,
+    folder: RunFolder,
+    maxPartBytes: number = MAX_PART_BYTES,
+    kind: PartKind = USER_LINES,
+  ) {
     this.#container = container;
     this.#folder = folder;
     this.#maxPartBytes = maxPartBytes;
+    this.#kind = kind;
+    this.#part = kind.openPart();
   }
 
-  /** Adds rows; waits when both parts in memory are full. */
-  async write(lines: readonly string[]): Promise<void> {
-    await this.#part.write(lines);
+  /** Adds rows, as {@link Part.write} takes them; waits when both parts in memory are full. */
+  async write(lines: Buffer, users: number): Promise<void> {
+    await this.#part.write(lines, users);
     if (this.#part.bytes >= this.#maxPartBytes) await this.#closePart();
   }
 
@@ -53,8 +75,8 @@ export class PartWriter {
   }
 
   async #closePart(): Promise<void> {
-    const { entry, body } = await this.#part.finish(partName(this.#entries.length));
-    this.#part = new GzipPart();
+    const { entry, body } = await this.#part.finish(this.#kind.nameOf(this.#entries.length));
+    this.#part = this.#kind.openPart();
     this.#entries.push(entry);
     await this.#upload;
     const path = `${this.#folder.path}/${entry.name}`;
@@ -64,6 +86,7 @@ export class PartWriter {
   }
 
   async #send(path: string, body: Buffer): Promise<void> {
-    if (await this.#container.putOnce({ path, body, contentType: PART_TYPE })) this.#written.push(path);
+    const { contentType } = this.#kind;
+    if (await this.#container.putOnce({ path, body, contentType })) this.#written.push(path);
   }
 }

@@ -1,6 +1,7 @@
 import { RollcallError } from "../error.ts";
 import type { Container } from "../storage/container.ts";
 import { type Finding, latestContradictions, manifestContradictions } from "./contradictions.ts";
+import { checkFormatPart, formatPartsOf, partsOfAllFormats } from "./format-parts.ts";
 import { IdSet } from "./id-set.ts";
 import { folderOf, manifestPath, type RunFolder } from "./layout.ts";
 import { LineTally } from "./line-tally.ts";
@@ -16,7 +17,7 @@ export interface Verification {
   readonly whole: boolean;
   /** Different users found in the parts. */
   readonly users: number;
-  /** Parts in the manifest. */
+  /** Parts in the manifest, of all formats. */
   readonly parts: number;
   /** Bytes of the manifest's parts as they are stored. */
   readonly bytes: number;
@@ -27,7 +28,7 @@ export interface Verification {
 /**
  * Reads a snapshot again, all of it, and holds it against its manifest. Goes on behind a problem, to find the others.
  *
- * Memory: one compressed part, and 24 bytes a user for telling duplicates.
+ * Memory: one part, and 24 bytes a user for telling duplicates.
  *
  * @param run as for `openSnapshot`
  * @throws {RollcallError} `snapshot-not-found`, `manifest-unsupported`; `snapshot-damaged` only for a `latest.json` that
@@ -64,13 +65,18 @@ export async function verifySnapshot(
     const problem = `it says ${manifest.completeness.unique} users; its parts hold ${ids.size} different ones`;
     problems.push({ blob: manifestPath(folder), problem });
   }
+  for (const { format, part } of formatPartsOf(manifest)) {
+    const blob = `${folder.path}/${part.name}`;
+    const outcome = await findingOr(blob, () => checkFormatPart(container, folder, format, part));
+    if ("problem" in outcome) problems.push(outcome);
+  }
   const stored = await storedParts(container, folder, manifest);
   problems.push(...stored.extra.map((blob) => ({ blob, problem: "the manifest does not list it" })));
   return {
     runId,
     whole: problems.length === 0,
     users: ids.size,
-    parts: manifest.parts.length,
+    parts: partsOfAllFormats(manifest).length,
     bytes: stored.bytes,
     problems,
   };
@@ -97,7 +103,7 @@ async function findingOr<T extends object>(blob: string, read: () => Promise<T>)
 }
 
 async function storedParts(container: Container, folder: RunFolder, manifest: Manifest) {
-  const listed = new Set(manifest.parts.map(({ name }) => `${folder.path}/${name}`));
+  const listed = new Set(partsOfAllFormats(manifest).map(({ name }) => `${folder.path}/${name}`));
   const extra: string[] = [];
   let total = 0;
   for await (const { path, bytes } of container.list(`${folder.path}/users-`)) {

@@ -28,6 +28,8 @@ const manifest: Manifest = {
     requests: 23,
     retries: 1,
     throttled: 1,
+    listing: { used: "sliced", slices: 22, fellBack: null },
+    slices: { usersEach: 980, starts: ["2020-01-01T00:00:00Z"] },
   },
   completeness: { listed: 20_001, unique: 20_000, duplicates: 1, counted: 20_000, verdict: "complete" },
   credential: {

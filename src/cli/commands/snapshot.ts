@@ -15,7 +15,7 @@ import { labelled } from "../wrap.ts";
 const HELP = `
 Example: rollcall snapshot
 
-Exit codes: 0 committed, 1 failed and nothing published, 2 wrong usage or settings.`;
+Exit codes: 0 committed; 1 failed, nothing published; 2 wrong usage or settings.`;
 
 /** `rollcall snapshot`. */
 export function addSnapshotCommand(program: Command, terminal: Terminal): void {

@@ -1,31 +1,86 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { CONDITION_SYNTAX, type Condition, parseCondition } from "../../formats/condition.ts";
+import { RowFilter } from "../../formats/row-filter.ts";
 import { openSnapshot, userLines } from "../../snapshot/reader.ts";
 import { openReadingPlace } from "../reading.ts";
-import type { Terminal } from "../terminal.ts";
+import { type Terminal, withoutControls } from "../terminal.ts";
+import { OUTPUT_FORMATS, type OutputFormat, openOutput } from "../user-output.ts";
+import { LINE_WIDTH } from "../wrap.ts";
 
 const HELP = `
 Example: rollcall users | jq -r .userPrincipalName
+         rollcall users --where accountEnabled=false --format csv > disabled.csv
+         rollcall users --where 'createdDateTime>=2026-01-01' --format table
 
 RUN is a run's id or its beginning, if only one run begins so. A part's SHA-256
 is checked before any of its users is written.
 
+A condition's VALUE is a text, true, false, null, or a date. ~ looks for a part
+of the text, in whatever case. A collection fits when one of its elements does.
+
+CSV is for Excel: UTF-8 with a byte order mark. A cell that could be taken for a
+formula has an apostrophe before it, and so has one that begins with one: take
+one away to have the value. Collections are JSON.
+
 Exit codes: 0 all users written, or the reader closed the pipe; 1 no such run or
 damaged: what was written is not all; 2 wrong usage or settings.`;
 
+interface Options {
+  readonly format: OutputFormat;
+  readonly select?: readonly string[];
+  readonly where?: readonly Condition[];
+}
+
 /** `rollcall users`. */
 export function addUsersCommand(program: Command, terminal: Terminal): void {
+  const format = new Option("--format <format>", "how to write them").choices(OUTPUT_FORMATS);
   program
     .command("users")
-    .description("write the users of a snapshot as JSON lines")
+    .description("write the users of a snapshot, or some of them")
     .argument("[run]", "which run (default: the latest)")
-    .option("--json", "as without it: the users are JSON; errors too, then")
+    .addOption(format.default("ndjson"))
+    .option("--select <properties>", "only these, in this order, separated by commas", readSelect)
+    .option("--where <condition>", "only users who fit; again for more conditions", readWhere)
+    .option("--json", "errors as JSON, too; the users are JSON anyway")
     .addHelpText("after", HELP)
-    .action(async (run: string | undefined) => {
+    .action(async (run: string | undefined, options: Options, command: Command) => {
+      const { select, where = [] } = options;
       const { container, tenantId } = await openReadingPlace(terminal.io);
       const snapshot = await openSnapshot(container, tenantId, run);
+      const { properties } = snapshot.manifest.source;
+      const unknown = [...(select ?? []), ...where.map(({ property }) => property)].filter(
+        (name) => !properties.includes(name),
+      );
+      if (unknown.length > 0) {
+        const names = [...new Set(unknown)].join(", ");
+        command.error(
+          `error: run ${snapshot.manifest.runId} has no property ${names}; it has ${properties.join(", ")}`,
+        );
+      }
+      const { isTTY, columns } = terminal.io.stdout;
+      const output = openOutput(options.format, { properties, select, width: columns ?? LINE_WIDTH });
+      const filter = new RowFilter(properties, where);
+      const write = (text: string) => terminal.write(isTTY ? withoutControls(text) : text);
+      if (output.head !== "" && !(await write(output.head))) return;
       for await (const lines of userLines(container, snapshot)) {
         terminal.io.signal.throwIfAborted();
-        if (!(await terminal.write(`${lines.join("\n")}\n`))) return;
+        const kept = filter.keep(lines);
+        if (kept.length > 0 && !(await write(output.rows(kept)))) return;
       }
+      await write(output.tail);
+      const leftOut = output.leftOut();
+      if (leftOut.length > 0) terminal.complain(`No room for ${leftOut.join(", ")}: --select fewer.`);
     });
+}
+
+function readSelect(text: string): readonly string[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (names.includes("")) throw new InvalidArgumentError("Must be property names separated by commas.");
+  return [...new Set(names)];
+}
+
+function readWhere(text: string, earlier: readonly Condition[] = []): readonly Condition[] {
+  const condition = parseCondition(text);
+  if (!condition) throw new InvalidArgumentError(`Must be ${CONDITION_SYNTAX}.`);
+  return [...earlier, condition];
 }

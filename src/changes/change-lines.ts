@@ -1,0 +1,59 @@
+import { RollcallError } from "../error.ts";
+import type { Finding } from "../snapshot/contradictions.ts";
+import { changesPartName, type RunFolder } from "../snapshot/layout.ts";
+import { damaged } from "../snapshot/manifest.ts";
+import { partLines } from "../snapshot/part-reader.ts";
+import type { Container } from "../storage/container.ts";
+import { CHANGE_KINDS, type ChangeRecord, parseChange } from "./change.ts";
+import type { ChangesEntry } from "./entry.ts";
+
+/**
+ * The changes that a run wrote, some hundred at a time, verified by hash before the first one of each part.
+ *
+ * @throws {RollcallError} `snapshot-damaged` naming the blob
+ */
+export async function* readChanges(
+  container: Container,
+  folder: RunFolder,
+  { parts }: ChangesEntry,
+): AsyncGenerator<readonly ChangeRecord[], void, undefined> {
+  for (const part of parts) {
+    for await (const lines of partLines(container, folder, part)) {
+      yield lines.map((line) => {
+        const change = parseChange(Buffer.from(line));
+        if (change) return change;
+        throw damaged(`${folder.path}/${part.name}`, "one of its lines is not a change");
+      });
+    }
+  }
+}
+
+/**
+ * Reads a run's changes again and holds them against its manifest.
+ *
+ * @returns what is wrong; the first damaged part ends the reading
+ * @throws {RollcallError} the storage's errors
+ */
+export async function changeFindings(
+  container: Container,
+  folder: RunFolder,
+  changes: ChangesEntry,
+): Promise<readonly Finding[]> {
+  const blob = `${folder.path}/${changesPartName(0)}`;
+  if (changes.parts.some(({ name }, index) => name !== changesPartName(index))) {
+    return [{ blob, problem: "the manifest names the parts of the changes wrongly" }];
+  }
+  const counts = { joined: 0, left: 0, changed: 0 };
+  try {
+    for await (const records of readChanges(container, folder, changes)) {
+      for (const { change } of records) counts[change]++;
+    }
+  } catch (error) {
+    if (!(error instanceof RollcallError) || error.code !== "snapshot-damaged") throw error;
+    return [{ blob: error.doing.replace(/^reading /, ""), problem: error.problem }];
+  }
+  return CHANGE_KINDS.filter((kind) => counts[kind] !== changes[kind]).map((kind) => ({
+    blob,
+    problem: `the manifest says ${changes[kind]} ${kind}; the changes have ${counts[kind]}`,
+  }));
+}

@@ -1,0 +1,97 @@
+import { canonicalValue } from "./canonical.ts";
+import type { Change, ChangeKind } from "./change.ts";
+import { RowReader } from "./row-reader.ts";
+import type { CommonProperty } from "./selection.ts";
+
+/** Whose change it is: places of the naming properties in a snapshot's lines, -1 for one that was not selected. */
+interface Names {
+  readonly id: number;
+  readonly userPrincipalName: number;
+  readonly displayName: number;
+}
+
+/** Compares two rows of a user by value and writes down what differs. All text in here is byte strings. */
+export class ChangeMaker {
+  readonly #common: readonly CommonProperty[];
+  readonly #former: RowReader;
+  readonly #later: RowReader;
+  readonly #formerNames: Names;
+  readonly #laterNames: Names;
+
+  /**
+   * @param before properties of the former snapshot, in the order of its lines
+   * @param after those of the later one
+   * @param common what is compared
+   */
+  constructor(before: readonly string[], after: readonly string[], common: readonly CommonProperty[]) {
+    this.#common = common;
+    this.#former = new RowReader(before);
+    this.#later = new RowReader(after);
+    this.#formerNames = namesIn(before);
+    this.#laterNames = namesIn(after);
+  }
+
+  /** A user whom only the later snapshot has. */
+  joined(line: Buffer): Change {
+    return change("joined", [], this.#later.values(line), this.#laterNames, "null", line.toString("latin1"));
+  }
+
+  /** A user whom only the former snapshot has. */
+  left(line: Buffer): Change {
+    return change("left", [], this.#former.values(line), this.#formerNames, line.toString("latin1"), "null");
+  }
+
+  /** A user whom both have; `undefined` when the rows say the same. */
+  changed(formerLine: Buffer, laterLine: Buffer): Change | undefined {
+    const former = this.#former.values(formerLine);
+    const later = this.#later.values(laterLine);
+    const differing = this.#common.filter(({ before, after }) => differ(former[before], later[after]));
+    if (differing.length === 0) return undefined;
+    const names = differing.map(({ name }) => name);
+    const was = rowOf(differing.map(({ name, before }) => [name, former[before]]));
+    const is = rowOf(differing.map(({ name, after }) => [name, later[after]]));
+    return change("changed", names, later, this.#laterNames, was, is);
+  }
+}
+
+function namesIn(properties: readonly string[]): Names {
+  const placeOf = (name: string) => properties.indexOf(name);
+  return {
+    id: placeOf("id"),
+    userPrincipalName: placeOf("userPrincipalName"),
+    displayName: placeOf("displayName"),
+  };
+}
+
+function differ(before = "null", after = "null"): boolean {
+  return (
+    before !== after &&
+    canonicalValue(Buffer.from(before, "latin1")) !== canonicalValue(Buffer.from(after, "latin1"))
+  );
+}
+
+function rowOf(values: readonly (readonly [name: string, json: string | undefined])[]): string {
+  return `{${values.map(([name, json = "null"]) => `"${name}":${json}`).join(",")}}`;
+}
+
+function change(
+  kind: ChangeKind,
+  properties: readonly string[],
+  values: readonly string[],
+  names: Names,
+  before: string,
+  after: string,
+): Change {
+  const userPrincipalName = stringAt(values, names.userPrincipalName);
+  const displayName = stringAt(values, names.displayName);
+  const line =
+    `{"id":${values[names.id]},"change":"${kind}","userPrincipalName":${userPrincipalName},` +
+    `"displayName":${displayName},"before":${before},"after":${after}}`;
+  return { kind, properties, line: Buffer.from(line, "latin1") };
+}
+
+/** Names are strings; should Graph ever send something else, it stands in the row. */
+function stringAt(values: readonly string[], place: number): string {
+  const json = values[place];
+  return json?.startsWith('"') ? json : "null";
+}

@@ -1,0 +1,100 @@
+import type { Clock } from "../clock.ts";
+import { SECOND } from "../clock.ts";
+import { startDeadline } from "../deadline.ts";
+import { asRollcallError, RollcallError } from "../error.ts";
+import type { RunFolder } from "../snapshot/layout.ts";
+import type { PartEntry } from "../snapshot/part.ts";
+import { openSnapshot } from "../snapshot/reader.ts";
+import type { Container } from "../storage/container.ts";
+import type { ChangesEntry } from "./entry.ts";
+import { type Side, snapshotSide, storedSide } from "./side.ts";
+import { writeChanges } from "./write-changes.ts";
+
+/** What the commit needs of a run's time: a few small requests, with retries. */
+const COMMIT_RESERVE_MS = 20 * SECOND;
+
+/** What a manifest says of changes. */
+export type ChangesOutcome =
+  | { readonly changes: ChangesEntry; readonly changesSkipped: null }
+  /** `changesSkipped` says why there are none: `first run`, or a clause. */
+  | { readonly changes: null; readonly changesSkipped: string };
+
+/** A snapshot whose parts are written and which is not committed yet. */
+export interface NewSnapshot {
+  readonly folder: RunFolder;
+  /** In the order of each line. */
+  readonly properties: readonly string[];
+  readonly parts: readonly PartEntry[];
+}
+
+/** What {@link changesSinceLatest} takes besides the snapshots. */
+export interface ChangesSinceOptions {
+  readonly clock: Clock;
+  /** Ends the run. */
+  readonly signal: AbortSignal;
+  /** When the run must have ended, by the clock. */
+  readonly deadlineMs: number;
+  /** Compressed bytes from which on a part is closed; as for users by default. */
+  readonly maxPartBytes?: number | undefined;
+}
+
+/**
+ * Writes what changed since the last snapshot. It never costs the new one: where the former cannot be read, the changes
+ * cannot be written or time runs short, there are none, it is said why, and nothing of them is left behind.
+ *
+ * @param previous what `latest.json` pointed at when the run began; `undefined` for the first run
+ * @throws only the signal's reason, and `snapshot-damaged` when a part of the new snapshot is not what was sent: that
+ *   one must not be published
+ */
+export async function changesSinceLatest(
+  container: Container,
+  previous: { readonly runId: string } | undefined,
+  snapshot: NewSnapshot,
+  { clock, signal, deadlineMs, maxPartBytes }: ChangesSinceOptions,
+): Promise<ChangesOutcome> {
+  if (!previous) return { changes: null, changesSkipped: "first run" };
+  const budgetMs = deadlineMs - clock.now() - COMMIT_RESERVE_MS;
+  if (budgetMs <= 0) return skipped("no time was left to compare with the snapshot before");
+  using deadline = startDeadline(budgetMs, signal);
+  const reading = container.withSignal(deadline.signal);
+  const after = watched(storedSide(reading, snapshot));
+  try {
+    const former = await openSnapshot(reading, snapshot.folder.tenantId, previous.runId);
+    const changes = await writeChanges(reading, snapshotSide(reading, former), after.side, {
+      signal: deadline.signal,
+      maxPartBytes,
+    });
+    return { changes, changesSkipped: null };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (after.damage() !== undefined) throw after.damage();
+    if (deadline.signal.aborted) return skipped("the time budget was too short for the comparison");
+    return skipped(reasonFor(asRollcallError(error), previous.runId));
+  }
+}
+
+function skipped(changesSkipped: string): ChangesOutcome {
+  return { changes: null, changesSkipped };
+}
+
+function reasonFor({ code, doing, problem }: RollcallError, runId: string): string {
+  const said = `${doing}: ${problem}`;
+  if (["snapshot-damaged", "snapshot-not-found", "manifest-unsupported"].includes(code)) {
+    return `predecessor ${runId} fails verification: ${said}`;
+  }
+  return `comparing with predecessor ${runId} failed (${code}): ${said}`;
+}
+
+/** A side, and whether reading it found damage. */
+function watched(side: Side): { readonly side: Side; readonly damage: () => RollcallError | undefined } {
+  let damage: RollcallError | undefined;
+  async function* readBlocks(part: PartEntry): AsyncGenerator<Buffer, void, undefined> {
+    try {
+      yield* side.readBlocks(part);
+    } catch (error) {
+      if (error instanceof RollcallError && error.code === "snapshot-damaged") damage = error;
+      throw error;
+    }
+  }
+  return { side: { ...side, readBlocks }, damage: () => damage };
+}

@@ -1,0 +1,30 @@
+/** A property that can be compared. */
+export interface CommonProperty {
+  readonly name: string;
+  /** Its place in the lines of the former snapshot. */
+  readonly before: number;
+  /** Its place in the lines of the later one. */
+  readonly after: number;
+}
+
+/** What of two snapshots can be compared. */
+export interface Selection {
+  /** What both selected, in the later one's order; without the id, by which users are told. */
+  readonly common: readonly CommonProperty[];
+  /** What only one of them selected, the later one's first: never reported as changed. */
+  readonly notCompared: readonly string[];
+  /** Whether their lines have the same properties in the same order, so that equal lines are equal users. */
+  readonly isSame: boolean;
+}
+
+/** Compares what two snapshots selected. */
+export function compareSelections(before: readonly string[], after: readonly string[]): Selection {
+  const common = after.flatMap((name, place) =>
+    name !== "id" && before.includes(name) ? [{ name, before: before.indexOf(name), after: place }] : [],
+  );
+  const notCompared = [
+    ...after.filter((name) => !before.includes(name)),
+    ...before.filter((name) => !after.includes(name)),
+  ];
+  return { common, notCompared, isSame: before.join() === after.join() };
+}

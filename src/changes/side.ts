@@ -1,0 +1,37 @@
+import type { RunFolder } from "../snapshot/layout.ts";
+import type { PartEntry } from "../snapshot/part.ts";
+import { partBlocks } from "../snapshot/part-reader.ts";
+import type { Snapshot } from "../snapshot/reader.ts";
+import type { Container } from "../storage/container.ts";
+
+/** One of two snapshots that are compared. */
+export interface Side {
+  /** Its folder. */
+  readonly folder: RunFolder;
+  /** In the order of each line; the id is among them. */
+  readonly properties: readonly string[];
+  readonly parts: readonly PartEntry[];
+  /**
+   * The lines of one of the parts: blocks of whole lines, each line a user and ended by a line feed. Read several times,
+   * always with the same result; the reading may be left early.
+   */
+  readonly readBlocks: (part: PartEntry) => AsyncIterable<Buffer>;
+}
+
+/** A snapshot whose parts are in storage, committed or not yet: each is verified by its hash whenever it is read. */
+export function storedSide(
+  container: Container,
+  { folder, properties, parts }: Omit<Side, "readBlocks">,
+): Side {
+  return { folder, properties, parts, readBlocks: (part) => partBlocks(container, folder, part) };
+}
+
+/** A committed snapshot as a side. */
+export function snapshotSide(container: Container, { folder, manifest }: Snapshot): Side {
+  return storedSide(container, { folder, properties: manifest.source.properties, parts: manifest.parts });
+}
+
+/** Users in all parts. */
+export function userCount({ parts }: Pick<Side, "parts">): number {
+  return parts.reduce((sum, { users }) => sum + users, 0);
+}

@@ -1,0 +1,65 @@
+import { changesPartName, type RunFolder } from "../snapshot/layout.ts";
+import { GzipPart } from "../snapshot/part.ts";
+import { type PartKind, PartWriter } from "../snapshot/part-writer.ts";
+import type { Container } from "../storage/container.ts";
+import type { Change } from "./change.ts";
+import { type CompareOptions, compareSnapshots } from "./compare.ts";
+import type { ChangesEntry } from "./entry.ts";
+import { compareSelections } from "./selection.ts";
+import type { Side } from "./side.ts";
+
+const LINE_FEED = Buffer.from("\n");
+
+const CHANGE_LINES: PartKind = {
+  nameOf: changesPartName,
+  contentType: "application/x-ndjson",
+  openPart: () => new GzipPart(),
+};
+
+/** How changes are written. */
+export interface WriteChangesOptions extends CompareOptions {
+  /** Compressed bytes from which on a part is closed; as for users by default. */
+  readonly maxPartBytes?: number | undefined;
+}
+
+/**
+ * Writes what changed from one snapshot to another into parts in the later one's folder.
+ *
+ * @returns what the manifest says of them
+ * @throws whatever the reading or the writing throws, after taking back the parts
+ */
+export async function writeChanges(
+  container: Container,
+  before: Side,
+  after: Side,
+  options: WriteChangesOptions = {},
+): Promise<ChangesEntry> {
+  const counts = { joined: 0, left: 0, changed: 0 };
+  const writer = openChangeParts(container, after.folder, options.maxPartBytes);
+  try {
+    for await (const changes of compareSnapshots(before, after, options)) {
+      for (const { kind } of changes) counts[kind]++;
+      if (changes.length > 0) await writer.write(asLines(changes), changes.length);
+    }
+    const { notCompared } = compareSelections(before.properties, after.properties);
+    const hasAny = counts.joined + counts.left + counts.changed > 0;
+    return {
+      against: before.folder.runId,
+      ...counts,
+      notCompared,
+      // A writer that is finished without lines writes an empty part.
+      parts: hasAny ? await writer.finish() : [],
+    };
+  } catch (error) {
+    await writer.discard().catch(() => undefined);
+    throw error;
+  }
+}
+
+function asLines(changes: readonly Change[]): Buffer {
+  return Buffer.concat(changes.flatMap(({ line }) => [line, LINE_FEED]));
+}
+
+function openChangeParts(container: Container, folder: RunFolder, maxPartBytes?: number): PartWriter {
+  return new PartWriter(container, folder, maxPartBytes, CHANGE_LINES);
+}

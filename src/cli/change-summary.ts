@@ -1,0 +1,119 @@
+import {
+  CHANGE_KINDS,
+  type Change,
+  type ChangeKind,
+  type ChangeRecord,
+  parseChange,
+} from "../changes/change.ts";
+import { formatCount } from "./format.ts";
+import { formatTable } from "./table.ts";
+import { LINE_WIDTH, labelled } from "./wrap.ts";
+
+const NAME_WIDTH = (LINE_WIDTH - 2) / 2;
+const MIN_VALUE_WIDTH = 10;
+/** Gaps between the four columns of what changed. */
+const GAPS_WIDTH = 6;
+
+/** Changes for people: counts of all, and the first few of each kind. */
+export class ChangeSummary {
+  readonly #limit: number;
+  readonly #counts = { joined: 0, left: 0, changed: 0 };
+  readonly #byProperty = new Map<string, number>();
+  readonly #shown: Record<ChangeKind, ChangeRecord[]> = { joined: [], left: [], changed: [] };
+
+  /** @param limit how many of each kind are kept to be shown */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  add({ kind, properties, line }: Change): void {
+    this.#counts[kind]++;
+    for (const name of properties) this.#byProperty.set(name, (this.#byProperty.get(name) ?? 0) + 1);
+    if (this.#shown[kind].length >= this.#limit) return;
+    const record = parseChange(line);
+    if (record) this.#shown[kind].push(record);
+  }
+
+  /**
+   * Lines for a terminal.
+   *
+   * @param kinds what was asked for
+   * @param notCompared properties that only one run selected
+   */
+  lines(kinds: readonly ChangeKind[], notCompared: readonly string[]): readonly string[] {
+    const asked = CHANGE_KINDS.filter((kind) => kinds.includes(kind));
+    return [
+      ...labelled([
+        ...asked.map((kind) => [kind, formatCount(this.#counts[kind])] as const),
+        ...(this.#byProperty.size > 0 ? [["of these", this.#propertiesInWords()] as const] : []),
+        ...(notCompared.length > 0
+          ? [["not compared", `${notCompared.join(", ")} (selected by one run only)`] as const]
+          : []),
+      ]),
+      ...asked.flatMap((kind) => this.#table(kind)),
+    ];
+  }
+
+  /** `department 31, jobTitle 12`: in how many users each property changed, the commonest first. */
+  #propertiesInWords(): string {
+    return [...this.#byProperty]
+      .sort(([, one], [, other]) => other - one)
+      .map(([name, count]) => `${name} ${formatCount(count)}`)
+      .join(", ");
+  }
+
+  #table(kind: ChangeKind): readonly string[] {
+    const shown = this.#shown[kind];
+    if (shown.length === 0) return [];
+    const hidden = this.#counts[kind] - shown.length;
+    return [
+      "",
+      ...(kind === "changed" ? changedTable(shown) : namesTable(kind, shown)),
+      ...(hidden > 0 ? [`and ${formatCount(hidden)} more; --limit shows more, --json all`] : []),
+    ];
+  }
+}
+
+function namesTable(kind: ChangeKind, records: readonly ChangeRecord[]): readonly string[] {
+  const rows = records.map((record) => [
+    cut(userOf(record), NAME_WIDTH),
+    cut(record.displayName ?? "", NAME_WIDTH),
+  ]);
+  return formatTable([{ title: kind }, { title: "name" }], rows);
+}
+
+/** A row for each property; the user stands in the first one only. */
+function changedTable(records: readonly ChangeRecord[]): readonly string[] {
+  const names = records.flatMap(({ after }) => Object.keys(after ?? {}));
+  const nameWidth = Math.max("property".length, ...names.map(({ length }) => length));
+  const valueWidth = Math.max(MIN_VALUE_WIDTH, Math.floor((LINE_WIDTH - GAPS_WIDTH - nameWidth) / 3));
+  const rows = records.flatMap((record) =>
+    Object.entries(record.after ?? {}).map(([name, value], index) => [
+      index === 0 ? cut(userOf(record), valueWidth) : "",
+      name,
+      cut(valueInWords(record.before?.[name]), valueWidth),
+      cut(valueInWords(value), valueWidth),
+    ]),
+  );
+  return formatTable(
+    [
+      { title: "changed", mayCut: true },
+      { title: "property", mayCut: true },
+      { title: "before", mayCut: true },
+      { title: "after", mayCut: true },
+    ],
+    rows,
+  );
+}
+
+function userOf({ userPrincipalName, id }: ChangeRecord): string {
+  return userPrincipalName ?? id;
+}
+
+function valueInWords(value: unknown): string {
+  return typeof value === "string" && value !== "" ? value : JSON.stringify(value ?? null);
+}
+
+function cut(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+}

@@ -1,0 +1,144 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { CHANGE_KINDS, type Change, type ChangeKind } from "../../changes/change.ts";
+import { compareSnapshots } from "../../changes/compare.ts";
+import { compareSelections, type Selection } from "../../changes/selection.ts";
+import { snapshotSide } from "../../changes/side.ts";
+import { RollcallError } from "../../error.ts";
+import { committedRuns, openSnapshot, type Snapshot } from "../../snapshot/reader.ts";
+import type { Container } from "../../storage/container.ts";
+import { ChangeSummary } from "../change-summary.ts";
+import { openReadingPlace, type ReadingPlace } from "../reading.ts";
+import type { Terminal } from "../terminal.ts";
+
+const HELP = `
+Examples:
+  rollcall diff
+  rollcall diff 20261121 20261122 --change left
+  rollcall diff 20261121 --property accountEnabled --json | jq .after
+
+FROM and TO are ids of runs or their beginnings, if only one run begins so.
+Order inside collections is no change; what only one of the runs selected is not
+compared. Each part's SHA-256 is checked before anything of it is used.
+
+Exit codes, as of diff: 0 no differences, 1 differences, 2 wrong usage or
+settings, 3 failed. With --change and --property only what they ask for counts.`;
+
+interface DiffOptions {
+  readonly change: readonly ChangeKind[];
+  readonly property: readonly string[];
+  readonly limit: number;
+  readonly json?: boolean;
+}
+
+/** `rollcall diff`. */
+export function addDiffCommand(program: Command, terminal: Terminal): void {
+  program
+    .command("diff")
+    .description("show what changed between two snapshots")
+    .argument("[from]", "the former run (default: the one before the latest)")
+    .argument("[to]", "the later run (default: the latest)")
+    .option("--change <kind>", "only users who joined, left or changed (repeatable)", addKind, [])
+    .option("--property <name>", "only users in whom this property changed (repeatable)", addName, [])
+    .option("--limit <count>", "how many of each kind to show at most", parseLimit, 20)
+    .option("--json", "write each change as a line of JSON")
+    .addHelpText("after", HELP)
+    .action(
+      async (from: string | undefined, to: string | undefined, options: DiffOptions, command: Command) => {
+        // 1 says that there are differences.
+        terminal.failureExitCode = 3;
+        const kinds = options.change.length > 0 ? options.change : CHANGE_KINDS;
+        if (options.property.length > 0 && !kinds.includes("changed")) {
+          command.error("error: --property tells users who changed; it cannot go without --change changed");
+        }
+        const { container, former, later } = await openRuns(await openReadingPlace(terminal.io), from, to);
+        const selection = compareSelections(
+          former.manifest.source.properties,
+          later.manifest.source.properties,
+        );
+        const stranger = options.property.find(
+          (name) => !selection.common.some((common) => common.name === name),
+        );
+        if (stranger !== undefined) command.error(`error: ${notCompared(stranger, selection)}`);
+        const isWanted = ({ kind, properties }: Change) =>
+          kinds.includes(kind) &&
+          (options.property.length === 0 || properties.some((name) => options.property.includes(name)));
+        const changes = wantedChanges(container, former, later, isWanted, terminal.io.signal);
+        if (options.json) return writeLines(terminal, changes);
+
+        const summary = new ChangeSummary(options.limit);
+        for await (const some of changes) {
+          terminal.exitCode = 1;
+          for (const change of some) summary.add(change);
+        }
+        const heading = `From ${former.folder.runId} to ${later.folder.runId}`;
+        await terminal.print(
+          terminal.exitCode === 0 ? `${heading}: no differences` : heading,
+          ...summary.lines(kinds, selection.notCompared),
+        );
+      },
+    );
+}
+
+/** Changes that were asked for, some at a time, never none. */
+async function* wantedChanges(
+  container: Container,
+  former: Snapshot,
+  later: Snapshot,
+  isWanted: (change: Change) => boolean,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Change[], void, undefined> {
+  const before = snapshotSide(container, former);
+  const after = snapshotSide(container, later);
+  for await (const changes of compareSnapshots(before, after, { signal })) {
+    const wanted = changes.filter(isWanted);
+    if (wanted.length > 0) yield wanted;
+  }
+}
+
+async function writeLines(terminal: Terminal, changes: AsyncIterable<readonly Change[]>): Promise<void> {
+  for await (const some of changes) {
+    terminal.exitCode = 1;
+    if (!(await terminal.write(some.map(({ line }) => `${line}\n`).join("")))) return;
+  }
+}
+
+async function openRuns(
+  { container, tenantId }: ReadingPlace,
+  from: string | undefined,
+  to: string | undefined,
+): Promise<{ readonly container: Container; readonly former: Snapshot; readonly later: Snapshot }> {
+  const later = await openSnapshot(container, tenantId, to);
+  const runId = from ?? (await runBefore(container, later));
+  return { container, former: await openSnapshot(container, tenantId, runId), later };
+}
+
+async function runBefore(container: Container, { folder: { tenantId, runId } }: Snapshot): Promise<string> {
+  const former = (await committedRuns(container, tenantId)).find((other) => other < runId);
+  if (former !== undefined) return former;
+  throw new RollcallError("snapshot-not-found", {
+    doing: `looking for the snapshot before ${runId}`,
+    problem: "there is none",
+    remedy: "`rollcall list` shows what there is; there is something to compare after the next run.",
+  });
+}
+
+function notCompared(name: string, { notCompared, common }: Selection): string {
+  if (notCompared.includes(name)) return `only one of the runs selected ${name}; it cannot be compared`;
+  const names = common.map((property) => property.name).join(", ");
+  return `the runs cannot be compared by ${name}, only by ${names}`;
+}
+
+function addKind(text: string, before: readonly ChangeKind[]): readonly ChangeKind[] {
+  const kind = CHANGE_KINDS.find((known) => known === text);
+  if (!kind) throw new InvalidArgumentError(`It must be one of ${CHANGE_KINDS.join(", ")}.`);
+  return [...before, kind];
+}
+
+function addName(text: string, before: readonly string[]): readonly string[] {
+  return [...before, text];
+}
+
+function parseLimit(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
+  return Number(text);
+}

@@ -1,0 +1,62 @@
+import { type ColumnType, columnTypeOf } from "./column-type.ts";
+import { isJsonText, textOfJson } from "./json-text.ts";
+
+/** A value of a column: JSON and text as strings, an instant as microseconds since the epoch. */
+export type ColumnValue = string | boolean | bigint | readonly (string | null)[] | null;
+
+/**
+ * Converts a value for its column, exactly.
+ *
+ * @param json as it stands in the line
+ * @returns `undefined` when the column cannot hold it
+ */
+export type ToColumnValue = (json: string) => ColumnValue | undefined;
+
+/** How the values of a property are converted. */
+export function converterOf(property: string): ToColumnValue {
+  const convert = CONVERTERS[columnTypeOf(property)];
+  return (json) => (json === "null" ? null : convert(json));
+}
+
+const CONVERTERS: Readonly<Record<ColumnType, ToColumnValue>> = {
+  boolean: toBoolean,
+  timestamp: (json) => (isJsonText(json) ? toMicroseconds(textOfJson(json)) : undefined),
+  texts: toTexts,
+  json: (json) => json,
+  text: (json) => (isJsonText(json) ? textOfJson(json) : json),
+};
+
+function toBoolean(json: string): boolean | undefined {
+  if (json === "true") return true;
+  return json === "false" ? false : undefined;
+}
+
+function toTexts(json: string): readonly (string | null)[] | undefined {
+  if (json === "[]") return [];
+  if (!json.startsWith("[")) return undefined;
+  const values: unknown[] = JSON.parse(json);
+  return values.every((value) => typeof value === "string" || value === null) ? values : undefined;
+}
+
+/** Date and time with a zone, as Graph writes Edm.DateTimeOffset: fractions to 100 ns. */
+const INSTANT =
+  /^\d{4}-\d\d-(\d\d)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.(\d{1,6})(?:0+)?)?(?:Z|[+-]\d\d:[0-5]\d)$/;
+
+/**
+ * Microseconds since the epoch of an instant in ISO 8601; `undefined` for another text, a finer time than that, and a day
+ * that its month does not have.
+ */
+export function toMicroseconds(text: string): bigint | undefined {
+  const match = INSTANT.exec(text);
+  if (!match) return undefined;
+  const [, day, fraction] = match;
+  const wholeMs = Date.parse(fraction === undefined ? text : text.replace(/\.\d+/, ""));
+  if (Number.isNaN(wholeMs) || (Number(day) > 28 && !hasDay(text.slice(0, 10)))) return undefined;
+  // Year 1, which Graph writes for never, is -6.2e16 µs: more than a number holds exactly.
+  return BigInt(wholeMs) * 1000n + BigInt((fraction ?? "").padEnd(6, "0"));
+}
+
+/** The parser takes 30 February for 1 March. */
+function hasDay(date: string): boolean {
+  return new Date(`${date}T00:00:00Z`).toISOString().startsWith(date);
+}

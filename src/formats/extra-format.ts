@@ -1,0 +1,51 @@
+import { partName } from "../snapshot/layout.ts";
+import type { Part } from "../snapshot/part.ts";
+import type { PartKind } from "../snapshot/part-writer.ts";
+import { type ExtraFormatName, type FormatName, isExtraFormat } from "./format-name.ts";
+
+/** A format that a run writes beside its JSON lines, ready to encode. */
+export interface ExtraFormat {
+  readonly name: ExtraFormatName;
+  readonly kind: PartKind;
+  /** Bytes from which on a part is closed. */
+  readonly maxPartBytes: number;
+}
+
+/** Some 70,000 users: fewer files to open than with smaller ones, and two of them still fit a Function's memory. */
+const MAX_CSV_BYTES = 32 * 2 ** 20;
+/** A page more than that, with room to spare; memory that is not written to costs nothing. */
+const CSV_BODY_BYTES = MAX_CSV_BYTES + 16 * 2 ** 20;
+/** Some 150,000 users. */
+const MAX_PARQUET_BYTES = 16 * 2 ** 20;
+
+/**
+ * Loads the encoders of the formats besides `ndjson`: a run that writes none of them never loads any.
+ *
+ * @param properties of the users, in their order
+ */
+export async function openFormats(
+  names: readonly FormatName[],
+  properties: readonly string[],
+): Promise<readonly ExtraFormat[]> {
+  return Promise.all(names.filter(isExtraFormat).map((name) => OPENERS[name](properties)));
+}
+
+const OPENERS: Readonly<Record<ExtraFormatName, (properties: readonly string[]) => Promise<ExtraFormat>>> = {
+  csv: async (properties) => {
+    const { CsvPart } = await import("./csv-part.ts");
+    const kind = kindOf("csv", "text/csv; charset=utf-8", () => new CsvPart(properties, CSV_BODY_BYTES));
+    return { name: "csv", kind, maxPartBytes: MAX_CSV_BYTES };
+  },
+  parquet: async (properties) => {
+    const { ParquetPart } = await import("./parquet-part.ts");
+    const kind = kindOf("parquet", "application/vnd.apache.parquet", () => new ParquetPart(properties));
+    return { name: "parquet", kind, maxPartBytes: MAX_PARQUET_BYTES };
+  },
+};
+
+function kindOf(name: ExtraFormatName, contentType: string, openPart: () => Part): PartKind {
+  return { nameOf: (index) => partName(index, EXTENSIONS[name]), contentType, openPart };
+}
+
+/** The name of a part behind its number: how the manifest's names are told right from wrong. */
+export const EXTENSIONS: Readonly<Record<ExtraFormatName, string>> = { csv: "csv", parquet: "parquet" };

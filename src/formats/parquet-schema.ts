@@ -1,0 +1,82 @@
+import type { SchemaElement } from "hyparquet-writer";
+import { columnTypeOf } from "./column-type.ts";
+
+/**
+ * The column behind the properties: a JSON object of the values, by property, that do not fit their column, which is
+ * null there; else null. Begins as no property of Graph's does.
+ */
+export const UNFIT_COLUMN = "_unfit";
+
+/** The schema that readers see: a column for each property, each nullable, and {@link UNFIT_COLUMN}. */
+export function parquetSchema(properties: readonly string[]): SchemaElement[] {
+  return [
+    { name: "user", num_children: properties.length + 1 },
+    ...properties.flatMap(elementsOf),
+    jsonElement(UNFIT_COLUMN),
+  ];
+}
+
+/**
+ * The same for the encoder, which is given JSON as text and would write it as JSON of a text if it knew.
+ */
+export function encoderSchema(schema: readonly SchemaElement[]): SchemaElement[] {
+  return schema.map((element) => {
+    if (element.converted_type !== "JSON") return element;
+    const { converted_type: _, logical_type: __, ...plain } = element;
+    return plain;
+  });
+}
+
+/** Old readers know the converted type only, new ones prefer the logical one. */
+function elementsOf(name: string): SchemaElement[] {
+  switch (columnTypeOf(name)) {
+    case "boolean":
+      return [{ name, type: "BOOLEAN", repetition_type: "OPTIONAL" }];
+    case "timestamp":
+      return [
+        {
+          name,
+          type: "INT64",
+          repetition_type: "OPTIONAL",
+          converted_type: "TIMESTAMP_MICROS",
+          logical_type: { type: "TIMESTAMP", isAdjustedToUTC: true, unit: "MICROS" },
+        },
+      ];
+    case "texts":
+      return [
+        {
+          name,
+          repetition_type: "OPTIONAL",
+          num_children: 1,
+          converted_type: "LIST",
+          logical_type: { type: "LIST" },
+        },
+        { name: "list", repetition_type: "REPEATED", num_children: 1 },
+        textElement("element"),
+      ];
+    case "json":
+      return [jsonElement(name)];
+    case "text":
+      return [textElement(name)];
+  }
+}
+
+function textElement(name: string): SchemaElement {
+  return {
+    name,
+    type: "BYTE_ARRAY",
+    repetition_type: "OPTIONAL",
+    converted_type: "UTF8",
+    logical_type: { type: "STRING" },
+  };
+}
+
+function jsonElement(name: string): SchemaElement {
+  return {
+    name,
+    type: "BYTE_ARRAY",
+    repetition_type: "OPTIONAL",
+    converted_type: "JSON",
+    logical_type: { type: "JSON" },
+  };
+}

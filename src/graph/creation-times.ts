@@ -1,0 +1,37 @@
+/** Four bytes a user: when each was created, so that the next run knows where to cut. */
+export class CreationTimes {
+  #seconds = new Uint32Array(4096);
+  #size = 0;
+
+  /** @param seconds since the epoch */
+  add(seconds: number): void {
+    if (this.#size === this.#seconds.length) {
+      const grown = new Uint32Array(this.#size * 2);
+      grown.set(this.#seconds);
+      this.#seconds = grown;
+    }
+    this.#seconds[this.#size++] = seconds;
+  }
+
+  /**
+   * Where slices of at most `users` users begin, except for seconds in which more were created at once.
+   *
+   * @returns beginnings of all slices but the first, in seconds since the epoch, ascending
+   */
+  starts(users: number): number[] {
+    const sorted = this.#seconds.subarray(0, this.#size).sort();
+    const starts: number[] = [];
+    let begun = 0;
+    for (let at = 0; at < sorted.length; ) {
+      const second = sorted[at] ?? 0;
+      let next = at + 1;
+      while (next < sorted.length && sorted[next] === second) next++;
+      if (next - begun > users && at > begun) {
+        starts.push(second);
+        begun = at;
+      }
+      at = next;
+    }
+    return starts;
+  }
+}

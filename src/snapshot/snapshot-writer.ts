@@ -1,0 +1,63 @@
+import type { ExtraFormat } from "../formats/extra-format.ts";
+import type { Container } from "../storage/container.ts";
+import type { FormatParts } from "./format-parts.ts";
+import type { RunFolder } from "./layout.ts";
+import type { PartEntry } from "./part.ts";
+import { PartWriter } from "./part-writer.ts";
+
+/** The parts of a snapshot, all sent. */
+export interface WrittenParts {
+  /** The JSON lines. */
+  readonly parts: readonly PartEntry[];
+  /** The same users in other formats; `undefined` where there are none. */
+  readonly formats: FormatParts | undefined;
+}
+
+/**
+ * Writes users in each format of a run, side by side, with the memory of a {@link PartWriter} for each. Fails as a whole:
+ * there is no snapshot that lacks a format.
+ */
+export class SnapshotWriter {
+  readonly #lines: PartWriter;
+  readonly #extras: readonly { readonly name: ExtraFormat["name"]; readonly writer: PartWriter }[];
+
+  /**
+   * @param formats besides the JSON lines, see `openFormats`
+   * @param maxPartBytes bytes from which on a part is closed, the same for all formats; absent: what suits each
+   */
+  constructor(
+    container: Container,
+    folder: RunFolder,
+    formats: readonly ExtraFormat[],
+    maxPartBytes?: number | undefined,
+  ) {
+    this.#lines = new PartWriter(container, folder, maxPartBytes);
+    this.#extras = formats.map((format) => ({
+      name: format.name,
+      writer: new PartWriter(container, folder, maxPartBytes ?? format.maxPartBytes, format.kind),
+    }));
+  }
+
+  /** Adds users; waits until each format can take more. */
+  async write(lines: Buffer, users: number): Promise<void> {
+    await Promise.all(this.#writers().map((writer) => writer.write(lines, users)));
+  }
+
+  /** Closes and sends the last part of each format. */
+  async finish(): Promise<WrittenParts> {
+    const [parts = [], ...extras] = await Promise.all(this.#writers().map((writer) => writer.finish()));
+    const named = this.#extras.map(({ name }, at) => [name, extras[at]] as const);
+    return { parts, formats: named.length === 0 ? undefined : Object.fromEntries(named) };
+  }
+
+  /** Takes back what was written, as {@link PartWriter.discard} does; goes on with the others when one cannot. */
+  async discard(): Promise<void> {
+    const outcomes = await Promise.allSettled(this.#writers().map((writer) => writer.discard()));
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed) throw failed.reason;
+  }
+
+  #writers(): readonly PartWriter[] {
+    return [this.#lines, ...this.#extras.map(({ writer }) => writer)];
+  }
+}

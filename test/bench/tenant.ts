@@ -1,0 +1,31 @@
+import { startSandbox } from "../../src/sandbox/sandbox.ts";
+
+// The tenant and its storage, in a process of their own: `node tenant.ts USERS LATENCY_MS [SHARE_OF_FAULTS]`.
+// Prints the environment of a run as one line of JSON, then serves until its input ends.
+const [users = "10000", latencyMs = "0", faultShare = "0"] = process.argv.slice(2);
+await using sandbox = await startSandbox({
+  users: Number(users),
+  latencyMs: Number(latencyMs),
+  pageCacheBytes: 3 * 2 ** 30,
+});
+
+/** Repeatable: every n-th request fails, in turn by 429, 503 and reset. */
+if (Number(faultShare) > 0) {
+  const every = Math.round(1 / Number(faultShare));
+  const kinds = [
+    { kind: "throttle", retryAfter: "1" },
+    { kind: "error", status: 503 },
+    { kind: "reset" },
+  ] as const;
+  for (const [turn, fault] of kinds.entries()) {
+    sandbox.tenant.script({
+      service: "graph",
+      times: Number.POSITIVE_INFINITY,
+      match: ({ nth }) => nth % every === 0 && (nth / every) % kinds.length === turn,
+      fault,
+    });
+  }
+}
+
+console.log(JSON.stringify(sandbox.environment));
+await new Promise<void>((resolve) => process.stdin.resume().once("end", resolve));

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { mkdtempDisposable, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { loadEnvironment } from "../../src/cli/environment.ts";
+import { SettingsError } from "../../src/settings.ts";
+
+/** A folder with a `local.settings.json`, removed when disposed. */
+async function folderWith(content: unknown) {
+  const folder = await mkdtempDisposable(join(tmpdir(), "rollcall-environment-"));
+  const text = typeof content === "string" ? content : JSON.stringify(content);
+  await writeFile(join(folder.path, "local.settings.json"), text);
+  return folder;
+}
+
+async function refuses(content: unknown, problem: RegExp): Promise<void> {
+  await using folder = await folderWith(content);
+  assert.throws(
+    () => loadEnvironment({}, folder.path),
+    (error) => error instanceof SettingsError && problem.test(error.message),
+  );
+}
+
+describe("loadEnvironment", () => {
+  it("takes all values of local.settings.json where the environment names none of ours", async () => {
+    await using folder = await folderWith({
+      IsEncrypted: false,
+      Values: { ROLLCALL_CONTAINER: "snaps", IDENTITY_ENDPOINT: "http://127.0.0.1/msi/token" },
+    });
+    const environment = { PATH: "/bin" };
+    assert.deepEqual(loadEnvironment(environment, folder.path), {
+      PATH: "/bin",
+      ROLLCALL_CONTAINER: "snaps",
+      IDENTITY_ENDPOINT: "http://127.0.0.1/msi/token",
+    });
+  });
+
+  it("puts them into the environment, where the identity library looks for its own", async () => {
+    await using folder = await folderWith({ Values: { IDENTITY_HEADER: "h", AZURE_CLIENT_ID: "from file" } });
+    const environment: Record<string, string | undefined> = { AZURE_CLIENT_ID: "set already" };
+    loadEnvironment(environment, folder.path);
+    assert.deepEqual(environment, { AZURE_CLIENT_ID: "set already", IDENTITY_HEADER: "h" });
+  });
+
+  it("does not mix: one variable of ours in the environment, and the file is not read", async () => {
+    await using folder = await folderWith("{ broken");
+    const environment = { ROLLCALL_TENANT_ID: "contoso.com" };
+    assert.deepEqual(loadEnvironment(environment, folder.path), { ROLLCALL_TENANT_ID: "contoso.com" });
+  });
+
+  it("does without the file", async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "rollcall-environment-"));
+    assert.deepEqual(loadEnvironment({ PATH: "/bin" }, folder.path), { PATH: "/bin" });
+  });
+
+  it("refuses a broken file", () => refuses("{ broken", /local\.settings\.json is not a JSON object/));
+
+  it("refuses an encrypted file, saying how to decrypt it", () =>
+    refuses({ IsEncrypted: true, Values: {} }, /func settings decrypt/));
+
+  it("refuses values that are no strings, naming each and telling none", async () => {
+    await using folder = await folderWith({ Values: { ONE: 4711, TWO: { secret: "hush" } } });
+    assert.throws(
+      () => loadEnvironment({}, folder.path),
+      (error) => {
+        assert.ok(error instanceof SettingsError);
+        assert.deepEqual(
+          error.problems.map(({ name }) => name),
+          ["ONE in local.settings.json", "TWO in local.settings.json"],
+        );
+        assert.doesNotMatch(JSON.stringify(error), /4711|hush/);
+        return true;
+      },
+    );
+  });
+
+  it("refuses a certificate authority file that is not there", () =>
+    refuses({ Values: { NODE_EXTRA_CA_CERTS: "missing.pem" } }, /NODE_EXTRA_CA_CERTS .* not there/));
+});

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { Pace } from "../../src/graph/pace.ts";
+import { TestClock } from "../support/test-clock.ts";
+
+/** A pace, and a way to tell it of an answer that took `tookMs`. */
+function paceWithAnswers(max = 16) {
+  const clock = new TestClock(1_000_000);
+  const pace = new Pace(clock, max);
+  const signal = new AbortController().signal;
+  const answer = async (
+    status: number,
+    tookMs = 300,
+    more: { retryAfterMs?: number; limitShare?: number } = {},
+  ) => {
+    const sentMs = clock.now();
+    await clock.sleep(tookMs, signal);
+    pace.observe({ sentMs, status, ...more });
+  };
+  return { clock, pace, signal, answer };
+}
+
+describe("Pace", () => {
+  it("begins low and grows to its maximum", async () => {
+    const { pace, answer } = paceWithAnswers();
+    assert.equal(pace.limit, 4);
+    for (let n = 0; n < 40; n++) await answer(200);
+    assert.equal(pace.limit, 16);
+  });
+
+  it("never asks for more than its maximum at the beginning", () => {
+    assert.equal(paceWithAnswers(1).pace.limit, 1);
+  });
+
+  it("halves when it is refused, once for all requests that were under way together", async () => {
+    const { clock, pace, answer } = paceWithAnswers();
+    for (let n = 0; n < 40; n++) await answer(200);
+    const sentMs = clock.now() - 1;
+    await answer(429);
+    assert.equal(pace.limit, 8);
+    pace.observe({ sentMs, status: 429 });
+    assert.equal(pace.limit, 8);
+  });
+
+  it("holds back every request for as long as one was told to wait", async () => {
+    const { clock, pace, signal, answer } = paceWithAnswers();
+    await answer(429, 300, { retryAfterMs: 7000 });
+    const before = clock.now();
+    await pace.ready(signal);
+    assert.equal(clock.now() - before, 7000);
+  });
+
+  it("slows down before it is refused, when Graph says how near the limit is", async () => {
+    const { clock, pace, signal, answer } = paceWithAnswers();
+    for (let n = 0; n < 40; n++) await answer(200);
+    await answer(200, 300, { limitShare: 0.9 });
+    assert.ok(pace.limit < 16);
+    const before = clock.now();
+    await pace.ready(signal);
+    assert.ok(clock.now() > before);
+  });
+
+  it("slows down when answers come much later than the quickest", async () => {
+    const { pace, answer } = paceWithAnswers();
+    for (let n = 0; n < 40; n++) await answer(200);
+    await answer(200, 3000);
+    assert.ok(pace.limit < 16);
+  });
+
+  it("grows again, by one a round trip", async () => {
+    const { pace, answer } = paceWithAnswers();
+    for (let n = 0; n < 40; n++) await answer(200);
+    await answer(429);
+    for (let n = 0; n < 9; n++) await answer(200);
+    assert.equal(pace.limit, 9);
+  });
+});

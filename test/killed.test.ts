@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+import { after, before, describe, it, type TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { DefaultAzureCredential } from "@azure/identity";
+import { DAY, MINUTE, systemClock } from "../src/clock.ts";
+import type { FaultRule } from "../src/sandbox/fault.ts";
+import type { Storage } from "../src/sandbox/storage.ts";
+import { readLatest } from "../src/snapshot/commit.ts";
+import { lockPath } from "../src/snapshot/layout.ts";
+import { committedRuns } from "../src/snapshot/reader.ts";
+import { verifySnapshot } from "../src/snapshot/verify.ts";
+import { type Container, openContainer } from "../src/storage/container.ts";
+import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
+import { type Strike, startStorageGate } from "./support/storage-gate.ts";
+import { TestClock } from "./support/test-clock.ts";
+
+const RUN_ONCE = fileURLToPath(new URL("support/run-once.ts", import.meta.url));
+
+/** Each test is many runs, and a machine may be busy. */
+const PATIENT = { timeout: 5 * MINUTE };
+
+/** What a run that is killed is doing. */
+interface Scene {
+  /** Whether there is a whole snapshot of yesterday; a container that does not exist otherwise. */
+  readonly hasYesterday: boolean;
+  /** Strikes the killed run, but not the one after it. */
+  readonly fault?: FaultRule;
+  /** Which writes are of interest; all by default. */
+  readonly only?: RegExp;
+}
+
+/** How a run in a process of its own went. */
+interface Outcome {
+  readonly exitCode: number | null;
+  readonly signalCode: NodeJS.Signals | null;
+  readonly stderr: string;
+  /** Its writes to the storage, in order. */
+  readonly writes: readonly string[];
+}
+
+type StrikeAt = Pick<Strike, "write" | "moment">;
+
+let storage: Storage;
+before(async () => {
+  storage = await startSharedStorage();
+});
+after(() => storage[Symbol.asyncDispose]());
+
+/** A run in a process of its own; `strike` gets the process to be killed. */
+async function runInProcess(rig: Rig, strikeAt?: StrikeAt): Promise<Outcome> {
+  let child: ChildProcess | undefined;
+  const strike = strikeAt && {
+    ...strikeAt,
+    run: async () => {
+      assert.ok(child);
+      const exited = once(child, "exit");
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+  await using gate = await startStorageGate(storage, rig.tenant.tls, strike);
+  child = spawn(process.execPath, [RUN_ONCE], {
+    env: { ...rig.sandbox.environment, ROLLCALL_STORAGE: gate.url },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  assert.ok(child.stderr);
+  const exited = once(child, "exit");
+  const stderr = await text(child.stderr);
+  await exited;
+  const { exitCode, signalCode } = child;
+  return { exitCode, signalCode, stderr, writes: [...gate.writes] };
+}
+
+async function setScene({ hasYesterday, fault }: Scene): Promise<Rig> {
+  await using opened = new AsyncDisposableStack();
+  const rig = opened.use(await startRig(storage, { users: 2100 }));
+  if (hasYesterday) await rig.run({}, { clock: new TestClock(Date.now() - DAY) });
+  if (fault) rig.tenant.script(fault);
+  // The rig goes on: it is the caller's now.
+  opened.move();
+  return rig;
+}
+
+function readingSide(rig: Rig): Container {
+  const place = { kind: "local", connectionString: storage.connectionString } as const;
+  return openContainer(
+    place,
+    rig.container.containerName,
+    new DefaultAzureCredential(),
+    AbortSignal.timeout(30_000),
+  );
+}
+
+/** Asserts that whatever a reader can find is whole, and tells what that is: committed runs and the latest. */
+async function assertNothingHalf(
+  rig: Rig,
+): Promise<{ readonly runs: readonly string[]; readonly latest: string | undefined }> {
+  if (!(await rig.container.exists())) return { runs: [], latest: undefined };
+  const { tenantId } = rig.tenant;
+  const container = readingSide(rig);
+  const runs = await committedRuns(container, tenantId);
+  const manifests = (await rig.blobs()).filter((name) => name.endsWith("/manifest.json"));
+  assert.equal(runs.length, manifests.length);
+  for (const runId of runs) {
+    const { problems } = await verifySnapshot(container, tenantId, runId);
+    assert.deepEqual(problems, [], `run ${runId}`);
+  }
+  const latest = await readLatest(container, tenantId);
+  if (latest) {
+    assert.ok(runs.includes(latest.runId), "latest.json points at no committed run");
+    assert.deepEqual((await verifySnapshot(container, tenantId)).problems, []);
+  }
+  return { runs, latest: latest?.runId };
+}
+
+/** Ends at once the lease that a killed run left behind and that would end by itself within 15 seconds. */
+async function breakLease(rig: Rig): Promise<void> {
+  const lock = rig.container.getBlobClient(lockPath(rig.tenant.tenantId));
+  if (!(await lock.exists())) return;
+  const { leaseState } = await lock.getProperties();
+  if (leaseState === "leased") await lock.getBlobLeaseClient().breakLease(0);
+}
+
+async function killAt(scene: Scene, strikeAt: StrikeAt): Promise<void> {
+  await using rig = await setScene(scene);
+  const before = await assertNothingHalf(rig);
+
+  const { signalCode, stderr } = await runInProcess(rig, strikeAt);
+  assert.equal(signalCode, "SIGKILL", stderr);
+  const found = await assertNothingHalf(rig);
+  assert.ok(
+    before.runs.every((runId) => found.runs.includes(runId)),
+    "yesterday's snapshot is gone",
+  );
+  assert.ok(found.latest !== undefined || !scene.hasYesterday, "latest.json is gone");
+
+  await breakLease(rig);
+  const next = await rig.run({}, { clock: systemClock });
+  assert.equal((await assertNothingHalf(rig)).latest, next.runId);
+  assert.equal(next.completeness.unique, rig.tenant.directory.size);
+  assert.equal(next.previous?.runId, found.latest);
+}
+
+/** Finds out in an undisturbed run which writes a scene has, then kills a run at each of them. */
+async function killAtEveryWrite(
+  t: TestContext,
+  scene: Scene,
+  moments: readonly Strike["moment"][],
+): Promise<void> {
+  await using rig = await setScene(scene);
+  const { signalCode, writes } = await runInProcess(rig);
+  assert.equal(signalCode, null);
+  const points = writes.flatMap((name, index) =>
+    moments.map((moment) => ({ name, write: index + 1, moment })),
+  );
+  const chosen = points.filter(({ name }) => scene.only?.test(name) ?? true);
+  assert.ok(chosen.length > 0, writes.join());
+  for (const { name, ...strikeAt } of chosen) {
+    await t.test(`${strikeAt.moment} write ${strikeAt.write}, ${name}`, () => killAt(scene, strikeAt));
+  }
+}
+
+describe("a killed process leaves no reader with half a snapshot and does not hinder the next run", {
+  concurrency: 2,
+}, () => {
+  it("without help: the next run waits until the dead one's lease has ended", PATIENT, async () => {
+    await using rig = await setScene({ hasYesterday: true });
+    assert.equal((await runInProcess(rig, { write: 4, moment: "after" })).signalCode, "SIGKILL");
+    const { runs } = await assertNothingHalf(rig);
+    const { exitCode, stderr } = await runInProcess(rig);
+    assert.equal(exitCode, 0, stderr);
+    const after = await assertNothingHalf(rig);
+    assert.equal(after.runs.length, runs.length + 1);
+    assert.equal(after.latest, after.runs[0]);
+  });
+
+  it("in a usual night, at every write", PATIENT, async (t) => {
+    await killAtEveryWrite(t, { hasYesterday: true }, ["before", "after"]);
+  });
+
+  it("in the first night, which makes the container and the lock", PATIENT, async (t) => {
+    const only = /^PUT (rig-|run\.lock(?!.* release)|latest)/;
+    await killAtEveryWrite(t, { hasYesterday: false, only }, ["after"]);
+  });
+
+  it("while it begins again and takes back the parts of its first try", PATIENT, async (t) => {
+    const fault = { kind: "expiredPageToken" } as const;
+    const rule: FaultRule = { service: "graph", match: ({ page }) => page === 3, fault };
+    await killAtEveryWrite(t, { hasYesterday: true, fault: rule, only: /^DELETE|users-0000[01]/ }, ["after"]);
+  });
+
+  it("while it takes back the parts of a listing that fell short", PATIENT, async (t) => {
+    const rule: FaultRule = {
+      service: "graph",
+      match: ({ page }) => page === 3,
+      fault: { kind: "omitUsers", count: 50 },
+    };
+    await killAtEveryWrite(t, { hasYesterday: true, fault: rule, only: /^DELETE/ }, ["after"]);
+  });
+});
