@@ -20,5 +20,7 @@ await build({
   // Built into the Functions worker, never on npm (Azure/azure-functions-nodejs-library, issue 201).
   external: ["@azure/functions-core"],
   // The SDKs' CommonJS parts ask for Node's modules through require, which an ES module has to make for itself.
-  banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+  banner: {
+    js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+  },
 });

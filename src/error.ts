@@ -31,6 +31,8 @@ export const ERROR_CODES = [
   "next-link-foreign",
   "next-link-repeated",
   "listing-short",
+  "listing-empty",
+  "listing-shrunk",
   "storage-denied",
   "storage-unavailable",
   "storage-refused",

@@ -1,6 +1,6 @@
 /** What a run is doing, for a person who watches. */
 export type Progress =
-  | { readonly phase: "lock" | "credential" | "count" | "commit" }
+  | { readonly phase: "lock" | "credential" | "count" | "changes" | "commit" }
   | {
       readonly phase: "list";
       /** Different users so far. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { MINUTE } from "./clock.ts";
 import { RollcallError } from "./error.ts";
+import { type FormatName, parseFormats } from "./formats/format-name.ts";
 import { LISTING_MODES, type ListingMode } from "./graph/plan-listing.ts";
 import { DEFAULT_PROPERTIES, rightSpelling, UNLISTABLE_PROPERTIES } from "./graph/properties.ts";
 import { CLOUDS, type Cloud } from "./identity/clouds.ts";
@@ -37,6 +38,12 @@ export interface Settings extends ReaderSettings {
   readonly listing: ListingMode;
   /** Requests to Graph at the same time at the most, where they are listed in slices. */
   readonly concurrency: number;
+  /** What a snapshot is written as; JSON lines always. */
+  readonly formats: readonly FormatName[];
+  /** Whether a run writes what changed since the last snapshot; it does unless set otherwise. */
+  readonly changes: boolean;
+  /** The most that the list may shrink from one snapshot to the next, in percent. */
+  readonly maxShrinkPercent: number;
   /** How long a run may take before it stops itself, in milliseconds. */
   readonly timeBudgetMs: number;
   /** The timer's NCRONTAB expression; `undefined` when not set, as for a run from the command line. */
@@ -84,6 +91,9 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   ROLLCALL_GRAPH_URL: "https://graph.microsoft.com",
   ROLLCALL_LISTING: "auto, sequential or sliced",
   ROLLCALL_CONCURRENCY: "16",
+  ROLLCALL_FORMATS: "ndjson,csv,parquet",
+  ROLLCALL_CHANGES: "on or off",
+  ROLLCALL_MAX_SHRINK_PERCENT: "20",
   ROLLCALL_TIME_BUDGET_MINUTES: "25",
 };
 
@@ -145,6 +155,19 @@ function runFields(cloud: Cloud) {
       .transform(Number)
       .refine((count) => count >= 1 && count <= 64, "must be 1 to 64 requests at a time")
       .default(16),
+    ROLLCALL_FORMATS: z
+      .string()
+      .transform(
+        (value, context) => parseFormats(value) ?? refuse(context, "must name formats, separated by commas"),
+      )
+      .optional(),
+    ROLLCALL_CHANGES: z.enum(["on", "off"], "must be on or off").default("on"),
+    ROLLCALL_MAX_SHRINK_PERCENT: z
+      .string()
+      .regex(/^\d+(\.\d+)?$/, "must be a number of percent")
+      .transform(Number)
+      .refine((percent) => percent <= 100, "must be 0 to 100 percent")
+      .default(20),
     ROLLCALL_TIME_BUDGET_MINUTES: z
       .string()
       .regex(/^\d+(\.\d+)?$/, "must be a number of minutes")
@@ -186,6 +209,9 @@ export function readSettings(environment: Environment): Settings {
     properties: fields.ROLLCALL_PROPERTIES ?? DEFAULT_PROPERTIES,
     listing: fields.ROLLCALL_LISTING,
     concurrency: fields.ROLLCALL_CONCURRENCY,
+    formats: fields.ROLLCALL_FORMATS ?? ["ndjson"],
+    changes: fields.ROLLCALL_CHANGES === "on",
+    maxShrinkPercent: fields.ROLLCALL_MAX_SHRINK_PERCENT,
     timeBudgetMs: fields.ROLLCALL_TIME_BUDGET_MINUTES * MINUTE,
     schedule: fields.ROLLCALL_SCHEDULE,
   };

@@ -1,6 +1,8 @@
 import { DefaultAzureCredential, type TokenCredential } from "@azure/identity";
+import { changesSinceLatest } from "./changes/changes-since-latest.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { startDeadline } from "./deadline.ts";
+import { openFormats } from "./formats/extra-format.ts";
 import { countUsers } from "./graph/count.ts";
 import { Graph } from "./graph/graph.ts";
 import { userPages } from "./graph/pages.ts";
@@ -20,7 +22,7 @@ import { knownStarts, listingEntries } from "./snapshot/cuts.ts";
 import { lockPath } from "./snapshot/layout.ts";
 import { credentialEntry, MANIFEST_SCHEMA, type Manifest } from "./snapshot/manifest.ts";
 import { openRunFolder } from "./snapshot/open-run-folder.ts";
-import { PartWriter } from "./snapshot/part-writer.ts";
+import { SnapshotWriter } from "./snapshot/snapshot-writer.ts";
 import { openContainer } from "./storage/container.ts";
 import { takeLock } from "./storage/lock.ts";
 import { VERSION } from "./version.ts";
@@ -36,6 +38,8 @@ export interface RunOptions {
   readonly patience?: Patience;
   /** Compressed bytes from which on a part is closed. */
   readonly maxPartBytes?: number;
+  /** Lets a list through, this once, that is much smaller than the last snapshot's. */
+  readonly acceptShrink?: boolean;
   readonly onProgress?: ProgressListener;
 }
 
@@ -85,11 +89,17 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     nowMs: clock.now(),
   });
   let slicesDone = 0;
-  const collected = await collectUsers({
+  const formats = await openFormats(settings.formats, settings.properties);
+  await using collected = await collectUsers({
     listSliced: slices && (() => slicedPages(graph, query, slices, (done) => (slicesDone = done))),
     list: () => userPages(graph, query),
-    openParts: () => new PartWriter(container, folder, maxPartBytes),
+    openParts: () => new SnapshotWriter(container, folder, formats, maxPartBytes),
     counted,
+    guard: {
+      previousUsers: previous?.users,
+      maxShrinkPercent: settings.maxShrinkPercent,
+      acceptShrink: options.acceptShrink ?? false,
+    },
     onPage: (users) =>
       report({
         phase: "list",
@@ -100,6 +110,12 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
         retries: graph.stats.retries,
       }),
   });
+
+  report({ phase: "changes" });
+  const snapshot = { folder, properties: settings.properties, parts: collected.parts };
+  const changes = settings.changes
+    ? await changesSinceLatest(container, previous, snapshot, { ...run, maxPartBytes })
+    : { changes: null, changesSkipped: "turned off by ROLLCALL_CHANGES" };
 
   report({ phase: "commit" });
   const manifest: Manifest = {
@@ -116,12 +132,16 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
       ...listingEntries(collected, slices?.length ?? 0, fellBack),
     },
     completeness: collected.completeness,
+    guard: collected.guard,
     credential: credentialEntry(tokens.credential()),
     parts: collected.parts,
+    ...(collected.formats && { formats: collected.formats }),
+    ...changes,
     previous: previous ? { runId: previous.runId, users: previous.users } : null,
     warnings: tokens.warnings(),
     tool: { name: "rollcall", version: VERSION },
   };
+  collected.keep();
   await commitSnapshot(container, folder, manifest);
   return manifest;
 }

@@ -58,6 +58,35 @@ describe("a run refuses, and publishes nothing", () => {
     await rig.fails("listing-short");
   });
 
+  it("an empty listing, even where the directory counts none", async () => {
+    await using rig = await startRig(storage, { users: 0 });
+    await rig.fails("listing-empty");
+  });
+
+  it("a listing a fifth smaller than the last snapshot, even when the count agrees", async () => {
+    await using rig = await startRig(storage, { users: 100 });
+    await rig.run();
+    const doomed = [...rig.tenant.directory.ids()].slice(0, 21);
+    for (const id of doomed) rig.tenant.directory.remove(id);
+    const error = await rig.fails("listing-shrunk", {}, MANY_PARTS);
+    assert.match(error.message, /79 users were listed, 21 % fewer than the 100/);
+    assert.match(error.message, /--accept-shrink/);
+
+    const accepted = await rig.run({}, { acceptShrink: true });
+    assert.equal(accepted.guard.shrinkAccepted, true);
+    assert.equal(accepted.changes?.left, 21);
+    const next = await rig.run();
+    assert.equal(next.guard.shrinkAccepted, false);
+  });
+
+  it("nothing that stays within ROLLCALL_MAX_SHRINK_PERCENT", async () => {
+    await using rig = await startRig(storage, { users: 100 });
+    await rig.run();
+    for (const id of [...rig.tenant.directory.ids()].slice(0, 40)) rig.tenant.directory.remove(id);
+    const manifest = await rig.run({ ROLLCALL_MAX_SHRINK_PERCENT: "40" });
+    assert.deepEqual(manifest.guard, { maxShrinkPercent: 40, shrinkAccepted: false });
+  });
+
   it("a page token that keeps expiring", async () => {
     await using rig = await startRig(storage);
     rig.tenant.script({

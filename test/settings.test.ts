@@ -64,6 +64,11 @@ describe("readSettings", () => {
       container: "user-snapshots",
       cloud: CLOUDS.global,
       properties: DEFAULT_PROPERTIES,
+      listing: "auto",
+      concurrency: 16,
+      formats: ["ndjson"],
+      changes: true,
+      maxShrinkPercent: 20,
       timeBudgetMs: 25 * 60_000,
       schedule: undefined,
     });
@@ -82,6 +87,11 @@ describe("readSettings", () => {
       ROLLCALL_CLOUD: "usgov",
       ROLLCALL_AUTHORITY_HOST: "https://login.example/",
       ROLLCALL_GRAPH_URL: "https://graph.example",
+      ROLLCALL_LISTING: "sliced",
+      ROLLCALL_CONCURRENCY: "8",
+      ROLLCALL_FORMATS: "Parquet, csv",
+      ROLLCALL_CHANGES: "off",
+      ROLLCALL_MAX_SHRINK_PERCENT: "12.5",
       ROLLCALL_TIME_BUDGET_MINUTES: "0.5",
     });
     assert.deepEqual(settings, {
@@ -97,9 +107,29 @@ describe("readSettings", () => {
         graphUrl: "https://graph.example",
       },
       properties: ["mail", "id", "displayName"],
+      listing: "sliced",
+      concurrency: 8,
+      formats: ["ndjson", "csv", "parquet"],
+      changes: false,
+      maxShrinkPercent: 12.5,
       timeBudgetMs: 30_000,
       schedule: "0 30 3 * * MON-FRI",
     });
+  });
+
+  it("refuses ways of listing, formats and numbers that there are not", () => {
+    for (const [name, value] of [
+      ["ROLLCALL_LISTING", "parallel"],
+      ["ROLLCALL_CONCURRENCY", "0"],
+      ["ROLLCALL_CONCURRENCY", "65"],
+      ["ROLLCALL_CONCURRENCY", "many"],
+      ["ROLLCALL_FORMATS", "ndjson,xlsx"],
+      ["ROLLCALL_CHANGES", "yes"],
+      ["ROLLCALL_MAX_SHRINK_PERCENT", "101"],
+      ["ROLLCALL_MAX_SHRINK_PERCENT", "-1"],
+    ] as const) {
+      assertRefused({ [name]: value }, /^(must|names)/);
+    }
   });
 
   it("counts an empty or blank value as not set", () => {

@@ -210,13 +210,6 @@ describe("a run survives oddities of the listing", () => {
     rig.tenant.script({ service: "graph", fault: { kind: "count", value: rig.tenant.directory.size + 5 } });
     assert.equal((await rig.run()).completeness.verdict, "complete");
   });
-
-  it("an empty tenant", async () => {
-    await using rig = await startRig(storage, { users: 0 });
-    const manifest = await rig.run();
-    assert.equal(manifest.completeness.unique, 0);
-    assert.equal(manifest.parts.length, 1);
-  });
 });
 
 describe("a run survives what happens to its credential", () => {

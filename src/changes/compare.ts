@@ -78,7 +78,7 @@ async function digestRows(side: Side, selection: Selection, signal?: AbortSignal
       signal?.throwIfAborted();
       rows.flatMap(part, block, (line, id) => {
         if (table.add(id, digestOf(line, rows.reader, selection, "before"), index)) return undefined;
-        throw damaged(rows.pathOf(part), "a user is in it twice");
+        throw damaged(rows.pathOf(part), "a user is in it twice, or more users than the manifest says");
       });
     }
   }

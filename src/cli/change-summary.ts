@@ -75,35 +75,25 @@ export class ChangeSummary {
 }
 
 function namesTable(kind: ChangeKind, records: readonly ChangeRecord[]): readonly string[] {
-  const rows = records.map((record) => [
-    cut(userOf(record), NAME_WIDTH),
-    cut(record.displayName ?? "", NAME_WIDTH),
-  ]);
-  return formatTable([{ title: kind }, { title: "name" }], rows);
+  const rows = records.map((record) => [userOf(record), cut(record.displayName ?? "", NAME_WIDTH)]);
+  return formatTable([{ title: kind, mayCut: true }, { title: "name" }], rows);
 }
 
-/** A row for each property; the user stands in the first one only. */
+/** A row for each property; the user stands in the first one only, and gets the room that the values leave. */
 function changedTable(records: readonly ChangeRecord[]): readonly string[] {
   const names = records.flatMap(({ after }) => Object.keys(after ?? {}));
   const nameWidth = Math.max("property".length, ...names.map(({ length }) => length));
   const valueWidth = Math.max(MIN_VALUE_WIDTH, Math.floor((LINE_WIDTH - GAPS_WIDTH - nameWidth) / 3));
   const rows = records.flatMap((record) =>
     Object.entries(record.after ?? {}).map(([name, value], index) => [
-      index === 0 ? cut(userOf(record), valueWidth) : "",
+      index === 0 ? userOf(record) : "",
       name,
       cut(valueInWords(record.before?.[name]), valueWidth),
       cut(valueInWords(value), valueWidth),
     ]),
   );
-  return formatTable(
-    [
-      { title: "changed", mayCut: true },
-      { title: "property", mayCut: true },
-      { title: "before", mayCut: true },
-      { title: "after", mayCut: true },
-    ],
-    rows,
-  );
+  const titles = ["property", "before", "after"].map((title) => ({ title }));
+  return formatTable([{ title: "changed", mayCut: true }, ...titles], rows);
 }
 
 function userOf({ userPrincipalName, id }: ChangeRecord): string {

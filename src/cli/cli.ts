@@ -3,7 +3,9 @@ import { asRollcallError, RollcallError } from "../error.ts";
 import { VERSION } from "../version.ts";
 import { addDiffCommand } from "./commands/diff.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
+import { addHistoryCommand } from "./commands/history.ts";
 import { addListCommand } from "./commands/list.ts";
+import { addReportCommand } from "./commands/report.ts";
 import { addShowCommand } from "./commands/show.ts";
 import { addSnapshotCommand } from "./commands/snapshot.ts";
 import { addUsersCommand } from "./commands/users.ts";
@@ -45,6 +47,8 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   addUsersCommand(program, terminal);
   addVerifyCommand(program, terminal);
   addDiffCommand(program, terminal);
+  addHistoryCommand(program, terminal);
+  addReportCommand(program, terminal);
   addDoctorCommand(program, terminal);
 
   try {

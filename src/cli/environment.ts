@@ -23,10 +23,12 @@ export function loadEnvironment(environment: MutableEnvironment, folder: string)
   if (Object.keys(environment).some((name) => name.startsWith("ROLLCALL_"))) return environment;
   const file = readOptional(resolve(folder, FILE));
   if (!file) return environment;
-  const wasStartedWithAuthorities = environment.NODE_EXTRA_CA_CERTS !== undefined;
-  for (const [name, value] of Object.entries(readValues(file))) environment[name] ??= value;
-  const authorities = environment.NODE_EXTRA_CA_CERTS;
-  if (authorities && !wasStartedWithAuthorities) trust(resolve(folder, authorities));
+  const values = readValues(file);
+  const startedWith = environment.NODE_EXTRA_CA_CERTS;
+  for (const [name, value] of Object.entries(values)) environment[name] ??= value;
+  // Beside those that the shell may name already, such as a company's: trusting more takes nothing away.
+  const authorities = values.NODE_EXTRA_CA_CERTS;
+  if (authorities && authorities !== startedWith) trust(resolve(folder, authorities));
   return environment;
 }
 

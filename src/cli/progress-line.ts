@@ -6,6 +6,7 @@ const PHASES = {
   lock: "Taking the lock",
   credential: "Getting the credential and a token",
   count: "Counting the users",
+  changes: "Comparing with the last snapshot",
   commit: "Committing the snapshot",
 } as const;
 
@@ -16,13 +17,19 @@ const PHASES = {
  */
 export function progressLine(progress: Progress, listingMs: number): string {
   if (progress.phase !== "list") return PHASES[progress.phase];
-  const { users, counted, retries } = progress;
+  const { users, counted, retries, slices, slicesDone } = progress;
   const rate = listingMs > 0 ? Math.round(users / (listingMs / SECOND)) : 0;
   return [
     counted === null ? plural(users, "user") : `${formatCount(users)} of ${plural(counted, "user")}`,
     // The directory may grow while it is listed; and all but the last user is not all.
     ...(counted ? [`${Math.min(100, Math.floor((users / counted) * 100))}%`] : []),
     ...(rate > 0 ? [`${formatCount(rate)} users/s`] : []),
+    ...(slices > 0 ? [`slice ${formatCount(slicesDone)} of ${formatCount(slices)}`] : []),
+    ...(counted !== null && rate > 0 && users < counted ? [timeLeft((counted - users) / rate)] : []),
     ...(retries > 0 ? [plural(retries, "retry", "retries")] : []),
   ].join("  ");
+}
+
+function timeLeft(seconds: number): string {
+  return seconds < 60 ? `${Math.ceil(seconds)} s left` : `${Math.ceil(seconds / 60)} min left`;
 }

@@ -2,6 +2,7 @@ import { DefaultAzureCredential } from "@azure/identity";
 import { MINUTE, systemClock } from "../clock.ts";
 import { resolveTenantId } from "../identity/tenant-id.ts";
 import { readReaderSettings } from "../settings.ts";
+import { Snapshots } from "../snapshot/snapshots.ts";
 import { type Container, openContainer } from "../storage/container.ts";
 import { loadEnvironment } from "./environment.ts";
 import type { CliIo } from "./terminal.ts";
@@ -13,6 +14,8 @@ export interface ReadingPlace {
   readonly containerName: string;
   /** Directory id. */
   readonly tenantId: string;
+  /** The tenant's snapshots in it. */
+  readonly snapshots: Snapshots;
 }
 
 /**
@@ -28,5 +31,6 @@ export async function openReadingPlace({ environment, cwd, signal }: CliIo): Pro
     deadlineMs: systemClock.now() + MINUTE,
   });
   const container = openContainer(settings.storage, settings.container, new DefaultAzureCredential(), signal);
-  return { container, containerName: settings.container, tenantId };
+  const snapshots = new Snapshots(container, tenantId, signal);
+  return { container, containerName: settings.container, tenantId, snapshots };
 }

@@ -15,8 +15,8 @@ export interface ExtraFormat {
 const MAX_CSV_BYTES = 32 * 2 ** 20;
 /** A page more than that, with room to spare; memory that is not written to costs nothing. */
 const CSV_BODY_BYTES = MAX_CSV_BYTES + 16 * 2 ** 20;
-/** Some 150,000 users. */
-const MAX_PARQUET_BYTES = 16 * 2 ** 20;
+/** Some 90,000 users. */
+const MAX_PARQUET_BYTES = 8 * 2 ** 20;
 
 /**
  * Loads the encoders of the formats besides `ndjson`: a run that writes none of them never loads any.

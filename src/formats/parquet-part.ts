@@ -7,8 +7,11 @@ import { encoderSchema, parquetSchema } from "./parquet-schema.ts";
 import { RowGroup } from "./row-group.ts";
 import { textLines } from "./text-lines.ts";
 
-/** Users that are encoded together. More would compress a little better and take the memory of a larger Function. */
-const ROW_GROUP_ROWS = 20_000;
+/**
+ * Users that are encoded together. With twice as many a file is 3 % smaller, and encoding it takes 100 MB more memory at
+ * its peak.
+ */
+const ROW_GROUP_ROWS = 10_000;
 
 /** Characters of JSON, the same bound for users with very long values. */
 const ROW_GROUP_LENGTH = 32 * 2 ** 20;

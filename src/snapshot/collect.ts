@@ -5,18 +5,23 @@ import { SLICE_ABOVE_USERS, USERS_PER_SLICE } from "../graph/plan-listing.ts";
 import { SlicingFailed } from "../graph/slice.ts";
 import type { UserRows } from "../graph/user-rows.ts";
 import { GUID_WORDS } from "../guid.ts";
-import { type Completeness, judgeCompleteness } from "./completeness.ts";
+import {
+  type Completeness,
+  type Guard,
+  type GuardOptions,
+  guardAgainstDisaster,
+  judgeCompleteness,
+} from "./completeness.ts";
 import { IdSet } from "./id-set.ts";
-import type { PartEntry } from "./part.ts";
-import type { PartWriter } from "./part-writer.ts";
+import type { SnapshotWriter, WrittenParts } from "./snapshot-writer.ts";
 
 /** Restarts after an expired page token before the run gives up. */
 const MAX_RESTARTS = 3;
 
-/** A whole listing written into parts, not committed yet. */
-export interface Collected {
-  readonly parts: readonly PartEntry[];
+/** A whole listing written into parts, not committed yet. Disposing it takes the parts back, unless they are kept. */
+export interface Collected extends WrittenParts, AsyncDisposable {
   readonly completeness: Completeness;
+  readonly guard: Guard;
   readonly pages: number;
   /** Whether it was listed in slices. */
   readonly sliced: boolean;
@@ -24,6 +29,8 @@ export interface Collected {
   readonly fellBack: string | null;
   /** Where to cut the directory next time, see `slicesFrom`; `undefined` for one that is not worth it. */
   readonly starts: readonly number[] | undefined;
+  /** To be called before the commit: once a manifest may exist, its parts must stay. */
+  keep(): void;
 }
 
 /** How a listing is drained. */
@@ -33,9 +40,11 @@ export interface CollectOptions {
   /** Begins the listing page after page. */
   readonly list: () => AsyncIterable<Page>;
   /** Writes to the run's folder, from its first part. */
-  readonly openParts: () => PartWriter;
+  readonly openParts: () => SnapshotWriter;
   /** The directory's own count, which each listing is held to; `null` where there is none. */
   readonly counted: number | null;
+  /** What each listing is held to besides. */
+  readonly guard: GuardOptions;
   /** Told after each page how many different users there are so far. */
   readonly onPage: (unique: number) => void;
 }
@@ -47,7 +56,7 @@ export interface CollectOptions {
  * There, when Graph forgets the page token, the listing is begun again, at most three times. Nothing of a former try is
  * ever kept.
  *
- * Memory: the pages that the listing holds, the parts of {@link PartWriter}, and 28 bytes a user.
+ * Memory: the pages that the listing holds, the parts of {@link SnapshotWriter}, and 28 bytes a user.
  *
  * @throws whatever the listing or the writing throws, after taking back the parts
  */
@@ -91,9 +100,9 @@ function reasonToListSequentially(error: unknown): string | undefined {
 }
 
 async function drain(
-  parts: PartWriter,
+  parts: SnapshotWriter,
   pages: AsyncIterable<Page>,
-  { counted, onPage }: CollectOptions,
+  { counted, guard: guardOptions, onPage }: CollectOptions,
 ): Promise<Omit<Collected, "sliced" | "fellBack">> {
   const ids = new IdSet(counted ?? 0);
   const times = new CreationTimes();
@@ -107,8 +116,23 @@ async function drain(
     onPage(ids.size);
   }
   const completeness = judgeCompleteness(listed, ids.size, counted);
+  const guard = guardAgainstDisaster(ids.size, guardOptions);
   const starts = ids.size > SLICE_ABOVE_USERS ? times.starts(USERS_PER_SLICE) : undefined;
-  return { parts: await parts.finish(), completeness, pages: read, starts };
+  const written = await parts.finish();
+  let isKept = false;
+  return {
+    ...written,
+    completeness,
+    guard,
+    pages: read,
+    starts,
+    keep: () => {
+      isKept = true;
+    },
+    [Symbol.asyncDispose]: async () => {
+      if (!isKept) await parts.discard().catch(() => undefined);
+    },
+  };
 }
 
 /** The lines of the users that are new, and how many they are; takes note of when they were created. */

@@ -1,4 +1,4 @@
-import { GUID_WORDS, readGuid } from "../guid.ts";
+import { GUID_LENGTH, GUID_WORDS, readGuid } from "../guid.ts";
 
 /** Slots for each id expected: two thirds full is 24 bytes an id. */
 const SLOTS_PER_ID = 1.5;
@@ -14,6 +14,8 @@ const MAX_LOAD = 0.75;
 export class IdSet {
   #slots: Uint32Array;
   #size = 0;
+  readonly #text = Buffer.alloc(GUID_LENGTH);
+  readonly #words = new Uint32Array(GUID_WORDS);
 
   /** @param expected how many ids will come, as far as known; more are fine, and cost a copy of the table */
   constructor(expected = 0) {
@@ -32,9 +34,10 @@ export class IdSet {
    * @throws {RangeError} for anything that is no GUID, and for the nil one
    */
   add(guid: string): boolean {
-    const words = new Uint32Array(GUID_WORDS);
-    if (!readGuid(Buffer.from(guid, "latin1"), 0, words, 0)) throw new RangeError("not a GUID");
-    return this.addWords(words, 0);
+    this.#text.write(guid, "latin1");
+    if (guid.length !== GUID_LENGTH || !readGuid(this.#text, 0, this.#words, 0))
+      throw new RangeError("not a GUID");
+    return this.addWords(this.#words, 0);
   }
 
   /**

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import type { ChangesEntry } from "../changes/entry.ts";
 import { RollcallError } from "../error.ts";
 import { parseJson } from "../http/json.ts";
 import type { CredentialIdentity } from "../identity/credential.ts";
-import type { Completeness } from "./completeness.ts";
+import type { Completeness, Guard } from "./completeness.ts";
+import type { FormatParts } from "./format-parts.ts";
 import { isRunId } from "./layout.ts";
 import type { PartEntry } from "./part.ts";
 
@@ -22,8 +24,15 @@ export interface Manifest {
   readonly finishedAt: string;
   readonly source: SourceEntry;
   readonly completeness: Completeness;
+  readonly guard: Guard;
   readonly credential: CredentialEntry;
   readonly parts: readonly PartEntry[];
+  /** The same users in other formats; absent where the run wrote none. */
+  readonly formats?: FormatParts | undefined;
+  /** What changed since the last snapshot; `null` where that could not be told. */
+  readonly changes: ChangesEntry | null;
+  /** Why there are no changes: `first run`, or a clause; `null` where there are. */
+  readonly changesSkipped: string | null;
   /** The snapshot that was the latest when this run began; `null` for the first. */
   readonly previous: { readonly runId: string; readonly users: number } | null;
   /** What somebody should see to although the snapshot is whole, such as a credential that ends soon. */
@@ -96,6 +105,8 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const time = z.iso.datetime();
 const runId = z.string().refine(isRunId);
 
+const parts = z.array(z.object({ name: z.string().regex(/^[\w.-]+$/), users: count, bytes: count, sha256 }));
+
 const ManifestShape: z.ZodType<Manifest> = z.object({
   schema: z.literal(MANIFEST_SCHEMA),
   tenantId: z.guid(),
@@ -129,7 +140,20 @@ const ManifestShape: z.ZodType<Manifest> = z.object({
     version: z.string(),
     expiresOn: time.nullable(),
   }),
-  parts: z.array(z.object({ name: z.string().regex(/^[\w.-]+$/), users: count, bytes: count, sha256 })),
+  guard: z.object({ maxShrinkPercent: z.number(), shrinkAccepted: z.boolean() }),
+  parts,
+  formats: z.object({ csv: parts.optional(), parquet: parts.optional() }).optional(),
+  changes: z
+    .object({
+      against: runId,
+      joined: count,
+      left: count,
+      changed: count,
+      notCompared: z.array(z.string()),
+      parts,
+    })
+    .nullable(),
+  changesSkipped: z.string().nullable(),
   previous: z.object({ runId, users: count }).nullable(),
   warnings: z.array(z.string()),
   tool: z.object({ name: z.string(), version: z.string() }),

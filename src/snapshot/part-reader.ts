@@ -46,10 +46,16 @@ export async function* partBlocks(
   let begun: Buffer = Buffer.alloc(0);
   try {
     for await (const chunk of gunzip(body)) {
-      const end = chunk.lastIndexOf(LINE_FEED) + 1;
-      const block = end === 0 ? undefined : Buffer.concat([begun, chunk.subarray(0, end)]);
-      begun = block === undefined ? Buffer.concat([begun, chunk]) : chunk.subarray(end);
-      if (block !== undefined) yield block;
+      const first = chunk.indexOf(LINE_FEED) + 1;
+      if (first === 0) {
+        begun = Buffer.concat([begun, chunk]);
+        continue;
+      }
+      // Only the line that two chunks share is copied.
+      yield Buffer.concat([begun, chunk.subarray(0, first)]);
+      const last = chunk.lastIndexOf(LINE_FEED) + 1;
+      if (last > first) yield chunk.subarray(first, last);
+      begun = chunk.subarray(last);
     }
   } catch (error) {
     throw asDamage(error, path);

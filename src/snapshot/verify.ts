@@ -1,3 +1,4 @@
+import { changeFindings } from "../changes/change-lines.ts";
 import { RollcallError } from "../error.ts";
 import type { Container } from "../storage/container.ts";
 import { type Finding, latestContradictions, manifestContradictions } from "./contradictions.ts";
@@ -70,13 +71,14 @@ export async function verifySnapshot(
     const outcome = await findingOr(blob, () => checkFormatPart(container, folder, format, part));
     if ("problem" in outcome) problems.push(outcome);
   }
+  if (manifest.changes) problems.push(...(await changeFindings(container, folder, manifest.changes)));
   const stored = await storedParts(container, folder, manifest);
   problems.push(...stored.extra.map((blob) => ({ blob, problem: "the manifest does not list it" })));
   return {
     runId,
     whole: problems.length === 0,
     users: ids.size,
-    parts: partsOfAllFormats(manifest).length,
+    parts: allParts(manifest).length,
     bytes: stored.bytes,
     problems,
   };
@@ -103,12 +105,17 @@ async function findingOr<T extends object>(blob: string, read: () => Promise<T>)
 }
 
 async function storedParts(container: Container, folder: RunFolder, manifest: Manifest) {
-  const listed = new Set(partsOfAllFormats(manifest).map(({ name }) => `${folder.path}/${name}`));
+  const listed = new Set(allParts(manifest).map(({ name }) => `${folder.path}/${name}`));
   const extra: string[] = [];
   let total = 0;
-  for await (const { path, bytes } of container.list(`${folder.path}/users-`)) {
+  for await (const { path, bytes } of container.list(`${folder.path}/`)) {
+    if (!/\/(users|changes)-[^/]*$/.test(path)) continue;
     if (listed.has(path)) total += bytes;
     else extra.push(path);
   }
   return { bytes: total, extra };
+}
+
+function allParts(manifest: Manifest): readonly PartEntry[] {
+  return [...partsOfAllFormats(manifest), ...(manifest.changes?.parts ?? [])];
 }

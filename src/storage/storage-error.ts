@@ -19,7 +19,9 @@ export function asStorageError(error: unknown, doing: string): unknown {
       doing,
       problem: code === undefined ? "the storage account does not serve" : `no whole answer came (${code})`,
       answer,
-      remedy: "Check ROLLCALL_STORAGE and that the account's firewall and DNS let the caller through.",
+      remedy: isAboutTrust(code)
+        ? "Its certificate is of an authority that Node does not trust: name that authority in NODE_EXTRA_CA_CERTS."
+        : "Check ROLLCALL_STORAGE and that the account's firewall and DNS let the caller through.",
     });
   }
   if (answer?.status === 401 || answer?.status === 403) {
@@ -42,4 +44,11 @@ export function asStorageError(error: unknown, doing: string): unknown {
     });
   }
   return asIdentityError(error, doing) ?? error;
+}
+
+/** OpenSSL's words for a certificate that leads to no trusted authority, as behind a proxy that opens TLS. */
+function isAboutTrust(code: string | undefined): boolean {
+  return (
+    code !== undefined && /^(UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|CERT_UNTRUSTED)/.test(code)
+  );
 }

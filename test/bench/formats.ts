@@ -13,7 +13,7 @@ import { type Measured, printMeasured } from "./measured.ts";
 
 const USERS = 1_000_000;
 const PAGE = 999;
-/** Different users; as many as a row group of Parquet has, so that none meets the same one twice. */
+/** Different users; twice as many as a row group of Parquet has, so that none meets the same one twice. */
 const DIFFERENT = 20_000;
 const FORMATS = ["ndjson", ...EXTRA_FORMAT_NAMES] as const;
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { RollcallError } from "../../src/error.ts";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
 import type { KeyVaultSecret } from "@azure/keyvault-secrets";
+import { RollcallError } from "../../src/error.ts";
 import { Credential, credentialVersions, type SkippedVersion } from "../../src/identity/credential.ts";
 import type { Vault, VersionProperties } from "../../src/identity/vault.ts";
 import { pemFixture, pfxFixture } from "../support/fixture.ts";

@@ -32,6 +32,9 @@ const manifest: Manifest = {
     slices: { usersEach: 980, starts: ["2020-01-01T00:00:00Z"] },
   },
   completeness: { listed: 20_001, unique: 20_000, duplicates: 1, counted: 20_000, verdict: "complete" },
+  guard: { maxShrinkPercent: 20, shrinkAccepted: false },
+  changes: null,
+  changesSkipped: "first run",
   credential: {
     kind: "certificate",
     name: "graph-cert",

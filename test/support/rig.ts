@@ -113,7 +113,7 @@ export class Rig implements AsyncDisposable {
     const names = await this.blobs();
     return names.filter((name) => {
       const folder = name.slice(0, name.lastIndexOf("/"));
-      return name.includes("/users-") && !names.includes(`${folder}/manifest.json`);
+      return /\/(users|changes)-/.test(name) && !names.includes(`${folder}/manifest.json`);
     });
   }
 

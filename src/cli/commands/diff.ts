@@ -11,21 +11,18 @@ import { openReadingPlace, type ReadingPlace } from "../reading.ts";
 import type { Terminal } from "../terminal.ts";
 
 const HELP = `
-Examples:
-  rollcall diff
-  rollcall diff 20261121 20261122 --change left
-  rollcall diff 20261121 --property accountEnabled --json | jq .after
+Example: rollcall diff 20261121 20261122 --property accountEnabled
 
 FROM and TO are ids of runs or their beginnings, if only one run begins so.
 Order inside collections is no change; what only one of the runs selected is not
 compared. Each part's SHA-256 is checked before anything of it is used.
 
-Exit codes, as of diff: 0 no differences, 1 differences, 2 wrong usage or
-settings, 3 failed. With --change and --property only what they ask for counts.`;
+Exit codes: 0 no differences, 1 differences, 2 wrong usage or settings,
+3 failed. With --change and --property only what they ask for counts.`;
 
 interface DiffOptions {
-  readonly change: readonly ChangeKind[];
-  readonly property: readonly string[];
+  readonly change?: readonly ChangeKind[];
+  readonly property?: readonly string[];
   readonly limit: number;
   readonly json?: boolean;
 }
@@ -37,8 +34,8 @@ export function addDiffCommand(program: Command, terminal: Terminal): void {
     .description("show what changed between two snapshots")
     .argument("[from]", "the former run (default: the one before the latest)")
     .argument("[to]", "the later run (default: the latest)")
-    .option("--change <kind>", "only users who joined, left or changed (repeatable)", addKind, [])
-    .option("--property <name>", "only users in whom this property changed (repeatable)", addName, [])
+    .option("--change <kind>", "only users who joined, left or changed (repeatable)", addKind)
+    .option("--property <name>", "only users in whom this property changed (repeatable)", addName)
     .option("--limit <count>", "how many of each kind to show at most", parseLimit, 20)
     .option("--json", "write each change as a line of JSON")
     .addHelpText("after", HELP)
@@ -46,8 +43,8 @@ export function addDiffCommand(program: Command, terminal: Terminal): void {
       async (from: string | undefined, to: string | undefined, options: DiffOptions, command: Command) => {
         // 1 says that there are differences.
         terminal.failureExitCode = 3;
-        const kinds = options.change.length > 0 ? options.change : CHANGE_KINDS;
-        if (options.property.length > 0 && !kinds.includes("changed")) {
+        const { change: kinds = CHANGE_KINDS, property: names = [], limit, json } = options;
+        if (names.length > 0 && !kinds.includes("changed")) {
           command.error("error: --property tells users who changed; it cannot go without --change changed");
         }
         const { container, former, later } = await openRuns(await openReadingPlace(terminal.io), from, to);
@@ -55,17 +52,14 @@ export function addDiffCommand(program: Command, terminal: Terminal): void {
           former.manifest.source.properties,
           later.manifest.source.properties,
         );
-        const stranger = options.property.find(
-          (name) => !selection.common.some((common) => common.name === name),
-        );
+        const stranger = names.find((name) => !selection.common.some((common) => common.name === name));
         if (stranger !== undefined) command.error(`error: ${notCompared(stranger, selection)}`);
         const isWanted = ({ kind, properties }: Change) =>
-          kinds.includes(kind) &&
-          (options.property.length === 0 || properties.some((name) => options.property.includes(name)));
+          kinds.includes(kind) && (names.length === 0 || properties.some((name) => names.includes(name)));
         const changes = wantedChanges(container, former, later, isWanted, terminal.io.signal);
-        if (options.json) return writeLines(terminal, changes);
+        if (json) return writeLines(terminal, changes);
 
-        const summary = new ChangeSummary(options.limit);
+        const summary = new ChangeSummary(limit);
         for await (const some of changes) {
           terminal.exitCode = 1;
           for (const change of some) summary.add(change);
@@ -128,13 +122,13 @@ function notCompared(name: string, { notCompared, common }: Selection): string {
   return `the runs cannot be compared by ${name}, only by ${names}`;
 }
 
-function addKind(text: string, before: readonly ChangeKind[]): readonly ChangeKind[] {
+function addKind(text: string, before: readonly ChangeKind[] = []): readonly ChangeKind[] {
   const kind = CHANGE_KINDS.find((known) => known === text);
   if (!kind) throw new InvalidArgumentError(`It must be one of ${CHANGE_KINDS.join(", ")}.`);
   return [...before, kind];
 }
 
-function addName(text: string, before: readonly string[]): readonly string[] {
+function addName(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
 }
 

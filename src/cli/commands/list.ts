@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { asRollcallError } from "../../error.ts";
 import { readLatest } from "../../snapshot/commit.ts";
-import { committedRuns } from "../../snapshot/reader.ts";
-import { type RunSummary, readSummaries, type UnreadableRun } from "../../snapshot/run-summary.ts";
+import type { RunSummary, UnreadableRun } from "../../snapshot/run-summary.ts";
+import type { Snapshots } from "../../snapshot/snapshots.ts";
 import type { Container } from "../../storage/container.ts";
 import { formatBytes, formatCount, formatMinute } from "../format.ts";
 import { openReadingPlace } from "../reading.ts";
@@ -38,10 +38,10 @@ export function addListCommand(program: Command, terminal: Terminal): void {
     .option("--json", "print an array of JSON objects")
     .addHelpText("after", HELP)
     .action(async ({ limit, json }: { readonly limit: number; readonly json?: boolean }) => {
-      const { container, containerName, tenantId } = await openReadingPlace(terminal.io);
-      const runs = await runsOrNone(container, tenantId);
+      const { container, containerName, tenantId, snapshots } = await openReadingPlace(terminal.io);
+      const runs = await runsOrNone(snapshots);
       const latest = await latestRun(container, tenantId);
-      const entries = await readSummaries(container, tenantId, runs.slice(0, limit));
+      const entries = await Array.fromAsync(snapshots.list(runs.slice(0, limit)));
       if (json) {
         const isLatest = ({ runId }: { readonly runId: string }) => runId === latest.runId;
         return terminal.printJson(entries.map((entry) => ({ ...entry, latest: isLatest(entry) })));
@@ -65,9 +65,9 @@ function parseLimit(text: string): number {
 }
 
 /** A container that no run has made yet holds no snapshots. */
-async function runsOrNone(container: Container, tenantId: string): Promise<readonly string[]> {
+async function runsOrNone(snapshots: Snapshots): Promise<readonly string[]> {
   try {
-    return await committedRuns(container, tenantId);
+    return await snapshots.runs();
   } catch (error) {
     if (asRollcallError(error).answer?.code === "ContainerNotFound") return [];
     throw error;

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { openSnapshot, type Snapshot } from "../../snapshot/reader.ts";
+import type { Snapshot } from "../../snapshot/reader.ts";
 import { formatBytes, formatCount, formatDuration, formatTime, plural } from "../format.ts";
 import { completenessInWords, credentialInWords, durationMs, effortInWords } from "../manifest-words.ts";
 import { openReadingPlace } from "../reading.ts";
@@ -25,8 +25,8 @@ export function addShowCommand(program: Command, terminal: Terminal): void {
     .option("--json", "print the manifest as JSON")
     .addHelpText("after", HELP)
     .action(async (run: string | undefined, { json }: { readonly json?: boolean }) => {
-      const { container, tenantId } = await openReadingPlace(terminal.io);
-      const snapshot = await openSnapshot(container, tenantId, run);
+      const { snapshots } = await openReadingPlace(terminal.io);
+      const snapshot = await snapshots.open(run);
       if (json) await terminal.printJson(snapshot.manifest);
       else await terminal.print(...describe(snapshot, Date.now()));
     });

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { createLogUpdate } from "log-update";
 import type { ProgressListener } from "../../progress.ts";
-import { readSettings } from "../../settings.ts";
+import { readSettings, type Settings } from "../../settings.ts";
 import { folderOf } from "../../snapshot/layout.ts";
 import type { Manifest } from "../../snapshot/manifest.ts";
 import { takeSnapshot } from "../../take-snapshot.ts";
@@ -22,22 +22,32 @@ export function addSnapshotCommand(program: Command, terminal: Terminal): void {
   program
     .command("snapshot")
     .description("take a snapshot now")
+    .option("--accept-shrink", "publish even a list much smaller than the last one, this once")
     .option("--json", "print the manifest as JSON")
     .addHelpText("after", HELP)
-    .action(async ({ json }: { readonly json?: boolean }) => {
-      const settings = readSettings(loadEnvironment(terminal.io.environment, terminal.io.cwd));
-      const manifest = await takeWithProgress(settings, terminal);
-      if (json) await terminal.printJson(manifest);
-      else await terminal.print(...summary(manifest, settings.container));
-    });
+    .action(
+      async ({
+        json,
+        acceptShrink = false,
+      }: {
+        readonly json?: boolean;
+        readonly acceptShrink?: boolean;
+      }) => {
+        const settings = readSettings(loadEnvironment(terminal.io.environment, terminal.io.cwd));
+        const manifest = await takeWithProgress(settings, acceptShrink, terminal);
+        if (json) await terminal.printJson(manifest);
+        else await terminal.print(...summary(manifest, settings.container));
+      },
+    );
 }
 
 async function takeWithProgress(
-  settings: ReturnType<typeof readSettings>,
+  settings: Settings,
+  acceptShrink: boolean,
   { io: { stderr, signal } }: Terminal,
 ): Promise<Manifest> {
   using progress = showProgress(stderr);
-  return await takeSnapshot(settings, { signal, onProgress: progress.listener });
+  return await takeSnapshot(settings, { signal, acceptShrink, onProgress: progress.listener });
 }
 
 /** A line that is rewritten in place and wiped in the end; nothing where nobody watches. */
@@ -65,9 +75,16 @@ function summary(manifest: Manifest, container: string): readonly string[] {
       ["users", completenessInWords(manifest.completeness)],
       ["pages", plural(manifest.source.pages, "page")],
       ["parts", `${plural(manifest.parts.length, "part")}, ${formatBytes(totalBytes(manifest))}`],
+      ["changes", changesInWords(manifest)],
       ["time", formatDuration(durationMs(manifest))],
       ["path", `${container}/${path}`],
       ...manifest.warnings.map((warning) => ["warning", warning] as const),
     ]),
   ];
+}
+
+function changesInWords({ changes, changesSkipped }: Manifest): string {
+  if (!changes) return `none written: ${changesSkipped}`;
+  const { joined, left, changed, against } = changes;
+  return `${joined} joined, ${left} left, ${changed} changed since ${against}`;
 }

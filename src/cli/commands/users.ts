@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CONDITION_SYNTAX, type Condition, parseCondition } from "../../formats/condition.ts";
 import { RowFilter } from "../../formats/row-filter.ts";
-import { openSnapshot, userLines } from "../../snapshot/reader.ts";
 import { openReadingPlace } from "../reading.ts";
 import { type Terminal, withoutControls } from "../terminal.ts";
 import { OUTPUT_FORMATS, type OutputFormat, openOutput } from "../user-output.ts";
@@ -45,8 +44,8 @@ export function addUsersCommand(program: Command, terminal: Terminal): void {
     .addHelpText("after", HELP)
     .action(async (run: string | undefined, options: Options, command: Command) => {
       const { select, where = [] } = options;
-      const { container, tenantId } = await openReadingPlace(terminal.io);
-      const snapshot = await openSnapshot(container, tenantId, run);
+      const { snapshots } = await openReadingPlace(terminal.io);
+      const snapshot = await snapshots.open(run);
       const { properties } = snapshot.manifest.source;
       const unknown = [...(select ?? []), ...where.map(({ property }) => property)].filter(
         (name) => !properties.includes(name),
@@ -62,8 +61,7 @@ export function addUsersCommand(program: Command, terminal: Terminal): void {
       const filter = new RowFilter(properties, where);
       const write = (text: string) => terminal.write(isTTY ? withoutControls(text) : text);
       if (output.head !== "" && !(await write(output.head))) return;
-      for await (const lines of userLines(container, snapshot)) {
-        terminal.io.signal.throwIfAborted();
+      for await (const lines of snapshot.lineBatches()) {
         const kept = filter.keep(lines);
         if (kept.length > 0 && !(await write(output.rows(kept)))) return;
       }

@@ -2,8 +2,8 @@ import type { Command } from "commander";
 import { asRollcallError, RollcallError } from "../../error.ts";
 import { readLatest } from "../../snapshot/commit.ts";
 import { folderOf, manifestPath } from "../../snapshot/layout.ts";
-import { committedRuns } from "../../snapshot/reader.ts";
-import { type Verification, verifySnapshot } from "../../snapshot/verify.ts";
+import type { Snapshots } from "../../snapshot/snapshots.ts";
+import type { Verification } from "../../snapshot/verify.ts";
 import type { Container } from "../../storage/container.ts";
 import { formatBytes, plural } from "../format.ts";
 import { openReadingPlace } from "../reading.ts";
@@ -34,12 +34,10 @@ export function addVerifyCommand(program: Command, terminal: Terminal): void {
     .addHelpText("after", HELP)
     .action(async (run: string | undefined, { all, json }: VerifyOptions, command: Command) => {
       if (all && run !== undefined) command.error("error: either a run or --all");
-      const { container, tenantId } = await openReadingPlace(terminal.io);
+      const { container, snapshots } = await openReadingPlace(terminal.io);
       const results: Verification[] = [];
       try {
-        for await (const result of all
-          ? verifyAll(container, tenantId)
-          : [await verifySnapshot(container, tenantId, run)]) {
+        for await (const result of all ? verifyAll(container, snapshots) : [await snapshots.verify(run)]) {
           results.push(result);
           if (!json) await terminal.print(...describe(result));
         }
@@ -56,21 +54,21 @@ export function addVerifyCommand(program: Command, terminal: Terminal): void {
  * Every committed run, newest first; then the one at which `latest.json` points, should its manifest be gone. An
  * unreadable `latest.json` is met last, when it hides nothing.
  */
-async function* verifyAll(container: Container, tenantId: string): AsyncGenerator<Verification> {
-  const runs = await committedRuns(container, tenantId);
-  for (const runId of runs) yield await verifyOrRefuse(container, tenantId, runId);
-  const latest = await readLatest(container, tenantId);
-  if (latest && !runs.includes(latest.runId)) yield await verifySnapshot(container, tenantId);
+async function* verifyAll(container: Container, snapshots: Snapshots): AsyncGenerator<Verification> {
+  const runs = await snapshots.runs();
+  for (const runId of runs) yield await verifyOrRefuse(snapshots, runId);
+  const latest = await readLatest(container, snapshots.tenantId);
+  if (latest && !runs.includes(latest.runId)) yield await snapshots.verify();
 }
 
 /** A manifest of an unknown schema is a problem among others here. */
-async function verifyOrRefuse(container: Container, tenantId: string, runId: string): Promise<Verification> {
+async function verifyOrRefuse(snapshots: Snapshots, runId: string): Promise<Verification> {
   try {
-    return await verifySnapshot(container, tenantId, runId);
+    return await snapshots.verify(runId);
   } catch (error) {
     const { code, problem } = asRollcallError(error);
     if (code !== "manifest-unsupported") throw error;
-    const blob = manifestPath(folderOf(tenantId, runId));
+    const blob = manifestPath(folderOf(snapshots.tenantId, runId));
     return { runId, whole: false, users: 0, parts: 0, bytes: 0, problems: [{ blob, problem }] };
   }
 }

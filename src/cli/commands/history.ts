@@ -1,0 +1,132 @@
+import type { Command } from "commander";
+import { asRollcallError } from "../../error.ts";
+import { type RunRecord, readRecords } from "../../report/run-record.ts";
+import { committedRuns } from "../../snapshot/reader.ts";
+import type { UnreadableRun } from "../../snapshot/run-summary.ts";
+import type { Container } from "../../storage/container.ts";
+import { formatCount, formatMinute } from "../format.ts";
+import { openReadingPlace } from "../reading.ts";
+import { parseRunCount } from "../run-count.ts";
+import { type Column, formatTable } from "../table.ts";
+import type { Terminal } from "../terminal.ts";
+import { drawChart } from "../terminal-chart.ts";
+import { hang } from "../wrap.ts";
+
+const HELP = `
+Example: rollcall history --last 30
+
+Reads all parts of each run, one run after the other, to count who is enabled and
+who is a guest: that takes as long as rollcall users for each. A part's SHA-256
+is checked before any of its users is counted. A run that is damaged is shown as
+such and does not hide the others; rollcall verify tells more.
+
+Joined, left and changed are against the run before, as the run itself found
+them; - is what a run does not tell.
+
+Exit codes: 0 shown, also when there are none yet; 1 failed; 2 wrong usage or
+settings.`;
+
+const COLUMNS: readonly Column[] = [
+  { title: "run" },
+  ...["users", "joined", "left", "changed", "enabled", "disabled", "guests"].map(
+    (title): Column => ({ title, align: "right" }),
+  ),
+];
+
+/** A run as `--json` prints it. `null`: the run does not tell. */
+interface HistoryEntry {
+  readonly runId: string;
+  readonly finishedAt: string;
+  readonly users: number;
+  readonly verdict: string;
+  /** The run against which was compared. */
+  readonly against: string | null;
+  readonly joined: number | null;
+  readonly left: number | null;
+  readonly changed: number | null;
+  readonly enabled: number | null;
+  readonly disabled: number | null;
+  readonly members: number | null;
+  readonly guests: number | null;
+}
+
+/** `rollcall history`. */
+export function addHistoryCommand(program: Command, terminal: Terminal): void {
+  program
+    .command("history")
+    .description("show users, joined, left and changed over the last snapshots")
+    .option("--last <count>", "how many snapshots at most", parseRunCount, 14)
+    .option("--json", "print an array of JSON objects, newest first")
+    .addHelpText("after", HELP)
+    .action(async ({ last, json }: { readonly last: number; readonly json?: boolean }) => {
+      const { container, containerName, tenantId } = await openReadingPlace(terminal.io);
+      const runs = (await runsOrNone(container, tenantId)).slice(0, last);
+      const entries: (HistoryEntry | UnreadableRun)[] = [];
+      for await (const record of readRecords(container, tenantId, runs, terminal.io.signal)) {
+        entries.push("error" in record ? record : asEntry(record));
+      }
+      if (json) return terminal.printJson(entries);
+      if (entries.length === 0) {
+        return terminal.print(
+          `There are no snapshots yet of tenant ${tenantId} in container ${containerName}.`,
+        );
+      }
+      const points = entries.toReversed().map((entry) => ({
+        label: "error" in entry ? dateOf(entry.runId) : formatMinute(entry.finishedAt).slice(0, 10),
+        count: "error" in entry ? undefined : entry.users,
+      }));
+      await terminal.print(
+        ...formatTable(COLUMNS, entries.map(asRow)),
+        ...entries.flatMap(problemOf),
+        "",
+        ...drawChart("Users", points),
+      );
+    });
+}
+
+/** A container that no run has made yet holds no snapshots. */
+async function runsOrNone(container: Container, tenantId: string): Promise<readonly string[]> {
+  try {
+    return await committedRuns(container, tenantId);
+  } catch (error) {
+    if (asRollcallError(error).answer?.code === "ContainerNotFound") return [];
+    throw error;
+  }
+}
+
+function asEntry({ runId, snapshot, facts, changes }: RunRecord): HistoryEntry {
+  return {
+    runId,
+    finishedAt: snapshot.manifest.finishedAt,
+    users: facts.users,
+    verdict: snapshot.manifest.completeness.verdict,
+    against: changes?.against ?? null,
+    joined: changes?.joined ?? null,
+    left: changes?.left ?? null,
+    changed: changes?.changed ?? null,
+    enabled: facts.accounts?.enabled ?? null,
+    disabled: facts.accounts?.disabled ?? null,
+    members: facts.types?.members ?? null,
+    guests: facts.types?.guests ?? null,
+  };
+}
+
+function asRow(entry: HistoryEntry | UnreadableRun): readonly string[] {
+  if ("error" in entry) return [entry.runId, "damaged", "", "", "", "", "", ""];
+  const { users, joined, left, changed, enabled, disabled, guests } = entry;
+  return [
+    entry.runId,
+    ...[users, joined, left, changed, enabled, disabled, guests].map((count) =>
+      count === null ? "-" : formatCount(count),
+    ),
+  ];
+}
+
+function problemOf(entry: HistoryEntry | UnreadableRun): readonly string[] {
+  if (!("error" in entry)) return [];
+  return hang(`${entry.runId}: `, `${entry.error.doing}: ${entry.error.problem}`);
+}
+
+function dateOf(runId: string): string {
+  return `${runId.slice(0, 4)}-${runId.slice(4, 6)}-${runId.slice(6, 8)}`;
+}

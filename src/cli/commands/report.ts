@@ -1,0 +1,51 @@
+import path from "node:path";
+import type { Command } from "commander";
+import { makeReport } from "../../report/make-report.ts";
+import { renderPage } from "../../report/page.ts";
+import { ReportFile } from "../../report/report-file.ts";
+import { openReadingPlace } from "../reading.ts";
+import { parseRunCount } from "../run-count.ts";
+import type { Terminal } from "../terminal.ts";
+
+const HELP = `
+Example: rollcall report --out report.html
+
+RUN is a run's id or its beginning, if only one run begins so. The page needs no
+network and no script. It names people, some joiners, leavers and stale accounts:
+only its owner may read a new file.
+
+Reads all parts of the run and of those before it, one run after the other, and
+checks each part's SHA-256. A damaged run before it is shown as such. The file
+appears, or takes the place of another, when it is complete.
+
+Exit codes: 0 written; 1 no such run or damaged, or the file cannot be written;
+2 wrong usage or settings.`;
+
+interface ReportCommandOptions {
+  readonly out: string;
+  readonly last: number;
+  readonly json?: boolean;
+}
+
+/** `rollcall report`. */
+export function addReportCommand(program: Command, terminal: Terminal): void {
+  program
+    .command("report")
+    .description("write a snapshot and the runs before it as a page for people")
+    .argument("[run]", "which run (default: the latest)")
+    .requiredOption("--out <file>", "the file to write, such as report.html")
+    .option("--last <count>", "how many runs at most", parseRunCount, 14)
+    .option("--json", "print what was written as JSON")
+    .addHelpText("after", HELP)
+    .action(async (wanted: string | undefined, { out, last, json }: ReportCommandOptions) => {
+      const { container, tenantId } = await openReadingPlace(terminal.io);
+      const { signal, cwd } = terminal.io;
+      await using file = await ReportFile.open(path.resolve(cwd, out));
+      const report = await makeReport(container, tenantId, { run: wanted, last, signal, nowMs: Date.now() });
+      await file.publish(renderPage(report));
+      const { runId, facts } = report.run;
+      const runs = report.history.length;
+      if (json) await terminal.printJson({ runId, users: facts.users, runs, file: file.path });
+      else await terminal.print(`Wrote ${file.path}: run ${runId} and ${runs - 1} before it`);
+    });
+}

@@ -1,0 +1,116 @@
+import { DefaultAzureCredential, type TokenCredential } from "@azure/identity";
+import { MINUTE, systemClock } from "./clock.ts";
+import { RollcallError } from "./error.ts";
+import type { CLOUDS } from "./identity/clouds.ts";
+import { resolveTenantId } from "./identity/tenant-id.ts";
+import { type ReaderSettings, readReaderSettings, SettingsError } from "./settings.ts";
+import { Snapshots } from "./snapshot/snapshots.ts";
+import { storedTenants } from "./snapshot/stored-tenants.ts";
+import { type Container, openContainer } from "./storage/container.ts";
+
+export { type AzureAnswer, type ErrorCode, RollcallError } from "./error.ts";
+export type { Completeness } from "./snapshot/completeness.ts";
+export type { Manifest } from "./snapshot/manifest.ts";
+export type { PartEntry } from "./snapshot/part.ts";
+export type { RunSummary, UnreadableRun } from "./snapshot/run-summary.ts";
+export type { Snapshots, StoredSnapshot } from "./snapshot/snapshots.ts";
+export type { User } from "./snapshot/user.ts";
+export type { Verification } from "./snapshot/verify.ts";
+
+/** Where snapshots are, and as whom to read them. Nothing is taken from `ROLLCALL_…` variables. */
+export interface OpenOptions {
+  /** Blob service URL, such as `https://contosodata.blob.core.windows.net`; or a local emulator's connection string. */
+  readonly storage: string;
+  /** `user-snapshots` when absent. */
+  readonly container?: string | undefined;
+  /** Directory id or a verified domain. Absent: the only tenant that has snapshots in the container. */
+  readonly tenantId?: string | undefined;
+  /**
+   * Needs the role "Storage Blob Data Reader" on the container. Absent: the managed identity in Azure, `az login` on a
+   * laptop. Not asked for a connection string.
+   */
+  readonly credential?: TokenCredential | undefined;
+  /** `global` when absent: decides which hosts are a blob service's, and where a domain is looked up. */
+  readonly cloud?: keyof typeof CLOUDS | undefined;
+  /** Origin where a domain is looked up, for a cloud not in the list. Absent: the cloud's. */
+  readonly authorityHost?: string | undefined;
+  /** Ends whatever is being read, now or later; its reason is then thrown. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** By the name of the environment's setting that has the same rules. */
+const OPTION_NAMES: Readonly<Record<string, keyof OpenOptions>> = {
+  ROLLCALL_STORAGE: "storage",
+  ROLLCALL_CONTAINER: "container",
+  ROLLCALL_TENANT_ID: "tenantId",
+  ROLLCALL_CLOUD: "cloud",
+  ROLLCALL_AUTHORITY_HOST: "authorityHost",
+};
+
+/** Stands in for a tenant that is still to be found: the environment's settings always name one. */
+const NO_TENANT = "00000000-0000-0000-0000-000000000000";
+
+/**
+ * Opens the snapshots of a tenant for reading. Needs neither Key Vault nor the app registration.
+ *
+ * @throws {RollcallError} `settings-invalid` for wrong options, all of them at once, and for an absent tenant where the
+ *   container holds several; `snapshot-not-found` for an absent tenant where it holds none; `tenant-not-found`;
+ *   the storage's errors
+ */
+export async function openSnapshots(options: OpenOptions): Promise<Snapshots> {
+  const { credential, signal = new AbortController().signal } = options;
+  const settings = checkOptions(options);
+  signal.throwIfAborted();
+  const identity = credential ?? new DefaultAzureCredential();
+  const container = openContainer(settings.storage, settings.container, identity, signal);
+  const tenantId =
+    options.tenantId === undefined
+      ? await onlyTenant(container)
+      : await resolveTenantId(settings.tenant, settings.cloud.authorityHost, {
+          clock: systemClock,
+          signal,
+          deadlineMs: systemClock.now() + MINUTE,
+        });
+  return new Snapshots(container, tenantId, signal);
+}
+
+/** Holds the options to the rules of the environment's settings. */
+function checkOptions({ storage, container, tenantId, cloud, authorityHost }: OpenOptions): ReaderSettings {
+  try {
+    return readReaderSettings({
+      ROLLCALL_STORAGE: storage,
+      ROLLCALL_CONTAINER: container,
+      ROLLCALL_TENANT_ID: tenantId ?? NO_TENANT,
+      ROLLCALL_CLOUD: cloud,
+      ROLLCALL_AUTHORITY_HOST: authorityHost,
+    });
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    const problems = error.problems.map(
+      ({ name, problem, example }) => `${OPTION_NAMES[name] ?? name} ${problem}, for example ${example}`,
+    );
+    throw invalidOptions(problems.join("; "));
+  }
+}
+
+async function onlyTenant(container: Container): Promise<string> {
+  const [tenantId, ...others] = await storedTenants(container);
+  if (tenantId === undefined) {
+    throw new RollcallError("snapshot-not-found", {
+      doing: `looking for tenants in ${container.url}`,
+      problem: "no snapshot has been published there yet",
+      remedy: "Check storage and container. A run that did not finish left no snapshot.",
+    });
+  }
+  if (others.length === 0) return tenantId;
+  const names = [tenantId, ...others].join(", ");
+  throw invalidOptions(`tenantId is missing, and the container holds snapshots of several tenants: ${names}`);
+}
+
+function invalidOptions(problem: string): RollcallError {
+  return new RollcallError("settings-invalid", {
+    doing: "opening the snapshots",
+    problem,
+    remedy: "Correct the options of openSnapshots.",
+  });
+}

@@ -1,0 +1,98 @@
+import { formatCount } from "../cli/format.ts";
+import { type Html, html, nameOf } from "./html.ts";
+import type { Report } from "./report.ts";
+import type { LicenceCounts, RunFacts } from "./run-facts.ts";
+import { type Share, shareTable } from "./share-table.ts";
+import { type SignInFacts, STALE_DAYS } from "./sign-in-facts.ts";
+import { skuName } from "./sku-name.ts";
+import { dayInWords } from "./time-words.ts";
+
+/** Who is enabled, who is a guest, and who uses the account. */
+export function accountsSection({ run: { facts } }: Report): Html {
+  const { accounts, types, signIns, users } = facts;
+  return html`<section aria-labelledby="accounts">
+<h2 id="accounts">Accounts</h2>
+<div class="pair">
+${
+  accounts
+    ? shareTable(
+        "Enabled and disabled",
+        "Account",
+        withoutNone(
+          ["Enabled", accounts.enabled],
+          ["Disabled", accounts.disabled],
+          ["Not told", accounts.unknown],
+        ),
+        users,
+      )
+    : missing("Enabled and disabled", "accountEnabled")
+}
+${
+  types
+    ? shareTable(
+        "Members and guests",
+        "Type",
+        withoutNone(["Members", types.members], ["Guests", types.guests], ["Not told", types.unknown]),
+        users,
+      )
+    : missing("Members and guests", "userType")
+}
+</div>
+<h3>Stale and never-used accounts</h3>
+${signIns ? signInTables(signIns, users) : html`<p class="empty">Not in this snapshot: it would need the property signInActivity.</p>`}
+</section>`;
+}
+
+/** Which licences are assigned to how many users. */
+export function licencesSection({ run: { facts } }: Report): Html {
+  return html`<section aria-labelledby="licences">
+<h2 id="licences">Licences</h2>
+${facts.licences ? licenceTable(facts.licences, facts) : html`<p class="empty">Not in this snapshot: it would need the property assignedLicenses.</p>`}
+</section>`;
+}
+
+function signInTables(signIns: SignInFacts, users: number): Html {
+  const { recent, stale, neverUsed, staleEnabled, neverUsedEnabled, longestUnused } = signIns;
+  const shares = withoutNone(
+    [`Used in the last ${STALE_DAYS} days`, recent],
+    [`Stale: not used for more than ${STALE_DAYS} days`, stale],
+    ["Never used, as far as Entra ID remembers", neverUsed],
+  );
+  return html`${shareTable("When accounts were used last", "Account", shares, users)}
+${
+  staleEnabled === null || neverUsedEnabled === null
+    ? undefined
+    : html`<p>Still enabled: <strong>${formatCount(staleEnabled)}</strong> of the stale and <strong>${formatCount(neverUsedEnabled)}</strong> of the never-used accounts.</p>`
+}
+${
+  longestUnused.length === 0
+    ? undefined
+    : html`<div class="scroll tall" role="region" aria-label="Longest unused" tabindex="0"><table>
+<caption>Longest unused <span class="note">${staleEnabled === null ? "" : "enabled accounts, "}the first ${longestUnused.length}</span></caption>
+<thead><tr><th scope="col">Name</th><th scope="col">User principal name</th><th scope="col">Last used</th></tr></thead>
+<tbody>${longestUnused.map(
+        ({ id, displayName, userPrincipalName, lastSignIn }) =>
+          html`<tr><td class="name">${displayName ? nameOf(displayName) : "–"}</td><td class="name">${nameOf(userPrincipalName ?? id)}</td><td>${lastSignIn === undefined ? "never" : dayInWords(lastSignIn)}</td></tr>
+`,
+      )}</tbody></table></div>`
+}`;
+}
+
+function licenceTable({ licensed, skus }: LicenceCounts, { users }: RunFacts): Html {
+  const shares: Share[] = skus.map(({ skuId, users: count }) => {
+    const name = skuName(skuId);
+    const id = html`<span class="code">${skuId}</span>`;
+    return { name: name === undefined ? id : html`${name}<br>${id}`, count };
+  });
+  return html`<p>${formatCount(licensed)} users have a licence, ${formatCount(users - licensed)} have none. A user with several counts for each.</p>
+${shares.length > 0 ? shareTable("Users of each licence", "Licence", shares, users) : undefined}`;
+}
+
+/** The third of the counts is shown only where there is somebody. */
+function withoutNone(...counts: readonly (readonly [name: string, count: number])[]): readonly Share[] {
+  return counts.filter(([, count], at) => at < 2 || count > 0).map(([name, count]) => ({ name, count }));
+}
+
+function missing(title: string, property: string): Html {
+  return html`<div><h3>${title}</h3><p class="empty">Not in this snapshot: it would need the property ${property}.</p></div>`;
+}

@@ -1,0 +1,60 @@
+import type { ChangeKind, ChangeRecord } from "../changes/change.ts";
+import { readChanges } from "../changes/change-lines.ts";
+import type { ChangesEntry } from "../changes/entry.ts";
+import type { RunFolder } from "../snapshot/layout.ts";
+import type { Container } from "../storage/container.ts";
+
+/** Users of each kind who are named. */
+const NAMED = 50;
+
+/** Somebody who joined, left or changed. */
+export interface ChangedUser {
+  readonly id: string;
+  /** `null` where it was not selected. */
+  readonly userPrincipalName: string | null;
+  /** `null` where it was not selected, or is empty. */
+  readonly displayName: string | null;
+  /** What changed; none for who joined or left. */
+  readonly properties: readonly string[];
+}
+
+/** What of a run's changes is worth naming. */
+export interface ChangeHighlights {
+  /** In how many users each property changed, the commonest first. */
+  readonly byProperty: readonly { readonly property: string; readonly users: number }[];
+  /** The first 50 of each kind, in the order of their ids. */
+  readonly named: Readonly<Record<ChangeKind, readonly ChangedUser[]>>;
+}
+
+/**
+ * Reads a run's changes in one pass. Memory: one part, the counts and those who are named.
+ *
+ * @param signal ends the pass between two blocks
+ * @throws {RollcallError} `snapshot-damaged` when a part is not the one in the manifest
+ */
+export async function readHighlights(
+  container: Container,
+  folder: RunFolder,
+  changes: ChangesEntry,
+  signal: AbortSignal,
+): Promise<ChangeHighlights> {
+  const counts = new Map<string, number>();
+  const named: Record<ChangeKind, ChangedUser[]> = { joined: [], left: [], changed: [] };
+  for await (const records of readChanges(container, folder, changes)) {
+    signal.throwIfAborted();
+    for (const record of records) {
+      const user = changedUser(record);
+      for (const property of user.properties) counts.set(property, (counts.get(property) ?? 0) + 1);
+      if (named[record.change].length < NAMED) named[record.change].push(user);
+    }
+  }
+  const byProperty = [...counts]
+    .map(([property, users]) => ({ property, users }))
+    .sort((one, other) => other.users - one.users || one.property.localeCompare(other.property));
+  return { byProperty, named };
+}
+
+function changedUser({ id, change, userPrincipalName, displayName, after }: ChangeRecord): ChangedUser {
+  const properties = change === "changed" ? Object.keys(after ?? {}) : [];
+  return { id, userPrincipalName, displayName, properties };
+}

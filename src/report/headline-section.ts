@@ -1,0 +1,72 @@
+import { formatCount, formatDaysFrom } from "../cli/format.ts";
+import { type Content, type Html, html } from "./html.ts";
+import type { Report } from "./report.ts";
+import { percentInWords } from "./share-table.ts";
+import { dayInWords, minuteInWords } from "./time-words.ts";
+
+/** What somebody who reads nothing else should know. */
+export function headline({ run, nowMs }: Report): Html {
+  const { manifest, isLatest } = run.snapshot;
+  const { completeness, previous, credential } = manifest;
+  return html`<header>
+<p class="eyebrow">Rollcall · directory snapshot${isLatest ? "" : " · not the latest"}</p>
+<h1>${formatCount(run.facts.users)} users on ${dayInWords(manifest.finishedAt)}</h1>
+<p class="about">Tenant <span class="code">${manifest.tenantId}</span> · run <span class="code">${run.runId}</span> · finished ${minuteInWords(manifest.finishedAt)}</p>
+<p class="verdict"><span aria-hidden="true">${completeness.counted === null ? "–" : "✓"}</span> ${verdictInWords(completeness)}</p>
+<dl class="tiles">
+${tile("Users", formatCount(run.facts.users), previous ? `${signed(run.facts.users - previous.users)} since the run before` : "first run")}
+${changeTiles(run.changes)}
+${shareTile("Enabled", run.facts.accounts?.enabled, run.facts.users)}
+${shareTile("Guests", run.facts.types?.guests, run.facts.users)}
+${tile("Credential ends", credential.expiresOn === null ? "not kept" : formatDaysFrom(nowMs, credential.expiresOn), `${credential.kind} ${credential.name}`)}
+</dl>
+</header>`;
+}
+
+/** What somebody should see to. Nothing when there is nothing. */
+export function attention({ run }: Report): Html | undefined {
+  const { warnings } = run.snapshot.manifest;
+  if (warnings.length === 0) return undefined;
+  return html`<section class="attention" aria-labelledby="attention">
+<h2 id="attention">Needs attention</h2>
+<ul>${warnings.map((warning) => html`<li>${warning}</li>`)}</ul>
+</section>`;
+}
+
+function verdictInWords({
+  unique,
+  counted,
+  verdict,
+}: Report["run"]["snapshot"]["manifest"]["completeness"]): Content {
+  return counted === null
+    ? html`<strong>Uncounted.</strong> The tenant offers no count to compare the ${formatCount(unique)} users with.`
+    : html`<strong>${verdict === "complete" ? "Complete." : verdict}</strong> ${formatCount(unique)} users listed; the directory counts ${formatCount(counted)}.`;
+}
+
+function changeTiles(changes: Report["run"]["changes"]): Content {
+  if (!changes) return tile("Joined, left, changed", "not told", "see What changed");
+  return [
+    tile("Joined", formatCount(changes.joined)),
+    tile("Left", formatCount(changes.left)),
+    tile("Changed", formatCount(changes.changed)),
+  ];
+}
+
+function shareTile(title: string, count: number | undefined, users: number): Html {
+  if (count === undefined) return tile(title, "–", "not in this snapshot");
+  return tile(
+    title,
+    formatCount(count),
+    users > 0 ? `${percentInWords((count / users) * 100)} of users` : "",
+  );
+}
+
+function tile(title: string, value: string, note = ""): Html {
+  return html`<div><dt>${title}</dt><dd><span class="value">${value}</span>${note && html`<span class="note">${note}</span>`}</dd></div>
+`;
+}
+
+function signed(difference: number): string {
+  if (difference === 0) return "no more, no fewer";
+  return difference > 0 ? `+${formatCount(difference)}` : `−${formatCount(-difference)}`;
+}

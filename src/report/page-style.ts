@@ -1,0 +1,98 @@
+import { Html } from "./html.ts";
+
+/** The style of a report: one accent, the system's letters, light or dark as the reader likes it, and paper. */
+export const PAGE_STYLE = new Html(`
+:root { color-scheme: light dark; --paper: #fff; --ink: #18202a; --soft: #566171; --line: #dce1e7; --panel: #f5f7f9;
+  --accent: #0b57c4; --second: #7c8a9a; --track: #e6eaef; }
+@media (prefers-color-scheme: dark) { :root { --paper: #11151a; --ink: #e7ebf0; --soft: #a3aebb; --line: #2d353f;
+  --panel: #191f26; --accent: #82b1ff; --second: #8795a5; --track: #2a323c; } }
+* { box-sizing: border-box; }
+html { -webkit-text-size-adjust: 100%; }
+body { margin: 0; background: var(--paper); color: var(--ink);
+  font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
+.page { max-width: 1040px; margin: 0 auto; padding: 48px 32px 64px; }
+.skip { position: absolute; left: 16px; top: -64px; padding: 8px 16px; background: var(--accent); color: var(--paper); }
+.skip:focus { top: 16px; }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 3px; }
+main:focus { outline: none; }
+h1, h2, h3 { line-height: 1.2; font-weight: 650; letter-spacing: -0.01em; }
+h1 { margin: 0; font-size: 38px; letter-spacing: -0.02em; }
+h2 { margin: 0 0 16px; font-size: 24px; }
+h3 { margin: 32px 0 8px; font-size: 16px; }
+p { margin: 0 0 16px; max-width: 74ch; }
+section { margin-top: 56px; padding-top: 32px; border-top: 1px solid var(--line); }
+.eyebrow { margin-bottom: 8px; color: var(--accent); font-size: 14px; font-weight: 600; }
+.about { margin-top: 12px; color: var(--soft); overflow-wrap: anywhere; }
+.code { font: 0.875em/1.5 ui-monospace, SFMono-Regular, "Cascadia Mono", Consolas, monospace; }
+.note { color: var(--soft); font-size: 14px; font-weight: 400; letter-spacing: 0; }
+.empty { color: var(--soft); }
+.verdict { margin: 24px 0; max-width: none; padding: 14px 20px; background: var(--panel);
+  border-left: 4px solid var(--accent); font-size: 18px; }
+.attention ul { margin: 0; padding-left: 20px; }
+.attention { padding: 24px; border: 2px solid var(--ink); }
+.attention h2 { font-size: 18px; margin-bottom: 8px; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(128px, 1fr)); gap: 24px; margin: 32px 0 0; }
+.tiles dt { color: var(--soft); font-size: 14px; }
+.tiles dd { margin: 0; }
+.tiles span { display: block; }
+.tiles .value { font-size: 26px; font-weight: 650; line-height: 1.3; letter-spacing: -0.01em;
+  font-variant-numeric: tabular-nums; }
+.tiles .note { font-size: 13px; overflow-wrap: anywhere; }
+figure { margin: 0 0 32px; min-width: 0; }
+figcaption, caption { padding: 0 0 8px; text-align: left; font-weight: 650; }
+figcaption .note, caption .note, h3 .note { margin-left: 8px; }
+.pair { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0 48px; }
+.plot { display: flex; }
+.plot svg { flex: none; overflow: visible; }
+.plot .wide { flex: 1; min-width: 0; }
+svg.wide { width: 100%; display: block; }
+svg text { font-size: 12px; fill: var(--soft); font-variant-numeric: tabular-nums; }
+.tick { text-anchor: end; }
+.date, .unknown { text-anchor: middle; }
+.grid { stroke: var(--line); }
+.zero { stroke: var(--ink); }
+.curve { stroke: var(--accent); stroke-width: 2.5; stroke-linecap: round; }
+.dot { fill: var(--accent); stroke: var(--paper); stroke-width: 1.5; }
+.bar { fill: var(--accent); }
+.second { fill: var(--second); }
+.track { fill: var(--track); }
+.scroll { overflow-x: auto; margin-bottom: 24px; }
+.tall { max-height: 420px; overflow-y: auto; }
+table { width: 100%; border-collapse: collapse; font-size: 15px; }
+th, td { padding: 8px 16px 8px 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top;
+  font-weight: 400; white-space: nowrap; }
+th:last-child, td:last-child { padding-right: 0; }
+thead th { color: var(--soft); font-size: 13px; font-weight: 600; }
+.tall thead th { position: sticky; top: 0; background: var(--paper); }
+.number { text-align: right; font-variant-numeric: tabular-nums; }
+.name { white-space: normal; min-width: 140px; overflow-wrap: anywhere; }
+.share { width: 40%; min-width: 72px; vertical-align: middle; }
+.facts { margin: 0 0 32px; }
+.facts div { display: grid; grid-template-columns: 220px minmax(0, 1fr); gap: 16px; padding: 8px 0;
+  border-bottom: 1px solid var(--line); }
+.facts dt { color: var(--soft); }
+.facts dd { margin: 0; overflow-wrap: anywhere; }
+footer { margin-top: 56px; color: var(--soft); font-size: 14px; }
+@media (max-width: 720px) {
+  .page { padding: 28px 16px 40px; }
+  h1 { font-size: 29px; }
+  section { margin-top: 40px; padding-top: 24px; }
+  .pair { grid-template-columns: minmax(0, 1fr); }
+  .facts div { grid-template-columns: minmax(0, 1fr); gap: 0; }
+  .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 20px 16px; }
+}
+@media print {
+  :root { --paper: #fff; --ink: #000; --soft: #444; --line: #bbb; --panel: #fff; --accent: #0b57c4; --second: #7c8a9a;
+    --track: #e6eaef; }
+  body { font-size: 11pt; }
+  .page { max-width: none; padding: 0; }
+  .skip { display: none; }
+  .scroll, .tall { overflow: visible; max-height: none; }
+  .tall thead th { position: static; }
+  th, td { white-space: normal; overflow-wrap: anywhere; }
+  .number { white-space: nowrap; }
+  h2, h3, figcaption, caption { break-after: avoid; }
+  figure, tr, .verdict, .tiles { break-inside: avoid; }
+  svg, .verdict { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+}
+`);

@@ -1,0 +1,52 @@
+import { accountsSection, licencesSection } from "./accounts-section.ts";
+import { changesSection } from "./changes-section.ts";
+import { attention, headline } from "./headline-section.ts";
+import { historySection } from "./history-section.ts";
+import { Html, html } from "./html.ts";
+import { PAGE_STYLE } from "./page-style.ts";
+import { proofSection } from "./proof-section.ts";
+import type { Report } from "./report.ts";
+import { dayInWords, minuteInWords } from "./time-words.ts";
+
+/** Nothing is loaded and nothing runs, whatever should have got into the page. */
+const POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
+/**
+ * A report as one page of HTML that needs nothing else. Bounded: it names some people, never all.
+ *
+ * @returns the document
+ */
+export function renderPage(report: Report): string {
+  const { manifest } = report.run.snapshot;
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${new Html(POLICY)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<meta name="robots" content="noindex">
+<title>Directory snapshot of ${dayInWords(manifest.finishedAt)}</title>
+<link rel="icon" href="data:,">
+<style>${PAGE_STYLE}</style>
+</head>
+<body>
+<a class="skip" href="#content">Skip to the figures</a>
+<div class="page">
+${headline(report)}
+<main id="content" tabindex="-1">
+${attention(report)}
+${historySection(report)}
+${changesSection(report)}
+${accountsSection(report)}
+${licencesSection(report)}
+${proofSection(report)}
+</main>
+<footer><p>Written ${minuteInWords(new Date(report.nowMs).toISOString())} from the snapshot alone. It names people: pass it on as you would the directory.</p></footer>
+</div>
+</body>
+</html>
+`.toString();
+}

@@ -1,0 +1,51 @@
+import { formatBytes, formatCount, formatDuration, plural } from "../cli/format.ts";
+import { credentialInWords, durationMs, effortInWords, totalBytes } from "../cli/manifest-words.ts";
+import type { Manifest } from "../snapshot/manifest.ts";
+import { type Content, type Html, html } from "./html.ts";
+import type { Report } from "./report.ts";
+import { minuteInWords } from "./time-words.ts";
+
+/** Why the figures can be believed, and how to check them. */
+export function proofSection({ run, manifestSha256, nowMs }: Report): Html {
+  const { manifest, folder } = run.snapshot;
+  const { completeness, source, parts, credential, tool } = manifest;
+  const facts: readonly (readonly [string, Content])[] = [
+    ["Verdict", completeness.verdict],
+    ["Listed", formatCount(completeness.listed)],
+    ["Unique", `${formatCount(completeness.unique)}, ${plural(completeness.duplicates, "duplicate")}`],
+    [
+      "Counted by the directory",
+      completeness.counted === null ? "it offers no count" : formatCount(completeness.counted),
+    ],
+    ["How listed", `${listingInWords(source)}; ${effortInWords(source)}`],
+    ["From", html`<span class="code">${source.url}</span>`],
+    ["Properties", source.properties.join(", ")],
+    ["Started", minuteInWords(manifest.startedAt)],
+    ["Finished", `${minuteInWords(manifest.finishedAt)}, after ${formatDuration(durationMs(manifest))}`],
+    ["Credential", credentialInWords(credential, nowMs)],
+    ["Written by", `${tool.name} ${tool.version}`],
+    ["Where", html`<span class="code">${folder.path}</span>`],
+    ["SHA-256 of the manifest", html`<span class="code">${manifestSha256}</span>`],
+  ];
+  return html`<section aria-labelledby="proof">
+<h2 id="proof">Proof of completeness</h2>
+<p>A snapshot is published only when it holds as many users as the directory itself counts. Each part was read for this page and had the SHA-256 that the manifest lists; <span class="code">rollcall verify ${run.runId}</span> checks it again.</p>
+<dl class="facts">${facts.map(
+    ([name, fact]) => html`<div><dt>${name}</dt><dd>${fact}</dd></div>
+`,
+  )}</dl>
+<div class="scroll" role="region" aria-label="Parts" tabindex="0"><table>
+<caption>Parts <span class="note">${plural(parts.length, "blob")}, ${formatBytes(totalBytes(manifest))}</span></caption>
+<thead><tr><th scope="col">Part</th><th scope="col" class="number">Users</th><th scope="col" class="number">Size</th><th scope="col">SHA-256</th></tr></thead>
+<tbody>${parts.map(
+    ({ name, users, bytes, sha256 }) =>
+      html`<tr><th scope="row"><span class="code">${name}</span></th><td class="number">${formatCount(users)}</td><td class="number">${formatBytes(bytes)}</td><td><span class="code">${sha256}</span></td></tr>
+`,
+  )}</tbody></table></div>
+</section>`;
+}
+
+function listingInWords({ listing: { used, slices, fellBack } }: Manifest["source"]): string {
+  if (used === "sliced") return `in ${plural(slices, "slice")} by time of creation`;
+  return `page after page${fellBack === null ? "" : ` (${fellBack})`}`;
+}

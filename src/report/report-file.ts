@@ -1,0 +1,89 @@
+import { randomUUID } from "node:crypto";
+import { open, realpath, rename, rm, stat } from "node:fs/promises";
+import path from "node:path";
+import { RollcallError } from "../error.ts";
+
+/** For its owner only: a report names people. */
+const NEW_FILE_MODE = 0o600;
+
+/** A file that appears, or takes another one's place, when it is complete and not before. */
+export class ReportFile implements AsyncDisposable {
+  /** Where it will be. */
+  readonly path: string;
+  readonly #temporaryPath: string;
+  readonly #handle: Awaited<ReturnType<typeof open>>;
+  #isOpen = true;
+
+  private constructor(target: string, temporaryPath: string, handle: Awaited<ReturnType<typeof open>>) {
+    this.path = target;
+    this.#temporaryPath = temporaryPath;
+    this.#handle = handle;
+  }
+
+  /**
+   * Opens a temporary file beside it, so that a place that cannot be written is found before anything is read.
+   *
+   * @param wanted absolute path; a link stays and what it points at is replaced, with its permissions
+   * @throws {RollcallError} `unexpected` for a folder, anything else that is no file, and what cannot be written
+   */
+  static async open(wanted: string): Promise<ReportFile> {
+    return naming(wanted, async () => {
+      const existing = await stat(wanted).catch(unlessMissing);
+      if (existing && !existing.isFile()) {
+        throw unwritable(wanted, existing.isDirectory() ? "it is a folder" : "it is no ordinary file");
+      }
+      const target = existing ? await realpath(wanted) : wanted;
+      const temporaryPath = path.join(path.dirname(target), `.${path.basename(target)}.${randomUUID()}.tmp`);
+      const mode = existing ? existing.mode & 0o777 : NEW_FILE_MODE;
+      return new ReportFile(target, temporaryPath, await open(temporaryPath, "wx", mode));
+    });
+  }
+
+  /**
+   * Writes it and gives it its name.
+   *
+   * @throws {RollcallError} `unexpected` when it cannot be written, for instance to a full disk
+   */
+  async publish(content: string): Promise<void> {
+    await naming(this.path, async () => {
+      await this.#handle.writeFile(content);
+      await this.#handle.sync();
+      await this.#close();
+      await rename(this.#temporaryPath, this.path);
+    });
+  }
+
+  /** Takes the temporary file away unless it was published. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#close();
+    await rm(this.#temporaryPath, { force: true });
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    await this.#handle.close();
+  }
+}
+
+async function naming<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error) || error instanceof RollcallError) throw error;
+    throw unwritable(file, `the file system refuses (${error.code})`);
+  }
+}
+
+function unlessMissing(error: unknown): undefined {
+  if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+  throw error;
+}
+
+function unwritable(file: string, problem: string): RollcallError {
+  return new RollcallError("unexpected", {
+    doing: `writing ${file}`,
+    problem,
+    remedy: "Nothing was written. Name another file with --out, in a folder that exists and may be written.",
+  });
+}

@@ -1,0 +1,19 @@
+import type { UnreadableRun } from "../snapshot/run-summary.ts";
+import type { ChangeHighlights } from "./change-highlights.ts";
+import type { RunRecord } from "./run-record.ts";
+
+/** Everything that a report tells. */
+export interface Report {
+  /** The run that it is about. */
+  readonly run: RunRecord;
+  /** It and those before it, newest first. */
+  readonly history: readonly (RunRecord | UnreadableRun)[];
+  /** `null` where the run does not say what changed. */
+  readonly highlights: ChangeHighlights | null;
+  /** Why the run does not say what changed; `null` where it does, or does not say that either. */
+  readonly changesSkipped: string | null;
+  /** Lower-case hex SHA-256 of the manifest's bytes. */
+  readonly manifestSha256: string;
+  /** When the report is written, in milliseconds since the Unix epoch. */
+  readonly nowMs: number;
+}

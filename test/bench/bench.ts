@@ -1,0 +1,114 @@
+import { writeFile } from "node:fs/promises";
+import { cpus, totalmem } from "node:os";
+import { parseArgs } from "node:util";
+import { type BenchTenant, startBenchTenant } from "./bench-tenant.ts";
+import { bundleClients, type Clients } from "./client.ts";
+import type { Measured } from "./measured.ts";
+
+// The benchmark: `npm run bench` (about fifteen minutes), `npm run bench -- --quick` for a look. The tenant runs in a
+// process of its own; each client too, bundled as what is deployed. Every tenant's pages are walked once before anything
+// is measured, so that the tenant answers from its cache and no figure is about its rendering.
+const { values } = parseArgs({ options: { quick: { type: "boolean" }, out: { type: "string" } } });
+const latencyMs = 300;
+
+/** One line of the table. */
+interface Row extends Measured {
+  readonly what: string;
+  readonly tenantUsers: number;
+}
+
+const sequential = { ROLLCALL_LISTING: "sequential" };
+const sliced = { ROLLCALL_LISTING: "sliced" };
+
+await using clients = await bundleClients();
+const sections: string[] = [];
+
+section("Page after page, no latency: what the client itself costs", await scaling(clients));
+section(`200,000 users, ${latencyMs} ms a request: against the peer and the floor`, await against(clients));
+section(`The same with 5 % of requests failing (429, 503, reset)`, await failing(clients));
+if (!values.quick) section("1,000,000 users in slices, no latency", await million(clients));
+
+const head = `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
+const text = `${head}\n\n${sections.join("\n\n")}\n`;
+if (values.out) await writeFile(values.out, text);
+
+async function scaling(run: Clients): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const users of values.quick ? [10_000, 100_000] : [10_000, 100_000, 1_000_000]) {
+    await using tenant = await startBenchTenant(users, 0);
+    await run.run("rollcall", tenant, sequential);
+    rows.push(await measure("Rollcall, sequential", run, "rollcall", tenant, users, sequential));
+  }
+  return rows;
+}
+
+async function against(run: Clients): Promise<Row[]> {
+  const users = values.quick ? 50_000 : 200_000;
+  await using tenant = await startBenchTenant(users, latencyMs);
+  // Twice: the first run counts to find its cuts, the second reads all slices as the measured one will.
+  await run.run("rollcall", tenant, sliced);
+  await run.run("rollcall", tenant, sliced);
+  const peer = await measure("PageIterator to a file", run, "page-iterator", tenant, users);
+  return [
+    peer,
+    await measure("Rollcall, sequential", run, "rollcall", tenant, users, sequential),
+    await measure("Rollcall, sliced", run, "rollcall", tenant, users, sliced),
+    await measure("Rollcall, sliced", run, "rollcall", tenant, users, sliced),
+    await measure("Floor: same requests", run, "floor", tenant, users, sliced),
+  ];
+}
+
+async function failing(run: Clients): Promise<Row[]> {
+  const users = values.quick ? 50_000 : 200_000;
+  await using tenant = await startBenchTenant(users, latencyMs, 0.05);
+  await run.run("rollcall", tenant, sliced);
+  await run.run("rollcall", tenant, sliced);
+  return [await measure("Rollcall, sliced, 5 % fail", run, "rollcall", tenant, users, sliced)];
+}
+
+async function million(run: Clients): Promise<Row[]> {
+  const users = 1_000_000;
+  await using tenant = await startBenchTenant(users, 0);
+  await run.run("rollcall", tenant, sliced);
+  await run.run("rollcall", tenant, sliced);
+  return [await measure("Rollcall, sliced", run, "rollcall", tenant, users, sliced)];
+}
+
+async function measure(
+  what: string,
+  run: Clients,
+  name: Parameters<Clients["run"]>[0],
+  tenant: BenchTenant,
+  tenantUsers: number,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Row> {
+  return { what, tenantUsers, ...(await run.run(name, tenant, environment)) };
+}
+
+function section(title: string, rows: readonly Row[]): void {
+  const header = [
+    "",
+    "users",
+    "requests",
+    "429",
+    "seconds",
+    "users/s",
+    "µs CPU/user",
+    "peak MB",
+    "MB written",
+  ];
+  const cells = rows.map((row) => [
+    row.what,
+    row.tenantUsers.toLocaleString("en"),
+    `${row.requests}`,
+    `${row.throttled ?? ""}`,
+    (row.wallMs / 1000).toFixed(2),
+    Math.round((row.tenantUsers / row.wallMs) * 1000).toLocaleString("en"),
+    (row.cpuUs / row.tenantUsers).toFixed(1),
+    row.peakMb.toFixed(0),
+    row.bytes === undefined ? "" : (row.bytes / 1e6).toFixed(1),
+  ]);
+  const table = [header, header.map(() => "---"), ...cells].map((row) => `| ${row.join(" | ")} |`).join("\n");
+  sections.push(`### ${title}\n\n${table}`);
+  console.log(`\n${title}\n\n${table}`);
+}
