@@ -9,7 +9,7 @@ import { openContainer } from "../storage/container.ts";
 import { attempt, type CheckResult } from "./check.ts";
 import { checkClock } from "./clock-check.ts";
 import { checkCredential, checkRoles, checkToken, checkVault } from "./credential-checks.ts";
-import { checkCount, checkGraph } from "./graph-checks.ts";
+import { checkCount, checkGraph, checkSlices } from "./graph-checks.ts";
 import { checkIdentity, checkSchedule, checkSettings, checkTenant } from "./setup-checks.ts";
 import { checkLatest, checkStorage } from "./storage-checks.ts";
 
@@ -60,6 +60,9 @@ export async function* diagnose(options: DiagnosisOptions): AsyncGenerator<Check
   });
   yield* attempt("count", { settings, tenant, graph }, (has) =>
     checkCount(has.graph, queryOf(has.settings, has.tenant.id)),
+  );
+  yield* attempt("slices", { settings, tenant, graph }, (has) =>
+    checkSlices(has.graph, queryOf(has.settings, has.tenant.id)),
   );
   const storageIdentity = settings?.storage.kind === "local" ? options.openIdentity() : identity;
   const storage = yield* attempt("storage", { settings, tenant, identity: storageIdentity }, (has) => {

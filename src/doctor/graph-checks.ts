@@ -1,5 +1,6 @@
 import { RollcallError } from "../error.ts";
 import { countUsers } from "../graph/count.ts";
+import { whyNotSliced } from "../graph/find-slices.ts";
 import type { Graph } from "../graph/graph.ts";
 import { readPage } from "../graph/page.ts";
 import { pageError } from "../graph/pages.ts";
@@ -38,4 +39,16 @@ export async function checkCount(graph: Graph, query: UserQuery): Promise<Passed
         advice: "Nothing to do: snapshots say `uncounted`, as there is no count to compare with.",
       }
     : { value: {}, detail: `the directory has ${counted.toLocaleString("en-US")} users` };
+}
+
+/** Whether the users can be listed in slices, which a large directory wants. */
+export async function checkSlices(graph: Graph, query: UserQuery): Promise<Passed<object>> {
+  const reason = await whyNotSliced(graph, query);
+  return reason === undefined
+    ? { value: {}, detail: "the users can be listed in slices by time of creation" }
+    : {
+        value: {},
+        detail: `the users cannot be listed in slices: ${reason}`,
+        advice: "Nothing to do: runs list page after page, which takes longer where there are many users.",
+      };
 }

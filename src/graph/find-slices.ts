@@ -1,9 +1,9 @@
 import { SECOND } from "../clock.ts";
-import { RollcallError } from "../error.ts";
 import { readCount } from "./count.ts";
 import type { Graph } from "./graph.ts";
+import { readPage } from "./page.ts";
 import { permissionError } from "./permission.ts";
-import { between, type Slice, SlicingFailed } from "./slice.ts";
+import { between, type Slice, SlicingFailed, UNDATED } from "./slice.ts";
 import type { UserQuery } from "./user-query.ts";
 
 /** Nobody was created before: Azure AD is younger. Whoever was all the same is in the first slice, open to the past. */
@@ -108,15 +108,34 @@ async function inParallel<T>(
   }
 }
 
-/** Whether a tenant can be listed in slices at all: asks for one user of each kind of slice. */
-export async function supportsSlices(graph: Graph, query: UserQuery): Promise<boolean> {
+/**
+ * Whether a tenant can be listed in slices: asks for one user of each kind of slice, and for the count of one.
+ *
+ * @returns why not; `undefined` when it can
+ * @throws what {@link Graph.get} throws for other reasons than a refused filter
+ */
+export async function whyNotSliced(graph: Graph, query: UserQuery): Promise<string | undefined> {
   try {
     await countIn(graph, query, between(EARLIEST, undefined));
-    await countIn(graph, query, { filter: "createdDateTime eq null", advanced: true });
-    return true;
+    for (const slice of [between(EARLIEST, undefined), UNDATED]) await readOne(graph, query, slice);
+    return undefined;
   } catch (error) {
-    if (error instanceof SlicingFailed) return false;
-    if (error instanceof RollcallError && error.answer?.status === 400) return false;
+    if (error instanceof SlicingFailed) return error.message;
     throw error;
   }
+}
+
+async function readOne(graph: Graph, query: UserQuery, { filter, advanced }: Slice): Promise<void> {
+  const doing = `reading the first user of a slice (${filter})`;
+  const clauses = [`$filter=${encodeURIComponent(filter)}`, ...(advanced ? ["$count=true"] : [])];
+  await graph.get({
+    url: `${graph.root}/users?$top=1&$select=id,createdDateTime&${clauses.join("&")}`,
+    doing,
+    eventual: advanced,
+    read: (body) => readPage(body, ["id"], doing),
+    refuse: (answer) =>
+      answer.status === 400 || answer.status === 501
+        ? new SlicingFailed(`Graph refused the filter (${answer.status} ${answer.code ?? ""})`)
+        : permissionError(answer, query, doing),
+  });
 }

@@ -6,8 +6,8 @@ import type { Report } from "./report.ts";
 import { shareTable } from "./share-table.ts";
 
 /** What the run found changed. */
-export function changesSection({ run, highlights, changesSkipped }: Report): Html {
-  const { changes } = run;
+export function changesSection({ run, highlights }: Report): Html {
+  const { changes, changesSkipped } = run.snapshot.manifest;
   return html`<section aria-labelledby="changes">
 <h2 id="changes">What changed</h2>
 ${changes && highlights ? told(changes, highlights) : html`<p class="empty">This run does not tell what changed${changesSkipped === null ? "" : `: ${changesSkipped}`}.</p>`}

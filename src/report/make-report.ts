@@ -4,7 +4,6 @@ import { committedRuns, openSnapshot, requireManifest } from "../snapshot/reader
 import type { UnreadableRun } from "../snapshot/run-summary.ts";
 import type { Container } from "../storage/container.ts";
 import { readHighlights } from "./change-highlights.ts";
-import { changesOf } from "./changes-of.ts";
 import type { Report } from "./report.ts";
 import { type RunRecord, readRecord, readRecords } from "./run-record.ts";
 
@@ -46,7 +45,6 @@ export async function makeReport(
     run,
     history,
     highlights,
-    changesSkipped: changesOf(manifest).skipped,
     manifestSha256: sha256Of(bytes),
     nowMs,
   };

@@ -8,7 +8,7 @@ import { minuteInWords } from "./time-words.ts";
 /** Why the figures can be believed, and how to check them. */
 export function proofSection({ run, manifestSha256, nowMs }: Report): Html {
   const { manifest, folder } = run.snapshot;
-  const { completeness, source, parts, credential, tool } = manifest;
+  const { completeness, guard, source, parts, credential, tool } = manifest;
   const facts: readonly (readonly [string, Content])[] = [
     ["Verdict", completeness.verdict],
     ["Listed", formatCount(completeness.listed)],
@@ -16,6 +16,12 @@ export function proofSection({ run, manifestSha256, nowMs }: Report): Html {
     [
       "Counted by the directory",
       completeness.counted === null ? "it offers no count" : formatCount(completeness.counted),
+    ],
+    [
+      "Guard",
+      guard.shrinkAccepted
+        ? "a list smaller than the guard allows was accepted by whoever took the snapshot"
+        : `at most ${guard.maxShrinkPercent} % fewer users than the snapshot before`,
     ],
     ["How listed", `${listingInWords(source)}; ${effortInWords(source)}`],
     ["From", html`<span class="code">${source.url}</span>`],

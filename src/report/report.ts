@@ -10,8 +10,6 @@ export interface Report {
   readonly history: readonly (RunRecord | UnreadableRun)[];
   /** `null` where the run does not say what changed. */
   readonly highlights: ChangeHighlights | null;
-  /** Why the run does not say what changed; `null` where it does, or does not say that either. */
-  readonly changesSkipped: string | null;
   /** Lower-case hex SHA-256 of the manifest's bytes. */
   readonly manifestSha256: string;
   /** When the report is written, in milliseconds since the Unix epoch. */

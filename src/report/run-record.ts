@@ -3,7 +3,6 @@ import { RollcallError } from "../error.ts";
 import { openSnapshot, type Snapshot } from "../snapshot/reader.ts";
 import type { UnreadableRun } from "../snapshot/run-summary.ts";
 import type { Container } from "../storage/container.ts";
-import { changesOf } from "./changes-of.ts";
 import { type RunFacts, readRunFacts } from "./run-facts.ts";
 
 /** A run and its facts. */
@@ -48,7 +47,7 @@ export async function readRecord(
   signal: AbortSignal,
 ): Promise<RunRecord> {
   const facts = await readRunFacts(container, snapshot, signal);
-  return { runId: snapshot.folder.runId, snapshot, facts, changes: changesOf(snapshot.manifest).changes };
+  return { runId: snapshot.folder.runId, snapshot, facts, changes: snapshot.manifest.changes };
 }
 
 /** A run that was deleted since it was listed is told of, too. */

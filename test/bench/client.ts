@@ -31,6 +31,7 @@ export async function bundleClients(): Promise<Clients> {
     ),
     outdir,
     bundle: true,
+    splitting: true,
     minify: true,
     keepNames: true,
     platform: "node",

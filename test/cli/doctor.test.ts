@@ -20,6 +20,7 @@ const CHECKS = [
   "roles",
   "graph",
   "count",
+  "slices",
   "storage",
   "latest",
   "clock",
@@ -75,7 +76,7 @@ describe("rollcall doctor", () => {
     try {
       const results = await examine(1);
       assert.deepEqual(statuses(results, "failed"), ["roles", "graph"]);
-      assert.deepEqual(statuses(results, "skipped"), ["count"]);
+      assert.deepEqual(statuses(results, "skipped"), ["count", "slices"]);
       const { tenantId, clientId, entra } = sandbox.tenant;
       const consentUrl = `${entra.origin}/${tenantId}/adminconsent?client_id=${clientId}`;
       assert.ok(results.get("roles")?.remedy?.includes(consentUrl));
@@ -101,7 +102,14 @@ describe("rollcall doctor", () => {
     try {
       const results = await examine(1);
       assert.deepEqual(statuses(results, "failed"), ["vault"]);
-      assert.deepEqual(statuses(results, "skipped"), ["credential", "token", "roles", "graph", "count"]);
+      assert.deepEqual(statuses(results, "skipped"), [
+        "credential",
+        "token",
+        "roles",
+        "graph",
+        "count",
+        "slices",
+      ]);
       assert.match(results.get("vault")?.remedy ?? "", /Key Vault Secrets User/);
     } finally {
       sandbox.tenant.vault.roleAssigned = true;
@@ -145,7 +153,7 @@ describe("rollcall doctor", () => {
       match: ({ path }) => path.endsWith("/$count"),
       fault: { kind: "error", status: 400, code: "Request_UnsupportedQuery" },
     });
-    assert.deepEqual(statuses(await examine(0), "warning"), ["count"]);
+    assert.deepEqual(statuses(await examine(0), "warning"), ["count", "slices"]);
   });
 
   it("names the properties that Graph does not list", async () => {
