@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type AzureAnswer, RollcallError } from "../error.ts";
-import { Exchange, type Patience, type Reply } from "../http/exchange.ts";
+import { Exchange, type Patience, type Reply, releaseBody } from "../http/exchange.ts";
 import { retryAfterMs } from "../http/retry.ts";
 import { describeGivenUp, type GivenUp, type RetryContext, retrying, type Try } from "../http/retrying.ts";
 import { VERSION } from "../version.ts";
@@ -36,7 +36,7 @@ export interface GraphRequest<T> {
   /** Waited for before an answer that has arrived is unpacked: bounds how many are in memory. Called for each try. */
   readonly admit?: () => Promise<void>;
   /**
-   * Makes the answer out of the body of a 200. Returning `undefined` means that this cannot be what was asked for, and
+   * Makes the answer out of the body of a 200, which must not be kept: its memory is given back right after. Returning `undefined` means that this cannot be what was asked for, and
    * has it asked again.
    */
   readonly read: (body: Buffer) => T | undefined;
@@ -153,6 +153,7 @@ export class Graph implements AsyncDisposable {
   #judge<T>({ doing, read, refuse }: GraphRequest<T>, reply: Reply): Try<T> {
     if (reply.status === 200) {
       const done = read(reply.body);
+      releaseBody(reply.body);
       return done === undefined
         ? { failed: { kind: "damaged", reason: "not what was asked for" } }
         : { done };

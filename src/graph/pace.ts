@@ -22,8 +22,8 @@ export interface Observation {
 }
 
 /**
- * How many requests at the same time, and when the next may go. Starts low and doubles with each round trip; a refusal
- * halves it, a warning or rising latency lowers it, and then it grows by one a round trip. What the service asks one
+ * How many requests at the same time, and when the next may go. Starts low and doubles with each round trip; a refusal,
+ * a warning or rising latency lowers it, and then it grows by two a round trip. What the service asks one
  * request to wait holds back all of them: they spend the same budget.
  */
 export class Pace {
@@ -60,7 +60,8 @@ export class Pace {
   observe({ sentMs, status, retryAfterMs, limitShare }: Observation): void {
     const nowMs = this.#clock.now();
     if (status === 429) {
-      this.#lower(0.5, sentMs, nowMs);
+      // Not by half: everybody waits for as long as the service asks besides.
+      this.#lower(0.75, sentMs, nowMs);
       if (retryAfterMs !== undefined) this.#hold(nowMs + retryAfterMs);
       return;
     }
@@ -77,7 +78,7 @@ export class Pace {
       this.#lower(0.8, sentMs, nowMs);
       return;
     }
-    this.#limit = Math.min(this.#max, this.#limit + (this.#isStarting ? 1 : 1 / this.#limit));
+    this.#limit = Math.min(this.#max, this.#limit + (this.#isStarting ? 1 : 2 / this.#limit));
   }
 
   /** Once for all requests that were under way together: they tell of the same moment. */

@@ -9,7 +9,7 @@ import type { UserQuery } from "./user-query.ts";
 const MAX_RESTARTS = 2;
 
 /** Pages that may be unpacked and waiting at the same time; all others wait as they came, at a tenth of the size. */
-const MAX_UNPACKED = 3;
+const MAX_UNPACKED = 2;
 
 /** Where a slice stands. */
 interface SliceState {
@@ -31,7 +31,7 @@ interface Job {
  * All users, many slices at a time: as many requests as {@link Graph.pace} allows, each slice along its own next links.
  *
  * Nothing is asked for while the consumer is at work on a page, and so at most `pace.limit` pages are in memory, at most
- * three of them unpacked. A slice whose page token expired is begun again: its users may come twice, which the consumer has to tell anyway.
+ * two of them unpacked. A slice whose page token expired is begun again: its users may come twice, which the consumer has to tell anyway.
  *
  * @param onSlice told when a slice has ended
  * @throws {SlicingFailed} when Graph refuses to filter, page tokens keep expiring, or times are not in seconds; else as `userPages`

@@ -137,6 +137,16 @@ const CHUNK_STEP_BYTES = 2 ** 19;
 /** A size that is not to be believed costs no more than this. */
 const MAX_CHUNK_BYTES = 8 * 2 ** 20;
 
+/**
+ * Gives the memory of a large body back at once; it is empty after that. Left to the collector, tens of megabytes of
+ * bodies that nobody reads any more are around at any time, and collecting them costs a seventh of a run.
+ */
+export function releaseBody(body: Buffer): void {
+  const { buffer } = body;
+  // A smaller one may be part of the memory that Node shares among buffers.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength >= CHUNK_STEP_BYTES) buffer.transfer(0);
+}
+
 const gunzipAsync = promisify(gunzip);
 
 async function decompress(bytes: Buffer, encoding: string | undefined): Promise<Buffer> {
@@ -145,7 +155,9 @@ async function decompress(bytes: Buffer, encoding: string | undefined): Promise<
     // Gzip ends with the size of what it holds: one piece of memory of that size, rather than many that are joined.
     const size = bytes.length < 4 ? 0 : bytes.readUInt32LE(bytes.length - 4);
     const chunkSize = Math.min(Math.ceil((size + 1) / CHUNK_STEP_BYTES) * CHUNK_STEP_BYTES, MAX_CHUNK_BYTES);
-    return await gunzipAsync(bytes, { chunkSize, maxOutputLength: MAX_BODY_BYTES });
+    const body = await gunzipAsync(bytes, { chunkSize, maxOutputLength: MAX_BODY_BYTES });
+    if (bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
+    return body;
   } catch (error) {
     throw new DamagedBodyError("the compressed body is cut or spoilt", { cause: error });
   }

@@ -1,4 +1,6 @@
 import { formatCount, formatDaysFrom } from "../cli/format.ts";
+import type { Completeness } from "../snapshot/completeness.ts";
+import type { CredentialEntry } from "../snapshot/manifest.ts";
 import { type Content, type Html, html } from "./html.ts";
 import type { Report } from "./report.ts";
 import { percentInWords } from "./share-table.ts";
@@ -18,7 +20,7 @@ ${tile("Users", formatCount(run.facts.users), previous ? `${signed(run.facts.use
 ${changeTiles(run.changes)}
 ${shareTile("Enabled", run.facts.accounts?.enabled, run.facts.users)}
 ${shareTile("Guests", run.facts.types?.guests, run.facts.users)}
-${tile("Credential ends", credential.expiresOn === null ? "not kept" : formatDaysFrom(nowMs, credential.expiresOn), `${credential.kind} ${credential.name}`)}
+${credentialTile(credential, nowMs)}
 </dl>
 </header>`;
 }
@@ -33,11 +35,7 @@ export function attention({ run }: Report): Html | undefined {
 </section>`;
 }
 
-function verdictInWords({
-  unique,
-  counted,
-  verdict,
-}: Report["run"]["snapshot"]["manifest"]["completeness"]): Content {
+function verdictInWords({ unique, counted, verdict }: Completeness): Content {
   return counted === null
     ? html`<strong>Uncounted.</strong> The tenant offers no count to compare the ${formatCount(unique)} users with.`
     : html`<strong>${verdict === "complete" ? "Complete." : verdict}</strong> ${formatCount(unique)} users listed; the directory counts ${formatCount(counted)}.`;
@@ -50,6 +48,13 @@ function changeTiles(changes: Report["run"]["changes"]): Content {
     tile("Left", formatCount(changes.left)),
     tile("Changed", formatCount(changes.changed)),
   ];
+}
+
+function credentialTile({ kind, expiresOn }: CredentialEntry, nowMs: number): Html {
+  if (expiresOn === null) return tile("Credential", "–", `${kind}, no expiry kept`);
+  const isOver = Date.parse(expiresOn) < nowMs;
+  const left = formatDaysFrom(nowMs, expiresOn).replace(/^in /, "");
+  return tile("Credential", left, `${kind} ${isOver ? "ended" : "ends"} ${expiresOn.slice(0, 10)}`);
 }
 
 function shareTile(title: string, count: number | undefined, users: number): Html {

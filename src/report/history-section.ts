@@ -1,4 +1,4 @@
-import { formatCount, plural } from "../cli/format.ts";
+import { formatCount } from "../cli/format.ts";
 import { type Content, type Html, html } from "./html.ts";
 import { barPlot, linePlot } from "./plot.ts";
 import type { Report } from "./report.ts";
@@ -13,7 +13,7 @@ export function historySection({ history, run }: Report): Html {
     count: "error" in one ? undefined : one.facts.users,
   }));
   return html`<section aria-labelledby="history">
-<h2 id="history">The last ${plural(history.length, "run")}</h2>
+<h2 id="history">${history.length === 1 ? "This run" : `The last ${history.length} runs`}</h2>
 <figure>
 <figcaption>Users <span class="note">the axis need not begin at 0</span></figcaption>
 ${linePlot({ id: "users", title: "Users in each run", description: rangeInWords(users), points: users })}
@@ -43,10 +43,10 @@ function changePlots(history: Report["history"]): Content {
   const sum = (pick: "joined" | "left" | "changed") =>
     changes.reduce((total, change) => total + (change?.[pick] ?? 0), 0);
   return html`<figure>
-<figcaption>Joined and left <span class="note">joined above the line, left below it</span></figcaption>
+<figcaption>Joined and left <span class="note">joined above the line, left below; ? not told</span></figcaption>
 ${barPlot({ id: "moves", title: "Users who joined and left", description: `${formatCount(sum("joined"))} joined and ${formatCount(sum("left"))} left in these runs. The figures are in the table Run by run.`, points: moves })}
 </figure><figure>
-<figcaption>Changed</figcaption>
+<figcaption>Changed <span class="note">? not told</span></figcaption>
 ${barPlot({ id: "changed", title: "Users who changed", description: `${formatCount(sum("changed"))} changes in these runs. The figures are in the table Run by run.`, points: changed })}
 </figure>`;
 }

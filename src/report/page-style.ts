@@ -22,7 +22,7 @@ h3 { margin: 32px 0 8px; font-size: 16px; }
 p { margin: 0 0 16px; max-width: 74ch; }
 section { margin-top: 56px; padding-top: 32px; border-top: 1px solid var(--line); }
 .eyebrow { margin-bottom: 8px; color: var(--accent); font-size: 14px; font-weight: 600; }
-.about { margin-top: 12px; color: var(--soft); overflow-wrap: anywhere; }
+.about { margin-top: 12px; max-width: none; color: var(--soft); overflow-wrap: anywhere; }
 .code { font: 0.875em/1.5 ui-monospace, SFMono-Regular, "Cascadia Mono", Consolas, monospace; }
 .note { color: var(--soft); font-size: 14px; font-weight: 400; letter-spacing: 0; }
 .empty { color: var(--soft); }
@@ -31,11 +31,11 @@ section { margin-top: 56px; padding-top: 32px; border-top: 1px solid var(--line)
 .attention ul { margin: 0; padding-left: 20px; }
 .attention { padding: 24px; border: 2px solid var(--ink); }
 .attention h2 { font-size: 18px; margin-bottom: 8px; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(128px, 1fr)); gap: 24px; margin: 32px 0 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(112px, 1fr)); gap: 24px 16px; margin: 32px 0 0; }
 .tiles dt { color: var(--soft); font-size: 14px; }
 .tiles dd { margin: 0; }
 .tiles span { display: block; }
-.tiles .value { font-size: 26px; font-weight: 650; line-height: 1.3; letter-spacing: -0.01em;
+.tiles .value { font-size: 24px; font-weight: 650; line-height: 1.3; letter-spacing: -0.01em;
   font-variant-numeric: tabular-nums; }
 .tiles .note { font-size: 13px; overflow-wrap: anywhere; }
 figure { margin: 0 0 32px; min-width: 0; }
@@ -57,7 +57,7 @@ svg text { font-size: 12px; fill: var(--soft); font-variant-numeric: tabular-num
 .second { fill: var(--second); }
 .track { fill: var(--track); }
 .scroll { overflow-x: auto; margin-bottom: 24px; }
-.tall { max-height: 420px; overflow-y: auto; }
+.tall { max-height: 480px; overflow-y: auto; }
 table { width: 100%; border-collapse: collapse; font-size: 15px; }
 th, td { padding: 8px 16px 8px 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top;
   font-weight: 400; white-space: nowrap; }
@@ -66,6 +66,7 @@ thead th { color: var(--soft); font-size: 13px; font-weight: 600; }
 .tall thead th { position: sticky; top: 0; background: var(--paper); }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 .name { white-space: normal; min-width: 140px; overflow-wrap: anywhere; }
+.shares tbody th { white-space: normal; min-width: 128px; overflow-wrap: anywhere; }
 .share { width: 40%; min-width: 72px; vertical-align: middle; }
 .facts { margin: 0 0 32px; }
 .facts div { display: grid; grid-template-columns: 220px minmax(0, 1fr); gap: 16px; padding: 8px 0;

@@ -1,5 +1,6 @@
 import { formatBytes, formatCount, formatDuration, plural } from "../cli/format.ts";
 import { credentialInWords, durationMs, effortInWords, totalBytes } from "../cli/manifest-words.ts";
+import type { Completeness } from "../snapshot/completeness.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
 import { type Content, type Html, html } from "./html.ts";
 import type { Report } from "./report.ts";
@@ -35,7 +36,7 @@ export function proofSection({ run, manifestSha256, nowMs }: Report): Html {
   ];
   return html`<section aria-labelledby="proof">
 <h2 id="proof">Proof of completeness</h2>
-<p>A snapshot is published only when it holds as many users as the directory itself counts. Each part was read for this page and had the SHA-256 that the manifest lists; <span class="code">rollcall verify ${run.runId}</span> checks it again.</p>
+<p>${ruleInWords(completeness)} Each part was read for this page and had the SHA-256 that the manifest lists; <span class="code">rollcall verify ${run.runId}</span> checks it again.</p>
 <dl class="facts">${facts.map(
     ([name, fact]) => html`<div><dt>${name}</dt><dd>${fact}</dd></div>
 `,
@@ -49,6 +50,13 @@ export function proofSection({ run, manifestSha256, nowMs }: Report): Html {
 `,
   )}</tbody></table></div>
 </section>`;
+}
+
+/** The rule itself stands in snapshot/completeness.ts. */
+function ruleInWords({ counted }: Completeness): string {
+  return counted === null
+    ? "This tenant offers no count, so that nothing proves the list complete but its last page."
+    : "A snapshot is published only when it holds as many users as the directory itself counts; as that count lags, 5 users or 0.1 % may be missing.";
 }
 
 function listingInWords({ listing: { used, slices, fellBack } }: Manifest["source"]): string {

@@ -1,4 +1,5 @@
 import { SECOND } from "../clock.ts";
+import { releaseBody } from "../http/exchange.ts";
 import type { Container } from "../storage/container.ts";
 import { partName, type RunFolder } from "./layout.ts";
 import { GzipPart, type Part, type PartEntry } from "./part.ts";
@@ -88,5 +89,6 @@ export class PartWriter {
   async #send(path: string, body: Buffer): Promise<void> {
     const { contentType } = this.#kind;
     if (await this.#container.putOnce({ path, body, contentType })) this.#written.push(path);
+    releaseBody(body);
   }
 }

@@ -32,14 +32,14 @@ describe("Pace", () => {
     assert.equal(paceWithAnswers(1).pace.limit, 1);
   });
 
-  it("halves when it is refused, once for all requests that were under way together", async () => {
+  it("goes down by a quarter when it is refused, once for all requests that were under way together", async () => {
     const { clock, pace, answer } = paceWithAnswers();
     for (let n = 0; n < 40; n++) await answer(200);
     const sentMs = clock.now() - 1;
     await answer(429);
-    assert.equal(pace.limit, 8);
+    assert.equal(pace.limit, 12);
     pace.observe({ sentMs, status: 429 });
-    assert.equal(pace.limit, 8);
+    assert.equal(pace.limit, 12);
   });
 
   it("holds back every request for as long as one was told to wait", async () => {
@@ -67,11 +67,11 @@ describe("Pace", () => {
     assert.ok(pace.limit < 16);
   });
 
-  it("grows again, by one a round trip", async () => {
+  it("grows again, by two a round trip", async () => {
     const { pace, answer } = paceWithAnswers();
     for (let n = 0; n < 40; n++) await answer(200);
     await answer(429);
-    for (let n = 0; n < 9; n++) await answer(200);
-    assert.equal(pace.limit, 9);
+    for (let n = 0; n < 13; n++) await answer(200);
+    assert.equal(pace.limit, 14);
   });
 });
