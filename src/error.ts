@@ -41,6 +41,7 @@ export const ERROR_CODES = [
   "snapshot-not-found",
   "snapshot-damaged",
   "manifest-unsupported",
+  "output-unwritable",
   "unexpected",
 ] as const;
 

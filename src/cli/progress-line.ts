@@ -1,6 +1,6 @@
 import { SECOND } from "../clock.ts";
 import type { Progress } from "../progress.ts";
-import { formatCount, plural } from "./format.ts";
+import { formatCount, plural } from "../words/format.ts";
 
 const PHASES = {
   lock: "Taking the lock",

@@ -1,4 +1,4 @@
-import { formatCount } from "./format.ts";
+import { formatCount } from "../words/format.ts";
 import { LINE_WIDTH } from "./wrap.ts";
 
 /** One column of a chart. */

@@ -43,7 +43,7 @@ export class Terminal {
    * Writes to standard output and waits until it has been taken.
    *
    * @returns `false` when the reader has closed the pipe, which is no error
-   * @throws {RollcallError} `unexpected` when it cannot be written, for instance to a full disk
+   * @throws {RollcallError} `output-unwritable` when it cannot be written, for instance to a full disk
    */
   async write(text: string): Promise<boolean> {
     if (this.#isClosed) return false;
@@ -53,7 +53,7 @@ export class Terminal {
     if (!error) return true;
     this.#isClosed = error.code === "EPIPE";
     if (this.#isClosed) return false;
-    throw new RollcallError("unexpected", {
+    throw new RollcallError("output-unwritable", {
       doing: "writing to standard output",
       problem: `it takes no more (${error.code ?? error.name})`,
       remedy: "Make room on the disk or write elsewhere; what was written so far is not all.",

@@ -1,4 +1,4 @@
-import { formatCount } from "../cli/format.ts";
+import { formatCount } from "../words/format.ts";
 import { type Html, html, nameOf } from "./html.ts";
 import type { Report } from "./report.ts";
 import type { LicenceCounts, RunFacts } from "./run-facts.ts";

@@ -1,5 +1,5 @@
 import type { ChangesEntry } from "../changes/entry.ts";
-import { formatCount, plural } from "../cli/format.ts";
+import { formatCount, plural } from "../words/format.ts";
 import type { ChangedUser, ChangeHighlights } from "./change-highlights.ts";
 import { type Content, type Html, html, nameOf } from "./html.ts";
 import type { Report } from "./report.ts";

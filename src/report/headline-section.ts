@@ -1,6 +1,6 @@
-import { formatCount, formatDaysFrom } from "../cli/format.ts";
 import type { Completeness } from "../snapshot/completeness.ts";
 import type { CredentialEntry } from "../snapshot/manifest.ts";
+import { formatCount, formatDaysFrom } from "../words/format.ts";
 import { type Content, type Html, html } from "./html.ts";
 import type { Report } from "./report.ts";
 import { percentInWords } from "./share-table.ts";

@@ -1,4 +1,4 @@
-import { formatCount } from "../cli/format.ts";
+import { formatCount } from "../words/format.ts";
 import { type Content, type Html, html } from "./html.ts";
 import { barPlot, linePlot } from "./plot.ts";
 import type { Report } from "./report.ts";

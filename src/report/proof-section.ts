@@ -1,7 +1,7 @@
-import { formatBytes, formatCount, formatDuration, plural } from "../cli/format.ts";
-import { credentialInWords, durationMs, effortInWords, totalBytes } from "../cli/manifest-words.ts";
 import type { Completeness } from "../snapshot/completeness.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
+import { formatBytes, formatCount, formatDuration, plural } from "../words/format.ts";
+import { credentialInWords, durationMs, effortInWords, totalBytes } from "../words/manifest-words.ts";
 import { type Content, type Html, html } from "./html.ts";
 import type { Report } from "./report.ts";
 import { minuteInWords } from "./time-words.ts";

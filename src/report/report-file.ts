@@ -24,7 +24,7 @@ export class ReportFile implements AsyncDisposable {
    * Opens a temporary file beside it, so that a place that cannot be written is found before anything is read.
    *
    * @param wanted absolute path; a link stays and what it points at is replaced, with its permissions
-   * @throws {RollcallError} `unexpected` for a folder, anything else that is no file, and what cannot be written
+   * @throws {RollcallError} `output-unwritable` for a folder, anything else that is no file, and what cannot be written
    */
   static async open(wanted: string): Promise<ReportFile> {
     return naming(wanted, async () => {
@@ -42,7 +42,7 @@ export class ReportFile implements AsyncDisposable {
   /**
    * Writes it and gives it its name.
    *
-   * @throws {RollcallError} `unexpected` when it cannot be written, for instance to a full disk
+   * @throws {RollcallError} `output-unwritable` when it cannot be written, for instance to a full disk
    */
   async publish(content: string): Promise<void> {
     await naming(this.path, async () => {
@@ -81,7 +81,7 @@ function unlessMissing(error: unknown): undefined {
 }
 
 function unwritable(file: string, problem: string): RollcallError {
-  return new RollcallError("unexpected", {
+  return new RollcallError("output-unwritable", {
     doing: `writing ${file}`,
     problem,
     remedy: "Nothing was written. Name another file with --out, in a folder that exists and may be written.",

@@ -3,8 +3,8 @@ import type { Command } from "commander";
 import { systemClock } from "../../clock.ts";
 import type { CheckResult } from "../../doctor/check.ts";
 import { diagnose } from "../../doctor/diagnosis.ts";
+import { plural } from "../../words/format.ts";
 import { loadEnvironment } from "../environment.ts";
-import { plural } from "../format.ts";
 import type { Terminal } from "../terminal.ts";
 import { hang } from "../wrap.ts";
 

@@ -4,7 +4,7 @@ import { type RunRecord, readRecords } from "../../report/run-record.ts";
 import { committedRuns } from "../../snapshot/reader.ts";
 import type { UnreadableRun } from "../../snapshot/run-summary.ts";
 import type { Container } from "../../storage/container.ts";
-import { formatCount, formatMinute } from "../format.ts";
+import { formatCount, formatMinute } from "../../words/format.ts";
 import { openReadingPlace } from "../reading.ts";
 import { parseRunCount } from "../run-count.ts";
 import { type Column, formatTable } from "../table.ts";

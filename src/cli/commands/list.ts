@@ -4,7 +4,7 @@ import { readLatest } from "../../snapshot/commit.ts";
 import type { RunSummary, UnreadableRun } from "../../snapshot/run-summary.ts";
 import type { Snapshots } from "../../snapshot/snapshots.ts";
 import type { Container } from "../../storage/container.ts";
-import { formatBytes, formatCount, formatMinute } from "../format.ts";
+import { formatBytes, formatCount, formatMinute } from "../../words/format.ts";
 import { openReadingPlace } from "../reading.ts";
 import { type Column, formatTable } from "../table.ts";
 import type { Terminal } from "../terminal.ts";

@@ -1,7 +1,12 @@
 import type { Command } from "commander";
 import type { Snapshot } from "../../snapshot/reader.ts";
-import { formatBytes, formatCount, formatDuration, formatTime, plural } from "../format.ts";
-import { completenessInWords, credentialInWords, durationMs, effortInWords } from "../manifest-words.ts";
+import { formatBytes, formatCount, formatDuration, formatTime, plural } from "../../words/format.ts";
+import {
+  completenessInWords,
+  credentialInWords,
+  durationMs,
+  effortInWords,
+} from "../../words/manifest-words.ts";
 import { openReadingPlace } from "../reading.ts";
 import { formatTable } from "../table.ts";
 import type { Terminal } from "../terminal.ts";

@@ -5,7 +5,7 @@ import { folderOf, manifestPath } from "../../snapshot/layout.ts";
 import type { Snapshots } from "../../snapshot/snapshots.ts";
 import type { Verification } from "../../snapshot/verify.ts";
 import type { Container } from "../../storage/container.ts";
-import { formatBytes, plural } from "../format.ts";
+import { formatBytes, plural } from "../../words/format.ts";
 import { openReadingPlace } from "../reading.ts";
 import type { Terminal } from "../terminal.ts";
 import { hang } from "../wrap.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { labelled, wrap } from "../../src/cli/wrap.ts";
 import {
   formatBytes,
   formatCount,
@@ -7,8 +8,7 @@ import {
   formatDuration,
   formatTime,
   plural,
-} from "../../src/cli/format.ts";
-import { labelled, wrap } from "../../src/cli/wrap.ts";
+} from "../../src/words/format.ts";
 
 describe("format", () => {
   it("separates thousands", () => {
