@@ -1,7 +1,12 @@
 /** Four bytes a user: when each was created, so that the next run knows where to cut. */
 export class CreationTimes {
-  #seconds = new Uint32Array(4096);
+  #seconds: Uint32Array;
   #size = 0;
+
+  /** @param expected how many users will come, as far as known; more are fine, and cost a copy */
+  constructor(expected = 0) {
+    this.#seconds = new Uint32Array(Math.ceil(expected * 1.01) + 4096);
+  }
 
   /** @param seconds since the epoch */
   add(seconds: number): void {

@@ -19,7 +19,7 @@ interface ExpectedKey {
 
 /** Buffers of pages that were written: a page a time made and dropped keeps the collector busier than all else. */
 const spare: Buffer[] = [];
-const MAX_SPARE = 4;
+const MAX_SPARE = 2;
 const BUFFER_STEP_BYTES = 2 ** 19;
 
 function takeBuffer(bytes: number): Buffer {

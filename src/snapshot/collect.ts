@@ -105,7 +105,7 @@ async function drain(
   { counted, guard: guardOptions, onPage }: CollectOptions,
 ): Promise<Omit<Collected, "sliced" | "fellBack">> {
   const ids = new IdSet(counted ?? 0);
-  const times = new CreationTimes();
+  const times = new CreationTimes(counted ?? 0);
   let listed = 0;
   let read = 0;
   for await (const { rows } of pages) {

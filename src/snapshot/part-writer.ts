@@ -5,10 +5,10 @@ import { partName, type RunFolder } from "./layout.ts";
 import { GzipPart, type Part, type PartEntry } from "./part.ts";
 
 /**
- * Bytes, compressed, from which on a part is closed: some 30,000 users. Small enough that two of them, one being sent
+ * Bytes, compressed, from which on a part is closed: some 13,000 users. Small enough that two of them, one being sent
  * and one being filled, fit a Function's memory; large enough for query engines to be happy with.
  */
-export const MAX_PART_BYTES = 4 * 2 ** 20;
+export const MAX_PART_BYTES = 2 * 2 ** 20;
 
 const DISCARD_WITHIN_MS = 10 * SECOND;
 
