@@ -139,7 +139,7 @@ const MAX_CHUNK_BYTES = 8 * 2 ** 20;
 
 /**
  * Gives the memory of a large body back at once; it is empty after that. Left to the collector, tens of megabytes of
- * bodies that nobody reads any more are around at any time, and collecting them costs a seventh of a run.
+ * bodies that nobody reads any more are around at any time, and collecting them took a sixth of the main thread.
  */
 export function releaseBody(body: Buffer): void {
   const { buffer } = body;
