@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { ERROR_CODES } from "../src/error.ts";
 import { SETTING_NAMES } from "../src/settings.ts";
+import { WARNING_CODES } from "../src/warning.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const readme = read("README.md");
@@ -32,6 +33,10 @@ function firstColumn(heading: string): readonly string[] {
 describe("README.md", () => {
   it("lists exactly the error codes, each once, in their order", () => {
     assert.deepEqual(firstColumn("### Error codes"), ERROR_CODES);
+  });
+
+  it("lists exactly the warning codes, each once, in their order", () => {
+    assert.deepEqual(firstColumn("### Warning codes"), WARNING_CODES);
   });
 
   it("lists exactly the settings, each once", () => {

@@ -5,6 +5,7 @@ import { Exchange, type Patience, type Reply } from "../http/exchange.ts";
 import { parseJson } from "../http/json.ts";
 import { describeGivenUp, type RetryContext, retrying } from "../http/retrying.ts";
 import type { Settings } from "../settings.ts";
+import { warning } from "../warning.ts";
 import {
   Credential,
   type CredentialIdentity,
@@ -178,15 +179,18 @@ export function openTokenSource(settings: Settings, options: TokenOptions): Toke
       if (!accepted) throw new Error("no token was asked for yet");
       return accepted.credential.toJSON();
     },
-    warnings: () => [...passedOver, ...expiryWarning(accepted?.credential, clock.now())],
+    warnings: () => [
+      ...passedOver.map((text) => warning("credential-passed-over", text)),
+      ...expiryWarning(accepted?.credential, clock.now()).map((text) => warning("credential-expires", text)),
+    ],
     [Symbol.asyncDispose]: () => network[Symbol.asyncDispose](),
   };
 }
 
 /**
- * A warning when a credential ends within {@link EXPIRY_WARNING_DAYS} days.
+ * What to say when a credential ends within {@link EXPIRY_WARNING_DAYS} days.
  *
- * @returns one sentence or none
+ * @returns one clause or none
  */
 export function expiryWarning(credential: CredentialIdentity | undefined, nowMs: number): string[] {
   const end = credential?.expiresOn;

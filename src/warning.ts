@@ -1,0 +1,18 @@
+/**
+ * What somebody should see to although the snapshot is whole. Each warning, in the manifest and in the summary line,
+ * begins with its code and a colon: alerts and scripts match on it. The documentation lists each with its remedy (a test
+ * holds the two lists equal).
+ */
+export const WARNING_CODES = ["credential-expires", "credential-passed-over"] as const;
+
+/** One of {@link WARNING_CODES}. */
+export type WarningCode = (typeof WARNING_CODES)[number];
+
+/**
+ * A warning as it stands in the manifest: `latest-repaired: latest.json was empty`.
+ *
+ * @param text a clause without a full stop; never holds a secret, nor free text of a service's answer
+ */
+export function warning(code: WarningCode, text: string): string {
+  return `${code}: ${text}`;
+}
