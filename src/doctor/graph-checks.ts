@@ -1,10 +1,10 @@
 import { RollcallError } from "../error.ts";
 import { countUsers } from "../graph/count.ts";
-import { whyNotSliced } from "../graph/find-slices.ts";
 import type { Graph } from "../graph/graph.ts";
 import { readPage } from "../graph/page.ts";
-import { pageError } from "../graph/pages.ts";
 import type { UserQuery } from "../graph/user-query.ts";
+import { whyNotSliced } from "../listing/find-slices.ts";
+import { pageError } from "../listing/pages.ts";
 import type { Passed } from "./check.ts";
 
 /** Whether Graph lists users with the configured properties. */

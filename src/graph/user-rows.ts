@@ -1,6 +1,6 @@
 import { GUID_LENGTH, GUID_WORDS, readGuid } from "../guid.ts";
+import { createdSeconds } from "../rows/created-time.ts";
 import { type JsonScan, JsonScanError } from "./json-scan.ts";
-import { createdSeconds } from "./slice.ts";
 
 const NULL = Buffer.from("null");
 const LINE_FEED = 0x0a;

@@ -1,10 +1,10 @@
 import { DefaultAzureCredential } from "@azure/identity";
 import { Agent, request } from "undici";
-import { isoOf, slicesFrom } from "../../src/graph/slice.ts";
 import { userQuery } from "../../src/graph/user-query.ts";
+import { isoOf, slicesFrom } from "../../src/listing/slice.ts";
+import { knownStarts } from "../../src/listing/slice-hints.ts";
 import { readSettings } from "../../src/settings.ts";
 import { readLatest } from "../../src/snapshot/commit.ts";
-import { knownStarts } from "../../src/snapshot/cuts.ts";
 import { openContainer } from "../../src/storage/container.ts";
 import { graphToken } from "./graph-token.ts";
 import { printMeasured } from "./measured.ts";

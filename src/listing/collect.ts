@@ -1,8 +1,5 @@
 import { RollcallError } from "../error.ts";
-import { CreationTimes } from "../graph/creation-times.ts";
 import type { Page } from "../graph/page.ts";
-import { SLICE_ABOVE_USERS, USERS_PER_SLICE } from "../graph/plan-listing.ts";
-import { SlicingFailed } from "../graph/slice.ts";
 import type { UserRows } from "../graph/user-rows.ts";
 import { GUID_WORDS } from "../guid.ts";
 import {
@@ -11,9 +8,12 @@ import {
   type GuardOptions,
   guardAgainstDisaster,
   judgeCompleteness,
-} from "./completeness.ts";
-import { IdSet } from "./id-set.ts";
-import type { SnapshotWriter, WrittenParts } from "./snapshot-writer.ts";
+} from "../snapshot/completeness.ts";
+import { IdSet } from "../snapshot/id-set.ts";
+import type { SnapshotWriter, WrittenParts } from "../snapshot/snapshot-writer.ts";
+import { CreationTimes } from "./creation-times.ts";
+import { SLICE_ABOVE_USERS, USERS_PER_SLICE } from "./plan-listing.ts";
+import { SlicingFailed } from "./slice.ts";
 
 /** Restarts after an expired page token before the run gives up. */
 const MAX_RESTARTS = 3;

@@ -1,9 +1,9 @@
 import { RollcallError } from "../error.ts";
-import { USERS_PER_SLICE } from "../graph/plan-listing.ts";
-import { isoOf } from "../graph/slice.ts";
+import { type Latest, type ListingEntry, parseManifest, type SlicesEntry } from "../snapshot/manifest.ts";
 import type { Container } from "../storage/container.ts";
 import type { Collected } from "./collect.ts";
-import { type Latest, type ListingEntry, parseManifest, type SlicesEntry } from "./manifest.ts";
+import { USERS_PER_SLICE } from "./plan-listing.ts";
+import { isoOf } from "./slice.ts";
 
 /**
  * Where the last snapshot says that the directory can be cut.

@@ -1,10 +1,10 @@
 import { SECOND } from "../clock.ts";
-import { readCount } from "./count.ts";
-import type { Graph } from "./graph.ts";
-import { readPage } from "./page.ts";
-import { permissionError } from "./permission.ts";
+import { readCount } from "../graph/count.ts";
+import type { Graph } from "../graph/graph.ts";
+import { readPage } from "../graph/page.ts";
+import { permissionError } from "../graph/permission.ts";
+import type { UserQuery } from "../graph/user-query.ts";
 import { between, type Slice, SlicingFailed, UNDATED } from "./slice.ts";
-import type { UserQuery } from "./user-query.ts";
 
 /** Nobody was created before: Azure AD is younger. Whoever was all the same is in the first slice, open to the past. */
 const EARLIEST = Date.parse("2006-01-01T00:00:00Z") / SECOND;

@@ -22,7 +22,7 @@ export class SlicingFailed extends Error {
 /**
  * Slices that tile all of time, and the undated users: every user is in exactly one. The ends are inclusive, as Graph
  * has only `ge` and `le` for this property (https://learn.microsoft.com/graph/aad-advanced-queries), and one second
- * apart, as times of creation are whole seconds; {@link createdSeconds} tells when one is not.
+ * apart, as times of creation are whole seconds; `createdSeconds` tells when one is not.
  *
  * @param starts beginnings of all dated slices but the first, in seconds since the epoch, ascending; the first slice is
  *   open to the past, the last to the future
@@ -43,21 +43,4 @@ export function between(start: number | undefined, end: number | undefined): Sli
 /** `2026-11-22T02:00:00Z` for a number of seconds since the epoch. */
 export function isoOf(seconds: number): string {
   return `${new Date(seconds * SECOND).toISOString().slice(0, 19)}Z`;
-}
-
-/** Length of `"2026-11-22T02:00:00Z"`, quotes included. */
-const QUOTED_TIME = 22;
-
-/**
- * A time of creation as Graph writes it, in seconds since the epoch.
- *
- * @param bytes hold the value's JSON from `start` on and before `end`
- * @returns `null` for a user without one; `undefined` for anything but whole seconds in UTC
- */
-export function createdSeconds(bytes: Uint8Array, start: number, end: number): number | null | undefined {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
-  if (text === "null") return null;
-  if (text.length !== QUOTED_TIME || !/^"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"$/.test(text)) return undefined;
-  const ms = Date.parse(text.slice(1, -1));
-  return Number.isNaN(ms) ? undefined : ms / SECOND;
 }

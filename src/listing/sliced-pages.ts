@@ -1,9 +1,9 @@
 import { type AzureAnswer, RollcallError } from "../error.ts";
-import type { Graph } from "./graph.ts";
-import { type Page, readPage } from "./page.ts";
+import type { Graph } from "../graph/graph.ts";
+import { type Page, readPage } from "../graph/page.ts";
+import type { UserQuery } from "../graph/user-query.ts";
 import { pageError, repeatedLink } from "./pages.ts";
 import { type Slice, SlicingFailed } from "./slice.ts";
-import type { UserQuery } from "./user-query.ts";
 
 /** Times that one slice is begun again after an expired page token, before slicing is given up. */
 const MAX_RESTARTS = 2;

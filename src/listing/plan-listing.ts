@@ -1,7 +1,7 @@
+import type { Graph } from "../graph/graph.ts";
+import type { UserQuery } from "../graph/user-query.ts";
 import { findSlices } from "./find-slices.ts";
-import type { Graph } from "./graph.ts";
 import { type Slice, SlicingFailed, slicesFrom } from "./slice.ts";
-import type { UserQuery } from "./user-query.ts";
 
 /** What `ROLLCALL_LISTING` takes. */
 export const LISTING_MODES = ["auto", "sequential", "sliced"] as const;

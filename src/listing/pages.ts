@@ -1,9 +1,9 @@
 import { type AzureAnswer, RollcallError } from "../error.ts";
-import type { Graph } from "./graph.ts";
-import { isExpiredPageToken } from "./graph-error.ts";
-import { type Page, readPage } from "./page.ts";
-import { permissionError } from "./permission.ts";
-import type { UserQuery } from "./user-query.ts";
+import type { Graph } from "../graph/graph.ts";
+import { isExpiredPageToken } from "../graph/graph-error.ts";
+import { type Page, readPage } from "../graph/page.ts";
+import { permissionError } from "../graph/permission.ts";
+import type { UserQuery } from "../graph/user-query.ts";
 
 /**
  * All users, one page after another along the next links.

@@ -3,10 +3,10 @@ import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { systemClock } from "../../src/clock.ts";
 import { Graph } from "../../src/graph/graph.ts";
-import { userPages } from "../../src/graph/pages.ts";
-import { slicesFrom } from "../../src/graph/slice.ts";
-import { slicedPages } from "../../src/graph/sliced-pages.ts";
 import { userQuery } from "../../src/graph/user-query.ts";
+import { userPages } from "../../src/listing/pages.ts";
+import { slicesFrom } from "../../src/listing/slice.ts";
+import { slicedPages } from "../../src/listing/sliced-pages.ts";
 import { startTenant, type Tenant } from "../../src/sandbox/tenant.ts";
 import { sandboxTls, trustSandbox } from "../../src/sandbox/tls.ts";
 
