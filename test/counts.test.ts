@@ -154,6 +154,14 @@ describe("a count that the listing exceeds", () => {
   });
 });
 
+describe("a count beyond all measure", () => {
+  it("is a listing that falls short, not memory taken for a thousand million users", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.script(onCount(999_999_999, ALWAYS));
+    await rig.fails("listing-short");
+  });
+});
+
 describe("a directory that changes while it is listed", () => {
   for (const [words, change] of [
     [

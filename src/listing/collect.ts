@@ -20,6 +20,9 @@ import type { ListedPage } from "./sliced-pages.ts";
 /** Restarts after an expired page token before the run gives up. */
 const MAX_RESTARTS = 3;
 
+/** Users for whom memory is taken at once: a count is an answer from outside, and may say a thousand millions. */
+const MOST_EXPECTED = 1_500_000;
+
 /** A whole listing written into parts, not committed yet. Disposing it takes the parts back, unless they are kept. */
 export interface Collected extends WrittenParts, AsyncDisposable {
   readonly completeness: Completeness;
@@ -130,8 +133,9 @@ async function drain(
   before: number | null,
   { properties, countAgain, countOffered, guard: guardOptions, onPage }: CollectOptions,
 ): Promise<Omit<Collected, "sliced" | "fellBack" | "relisted">> {
-  const ids = new IdSet(before ?? 0);
-  const times = new CreationTimes(before ?? 0);
+  const expected = Math.min(before ?? 0, MOST_EXPECTED);
+  const ids = new IdSet(expected);
+  const times = new CreationTimes(expected);
   const filled = new Float64Array(properties.length);
   let listed = 0;
   let read = 0;
