@@ -6,7 +6,7 @@ import { after, before, describe, it, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { DefaultAzureCredential } from "@azure/identity";
 import { DAY, MINUTE, systemClock } from "../src/clock.ts";
-import type { FaultRule } from "../src/sandbox/fault.ts";
+import type { FaultRule } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { readLatest } from "../src/snapshot/commit.ts";
 import { lockPath } from "../src/snapshot/layout.ts";

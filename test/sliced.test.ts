@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { systemClock } from "../src/clock.ts";
-import type { FaultRule, SandboxRequest } from "../src/sandbox/fault.ts";
+import type { FaultRule, SandboxRequest } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import type { Manifest } from "../src/snapshot/manifest.ts";
 import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";

@@ -4,8 +4,8 @@ import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { styleText } from "node:util";
-import type { SandboxRequest } from "./fault.ts";
 import { type Sandbox, startSandbox } from "./sandbox.ts";
+import type { SandboxRequest } from "./service/fault.ts";
 
 /** How a program of the demo ended; what it wrote, as far as it was read. */
 interface Outcome {

@@ -7,8 +7,8 @@ import { userQuery } from "../../src/graph/user-query.ts";
 import { userPages } from "../../src/listing/pages.ts";
 import { slicesFrom } from "../../src/listing/slice.ts";
 import { slicedPages } from "../../src/listing/sliced-pages.ts";
+import { sandboxTls, trustSandbox } from "../../src/sandbox/service/tls.ts";
 import { startTenant, type Tenant } from "../../src/sandbox/tenant.ts";
-import { sandboxTls, trustSandbox } from "../../src/sandbox/tls.ts";
 
 /** Long enough for a request that is going to be made to arrive; a slow machine can only make the test too kind. */
 const SETTLED_MS = 200;

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { type Filter, parseFilter } from "./filter.ts";
-import { Refusal } from "./refusal.ts";
-import { userProperties } from "./user-property.ts";
+import type { Filter } from "../people/filter.ts";
+import { userProperties } from "../people/user-property.ts";
+import { Refusal } from "../service/refusal.ts";
+import { parseFilter } from "./filter.ts";
 
 /** The options of a list request as they were sent; absent ones were not. */
 export interface QueryOptions {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { findFault } from "./fault.ts";
-import { Refusal } from "./refusal.ts";
-import type { Reply, ServiceRequest } from "./service.ts";
+import { findFault } from "../service/fault.ts";
+import { Refusal } from "../service/refusal.ts";
+import type { Reply, ServiceRequest } from "../service/service.ts";
 import type { TokenSigner } from "./token.ts";
 
 /** The identity of the function app, as its platform offers it. */

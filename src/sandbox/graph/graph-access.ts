@@ -1,7 +1,7 @@
-import { findFault } from "./fault.ts";
-import { Refusal } from "./refusal.ts";
-import type { ServiceRequest } from "./service.ts";
-import { bearerOf, type TokenClaims, type TokenSigner } from "./token.ts";
+import { bearerOf, type TokenClaims, type TokenSigner } from "../entra/token.ts";
+import { findFault } from "../service/fault.ts";
+import { Refusal } from "../service/refusal.ts";
+import type { ServiceRequest } from "../service/service.ts";
 
 const audiences = ["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"];
 

@@ -1,4 +1,4 @@
-import { Refusal } from "./refusal.ts";
+import { Refusal } from "../service/refusal.ts";
 
 /** Limits of Graph's identity service (learn.microsoft.com/graph/throttling-limits). */
 export interface ThrottleOptions {

@@ -1,5 +1,21 @@
-import type { Directory } from "./directory.ts";
+import type { CreationOrder } from "./creation.ts";
 import type { Filter } from "./filter.ts";
+
+/** What the slots need to know of a directory. Its people have places, which never move. */
+export interface People {
+  /** How many places there are, those of removed people included. */
+  readonly slots: number;
+  /** Everybody of the beginning by creation time. */
+  readonly creationOrder: CreationOrder;
+  /** Those whom `creationOrder` does not place. */
+  readonly latecomers: readonly number[];
+  isLatecomer(index: number): boolean;
+  isRemoved(index: number): boolean;
+  /** Unix seconds; `NaN` for null. */
+  createdSecondsAt(index: number): number;
+  isEnabledAt(index: number): unknown;
+  userTypeAt(index: number): unknown;
+}
 
 /** One page of people. */
 export interface ListingPage {
@@ -20,7 +36,7 @@ export interface Slots {
 }
 
 /** Takes up to `size` matching slots from `start`. A removed person's slot counts, so such a page comes out shorter. */
-export function takePage(directory: Directory, slots: Slots, start: number, size: number): ListingPage {
+export function takePage(directory: People, slots: Slots, start: number, size: number): ListingPage {
   const indexes: number[] = [];
   const length = slots.length();
   let slot = start;
@@ -34,7 +50,7 @@ export function takePage(directory: Directory, slots: Slots, start: number, size
 }
 
 /** How many people a listing has now. */
-export function countSlots(directory: Directory, slots: Slots): number {
+export function countSlots(directory: People, slots: Slots): number {
   const length = slots.length();
   let people = 0;
   for (let slot = 0; slot < length; slot++) {
@@ -45,7 +61,7 @@ export function countSlots(directory: Directory, slots: Slots): number {
 }
 
 /** The slots of a filter; of the whole directory without one. */
-export function openSlots(directory: Directory, filter: Filter | undefined): Slots {
+export function openSlots(directory: People, filter: Filter | undefined): Slots {
   if (filter?.kind === "createdBetween") return openRange(directory, filter.fromSeconds, filter.toSeconds);
   const length = () => directory.slots;
   const indexAt = (slot: number) => slot;
@@ -63,7 +79,7 @@ export function openSlots(directory: Directory, filter: Filter | undefined): Slo
 
 /** Slots of a time range: the range of the sorted people first, then whoever came or changed since. */
 function openRange(
-  directory: Directory,
+  directory: People,
   fromSeconds = Number.NEGATIVE_INFINITY,
   toSeconds = Number.POSITIVE_INFINITY,
 ): Slots {

@@ -1,10 +1,10 @@
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import type { Directory } from "./directory.ts";
-import { type Fault, findFault } from "./fault.ts";
+import type { Directory } from "../people/directory.ts";
+import { type Fault, findFault } from "../service/fault.ts";
+import { Refusal } from "../service/refusal.ts";
 import type { NextLinks } from "./next-link.ts";
 import { PageCache } from "./page-cache.ts";
-import { Refusal } from "./refusal.ts";
 import type { UserQuery } from "./user-query.ts";
 
 /** Which page of which listing is to be made. */

@@ -1,15 +1,5 @@
-import { Refusal } from "./refusal.ts";
-
-/** A `$filter` that the sandbox's Graph understands. `undefined` bounds are open. */
-export type Filter =
-  | {
-      readonly kind: "createdBetween";
-      readonly fromSeconds: number | undefined;
-      readonly toSeconds: number | undefined;
-    }
-  | { readonly kind: "createdNull" }
-  | { readonly kind: "accountEnabled"; readonly value: boolean }
-  | { readonly kind: "userType"; readonly value: string };
+import type { Filter } from "../people/filter.ts";
+import { Refusal } from "../service/refusal.ts";
 
 const timestamp = String.raw`(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,7})?Z)`;
 const createdFrom = new RegExp(`^createdDateTime ge ${timestamp}$`);

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Directory } from "./directory.ts";
-import { findFault, type SandboxRequest } from "./fault.ts";
+import type { TokenSigner } from "../entra/token.ts";
+import type { Directory } from "../people/directory.ts";
+import { findFault, type SandboxRequest } from "../service/fault.ts";
+import { Refusal } from "../service/refusal.ts";
+import type { Reply, ServiceRequest } from "../service/service.ts";
 import { parseFilter } from "./filter.ts";
 import { checkGraphToken, checkProperties } from "./graph-access.ts";
 import { graphHeaders } from "./graph-reply.ts";
 import { NextLinks } from "./next-link.ts";
-import { Refusal } from "./refusal.ts";
-import type { Reply, ServiceRequest } from "./service.ts";
 import type { Throttle } from "./throttle.ts";
-import type { TokenSigner } from "./token.ts";
 import { UserPages } from "./user-page.ts";
 import { parseUserQuery, readOptions, type UserQuery } from "./user-query.ts";
 

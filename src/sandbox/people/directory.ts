@@ -2,8 +2,8 @@ import { awkwardAt, type Overrides } from "./awkward.ts";
 import { indexOfId } from "./chance.ts";
 import { CreationOrder, drawCreationTimes, maxPeople } from "./creation.ts";
 import type { Filter } from "./filter.ts";
-import { countSlots, type ListingPage, openSlots, type Slots, takePage } from "./listing.ts";
 import { instant, isEnabled, isGuest, Person } from "./person.ts";
+import { countSlots, type ListingPage, openSlots, type People, type Slots, takePage } from "./slots.ts";
 import { userProperties } from "./user-property.ts";
 
 /** How a directory is populated. */
@@ -22,7 +22,7 @@ export interface DirectoryOptions {
  * The people of a tenant. Nobody is stored: a person is computed from the seed and a place in the directory's order when
  * asked for. What changed while running lies over that, and places never move, so a listing under way keeps its meaning.
  */
-export class Directory {
+export class Directory implements People {
   readonly #options: DirectoryOptions;
   readonly #created: Float64Array;
   readonly #changes = new Map<number, Overrides>();

@@ -1,8 +1,8 @@
+import { findFault } from "../service/fault.ts";
+import type { Reply, ServiceRequest } from "../service/service.ts";
 import type { AppRegistration } from "./app-registration.ts";
 import { checkAssertion } from "./assertion.ts";
 import { entraRefusal } from "./entra-error.ts";
-import { findFault } from "./fault.ts";
-import type { Reply, ServiceRequest } from "./service.ts";
 import type { TokenSigner } from "./token.ts";
 
 /** What the sandbox's Entra knows. */

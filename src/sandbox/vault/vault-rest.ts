@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import type { ManagedIdentity } from "./managed-identity.ts";
-import { Refusal } from "./refusal.ts";
-import type { Reply, ServiceRequest } from "./service.ts";
-import { bearerOf, type TokenClaims, type TokenSigner } from "./token.ts";
+import type { ManagedIdentity } from "../entra/managed-identity.ts";
+import { bearerOf, type TokenClaims, type TokenSigner } from "../entra/token.ts";
+import { Refusal } from "../service/refusal.ts";
+import type { Reply, ServiceRequest } from "../service/service.ts";
 import type { SecretVersion, Vault } from "./vault.ts";
 
 /** What the sandbox's Key Vault knows. */
