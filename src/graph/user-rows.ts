@@ -1,5 +1,5 @@
-import { GUID_LENGTH, GUID_WORDS, readGuid } from "../guid.ts";
 import { createdSeconds } from "../rows/created-time.ts";
+import { GUID_LENGTH, GUID_WORDS, readGuid } from "../rows/guid.ts";
 import { type JsonScan, JsonScanError } from "./json-scan.ts";
 
 const NULL = Buffer.from("null");

@@ -1,7 +1,8 @@
 import { RollcallError } from "../error.ts";
 import type { Page } from "../graph/page.ts";
 import type { UserRows } from "../graph/user-rows.ts";
-import { GUID_WORDS } from "../guid.ts";
+import { GUID_WORDS } from "../rows/guid.ts";
+import { IdSet } from "../rows/id-set.ts";
 import {
   type Completeness,
   type Guard,
@@ -10,7 +11,6 @@ import {
   judgeCompleteness,
   ListingDisputed,
 } from "../snapshot/completeness.ts";
-import { IdSet } from "../snapshot/id-set.ts";
 import type { SnapshotWriter, WrittenParts } from "../snapshot/snapshot-writer.ts";
 import { CreationTimes } from "./creation-times.ts";
 import { SLICE_ABOVE_USERS, USERS_PER_SLICE } from "./plan-listing.ts";

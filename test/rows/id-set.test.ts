@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
-import { IdSet } from "../../src/snapshot/id-set.ts";
+import { IdSet } from "../../src/rows/id-set.ts";
 
 function randomIds(count: number): string[] {
   return Array.from({ length: count }, () => randomUUID());
