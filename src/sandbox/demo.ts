@@ -32,9 +32,10 @@ const farewell = `What to do next:
   npx rollcall doctor                    checks one by one what a run needs
   npx rollcall snapshot                  takes a snapshot, with a progress line
 
-docs/deploy.md    for your own tenant
-docs/format.md    for DuckDB, pandas, PowerShell and az, and what a snapshot proves
-docs/operate.md   for alerts; docs/errors.md for every code and its remedy`;
+  docs/deploy.md     your own tenant
+  docs/format.md     what a snapshot proves; DuckDB, pandas, PowerShell and az
+  docs/operate.md    alerts
+  docs/errors.md     every code and its remedy`;
 
 /** Runs a program of this project in a process that has only the public settings. */
 async function run(
