@@ -30,6 +30,8 @@ export const ERROR_CODES = [
   "graph-page-token-expired",
   "next-link-foreign",
   "next-link-repeated",
+  "count-missing",
+  "count-contradicted",
   "listing-short",
   "listing-empty",
   "listing-shrunk",

@@ -2,8 +2,8 @@ import { DefaultAzureCredential, type TokenCredential } from "@azure/identity";
 import { changesSinceLatest } from "./changes/changes-since-latest.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { startDeadline } from "./deadline.ts";
+import { RollcallError } from "./error.ts";
 import { openFormats } from "./formats/extra-format.ts";
-import { countUsers } from "./graph/count.ts";
 import { Graph } from "./graph/graph.ts";
 import { adminConsentUrl } from "./graph/permission.ts";
 import { userQuery } from "./graph/user-query.ts";
@@ -12,18 +12,20 @@ import { resolveTenantId } from "./identity/tenant-id.ts";
 import { openTokenSource } from "./identity/token.ts";
 import { openVault } from "./identity/vault.ts";
 import { collectUsers } from "./listing/collect.ts";
+import { countDirectory } from "./listing/directory-count.ts";
+import { listingWarnings } from "./listing/listing-warnings.ts";
 import { userPages } from "./listing/pages.ts";
 import { planListing } from "./listing/plan-listing.ts";
-import { knownStarts, listingEntries } from "./listing/slice-hints.ts";
+import { knownCuts, listingEntries } from "./listing/slice-hints.ts";
 import { slicedPages } from "./listing/sliced-pages.ts";
 import type { ProgressListener } from "./progress.ts";
 import type { Settings } from "./settings.ts";
 import { commitSnapshot, readLatest } from "./snapshot/commit.ts";
 import { lockPath } from "./snapshot/layout.ts";
-import { credentialEntry, MANIFEST_SCHEMA, type Manifest } from "./snapshot/manifest.ts";
+import { credentialEntry, MANIFEST_SCHEMA, type Manifest, parseManifest } from "./snapshot/manifest.ts";
 import { openRunFolder } from "./snapshot/open-run-folder.ts";
 import { SnapshotWriter } from "./snapshot/snapshot-writer.ts";
-import { openContainer } from "./storage/container.ts";
+import { type Container, openContainer } from "./storage/container.ts";
 import { takeLock } from "./storage/lock.ts";
 import { VERSION } from "./version.ts";
 
@@ -81,20 +83,26 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   const consentUrl = adminConsentUrl(settings.cloud.authorityHost, tenantId, settings.clientId);
   const query = userQuery(graph.root, settings.properties, consentUrl);
   report({ phase: "count" });
-  const counted = await countUsers(graph, query);
+  const former = await previousManifest(container, previous);
+  const count = await countDirectory(graph, query, { ...run, enabled: settings.count, previous: former });
+  const counted = count.before;
   const { slices, fellBack } = await planListing(graph, query, {
     mode: settings.listing,
     counted,
-    starts: await knownStarts(container, previous),
+    cuts: knownCuts(former),
     nowMs: clock.now(),
   });
   let slicesDone = 0;
   const formats = await openFormats(settings.formats, settings.properties);
   await using collected = await collectUsers({
-    listSliced: slices && (() => slicedPages(graph, query, slices, (done) => (slicesDone = done))),
+    listSliced:
+      slices && ((onRelist) => slicedPages(graph, query, slices, { onSlice: () => slicesDone++, onRelist })),
     list: () => userPages(graph, query),
     openParts: () => new SnapshotWriter(container, folder, formats, maxPartBytes),
+    properties: settings.properties,
     counted,
+    countAgain: count.again,
+    countOffered: count.wasOffered,
     guard: {
       previousUsers: previous?.users,
       maxShrinkPercent: settings.maxShrinkPercent,
@@ -118,6 +126,7 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     : { changes: null, changesSkipped: "turned off by ROLLCALL_CHANGES" };
 
   report({ phase: "commit" });
+  const { listing, slices: cuts } = listingEntries(collected, slices?.length ?? 0, fellBack);
   const manifest: Manifest = {
     schema: MANIFEST_SCHEMA,
     tenantId,
@@ -127,9 +136,11 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     source: {
       url: `${graph.root}/users`,
       properties: settings.properties,
+      filled: collected.filled,
       pages: collected.pages,
       ...graph.stats,
-      ...listingEntries(collected, slices?.length ?? 0, fellBack),
+      listing,
+      slices: cuts,
     },
     completeness: collected.completeness,
     guard: collected.guard,
@@ -138,10 +149,23 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     ...(collected.formats && { formats: collected.formats }),
     ...changes,
     previous: previous ? { runId: previous.runId, users: previous.users } : null,
-    warnings: tokens.warnings(),
+    warnings: [...tokens.warnings(), ...listingWarnings(collected, listing, former)],
     tool: { name: "rollcall", version: VERSION },
   };
   collected.keep();
   await commitSnapshot(container, folder, manifest);
   return manifest;
+}
+
+async function previousManifest(
+  container: Container,
+  latest: { readonly manifest: string } | undefined,
+): Promise<Manifest | undefined> {
+  const blob = latest && (await container.read(latest.manifest));
+  try {
+    return blob && parseManifest(blob.body, "");
+  } catch (error) {
+    if (error instanceof RollcallError) return undefined;
+    throw error;
+  }
 }

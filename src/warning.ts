@@ -3,7 +3,16 @@
  * begins with its code and a colon: alerts and scripts match on it. docs/errors.md lists each with its remedy (a test
  * holds the two lists equal).
  */
-export const WARNING_CODES = ["credential-expires", "credential-passed-over"] as const;
+export const WARNING_CODES = [
+  "credential-expires",
+  "credential-passed-over",
+  "count-moved",
+  "count-unconfirmed",
+  "listing-nearly-short",
+  "listing-fell-back",
+  "users-repeated",
+  "property-emptied",
+] as const;
 
 /** One of {@link WARNING_CODES}. */
 export type WarningCode = (typeof WARNING_CODES)[number];

@@ -56,7 +56,7 @@ describe("a run survives throttling", () => {
       assert.deepEqual(rig.clock.waitsMs, [waitMs]);
       assert.equal(manifest.source.throttled, 1);
       assert.equal(manifest.source.retries, 1);
-      assert.equal(manifest.source.requests, 5);
+      assert.equal(manifest.source.requests, 6);
     });
   }
 

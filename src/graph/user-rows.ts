@@ -98,6 +98,8 @@ export class UserRows {
     return this.#ids;
   }
 
+  readonly filled = new Uint32Array(64);
+
   /** When a user was created, in seconds since the epoch; `undefined` for nobody knows, or nobody asked. */
   createdAt(index: number): number | undefined {
     const seconds = this.#created[index];

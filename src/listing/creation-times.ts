@@ -1,3 +1,5 @@
+import type { Cuts } from "./slice.ts";
+
 /** Four bytes a user: when each was created, so that the next run knows where to cut. */
 export class CreationTimes {
   #seconds: Uint32Array;
@@ -19,13 +21,12 @@ export class CreationTimes {
   }
 
   /**
-   * Where slices of at most `users` users begin, except for seconds in which more were created at once.
-   *
-   * @returns beginnings of all slices but the first, in seconds since the epoch, ascending
+   * Where to cut into slices of at most `users` users, but for seconds in which more were created at once.
    */
-  starts(users: number): number[] {
+  cuts(users: number): Cuts {
     const sorted = this.#seconds.subarray(0, this.#size).sort();
     const starts: number[] = [];
+    const counts: number[] = [];
     let begun = 0;
     for (let at = 0; at < sorted.length; ) {
       const second = sorted[at] ?? 0;
@@ -33,10 +34,12 @@ export class CreationTimes {
       while (next < sorted.length && sorted[next] === second) next++;
       if (next - begun > users && at > begun) {
         starts.push(second);
+        counts.push(at - begun);
         begun = at;
       }
       at = next;
     }
-    return starts;
+    counts.push(sorted.length - begun);
+    return { starts, users: counts };
   }
 }

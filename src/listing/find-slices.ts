@@ -4,7 +4,8 @@ import type { Graph } from "../graph/graph.ts";
 import { readPage } from "../graph/page.ts";
 import { permissionError } from "../graph/permission.ts";
 import type { UserQuery } from "../graph/user-query.ts";
-import { between, type Slice, SlicingFailed, UNDATED } from "./slice.ts";
+import { RequestPool } from "./request-pool.ts";
+import { between, type Cuts, type Slice, SlicingFailed, UNDATED } from "./slice.ts";
 
 /** Nobody was created before: Azure AD is younger. Whoever was all the same is in the first slice, open to the past. */
 const EARLIEST = Date.parse("2006-01-01T00:00:00Z") / SECOND;
@@ -26,7 +27,6 @@ interface Range {
  *
  * @param counted the directory's own count
  * @param usersEach how many users a range may have
- * @returns beginnings of all slices but the first, in seconds since the epoch, ascending
  * @throws {SlicingFailed} when Graph refuses to count with a filter; else as {@link Graph.get}
  */
 export async function findSlices(
@@ -37,23 +37,18 @@ export async function findSlices(
     usersEach,
     nowMs,
   }: { readonly counted: number; readonly usersEach: number; readonly nowMs: number },
-): Promise<readonly number[]> {
-  const end = Math.ceil(nowMs / SECOND);
+): Promise<Cuts> {
   const found: Range[] = [];
-  let open: Range[] = [{ start: EARLIEST, end, users: counted, halvings: 0 }];
-  while (open.length > 0) {
-    const halves: Range[] = [];
-    await inParallel(open, graph, async (range) => {
-      const middle = Math.floor((range.start + range.end) / 2);
-      const older = await countIn(graph, query, between(range.start, middle));
-      const halvings = range.halvings + 1;
-      halves.push({ start: range.start, end: middle, users: older, halvings });
-      halves.push({ start: middle, end: range.end, users: range.users - older, halvings });
-    });
-    const isFine = ({ users, start, end: to, halvings }: Range) =>
-      users <= usersEach || to - start <= 1 || halvings >= MAX_HALVINGS;
-    found.push(...halves.filter(isFine));
-    open = halves.filter((range) => !isFine(range));
+  const pool = new RequestPool<readonly Range[]>(() => graph.pace.limit);
+  const isFine = ({ users, start, end, halvings }: Range) =>
+    users <= usersEach || end - start <= 1 || halvings >= MAX_HALVINGS;
+  const halve = (range: Range) => pool.add(() => countHalves(graph, query, range));
+  halve({ start: EARLIEST, end: Math.ceil(nowMs / SECOND), users: counted, halvings: 0 });
+  for (let halves = await pool.next(); halves; halves = await pool.next()) {
+    for (const half of halves) {
+      if (isFine(half)) found.push(half);
+      else halve(half);
+    }
   }
   return joinSmall(
     found.sort((one, other) => one.start - other.start),
@@ -61,8 +56,23 @@ export async function findSlices(
   );
 }
 
-/** Counts the users of a slice. */
-async function countIn(graph: Graph, query: UserQuery, slice: Slice): Promise<number> {
+async function countHalves(graph: Graph, query: UserQuery, range: Range): Promise<readonly Range[]> {
+  const { start, end, users } = range;
+  const middle = Math.floor((start + end) / 2);
+  const older = await countSlice(graph, query, between(start === EARLIEST ? undefined : start, middle));
+  const halvings = range.halvings + 1;
+  return [
+    { start, end: middle, users: older, halvings },
+    { start: middle, end, users: users - older, halvings },
+  ];
+}
+
+/**
+ * Counts the users of a slice.
+ *
+ * @throws {SlicingFailed} when Graph refuses to count with a filter; else as {@link Graph.get}
+ */
+export async function countSlice(graph: Graph, query: UserQuery, slice: Slice): Promise<number> {
   const doing = `counting the users of a slice (${slice.filter})`;
   return graph.get({
     url: `${graph.root}/users/$count?$filter=${encodeURIComponent(slice.filter)}`,
@@ -77,35 +87,19 @@ async function countIn(graph: Graph, query: UserQuery, slice: Slice): Promise<nu
 }
 
 /** Puts neighbours together as long as they stay small. */
-function joinSmall(ranges: readonly Range[], usersEach: number): number[] {
+function joinSmall(ranges: readonly Range[], usersEach: number): Cuts {
   const starts: number[] = [];
-  let users = 0;
+  const users: number[] = [0];
   for (const range of ranges) {
-    if (users > 0 && users + range.users > usersEach) {
+    const last = users.at(-1) ?? 0;
+    if (last > 0 && last + range.users > usersEach) {
       starts.push(range.start);
-      users = 0;
+      users.push(range.users);
+    } else {
+      users[users.length - 1] = last + range.users;
     }
-    users += range.users;
   }
-  return starts;
-}
-
-/** Does all the work, as much at a time as the pace allows. */
-async function inParallel<T>(
-  items: readonly T[],
-  graph: Graph,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const queue = [...items];
-  const underway = new Set<Promise<void>>();
-  while (queue.length > 0 || underway.size > 0) {
-    for (const item of queue.splice(0, Math.max(0, graph.pace.limit - underway.size))) {
-      const promise: Promise<void> = work(item).finally(() => underway.delete(promise));
-      promise.catch(() => undefined);
-      underway.add(promise);
-    }
-    await Promise.race(underway);
-  }
+  return { starts, users };
 }
 
 /**
@@ -116,7 +110,7 @@ async function inParallel<T>(
  */
 export async function whyNotSliced(graph: Graph, query: UserQuery): Promise<string | undefined> {
   try {
-    await countIn(graph, query, between(EARLIEST, undefined));
+    await countSlice(graph, query, between(EARLIEST, undefined));
     for (const slice of [between(EARLIEST, undefined), UNDATED]) await readOne(graph, query, slice);
     return undefined;
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { Graph } from "../graph/graph.ts";
 import type { UserQuery } from "../graph/user-query.ts";
 import { findSlices } from "./find-slices.ts";
-import { type Slice, SlicingFailed, slicesFrom } from "./slice.ts";
+import { type Cuts, type Slice, SlicingFailed, slicesFrom } from "./slice.ts";
 
 /** What `ROLLCALL_LISTING` takes. */
 export const LISTING_MODES = ["auto", "sequential", "sliced"] as const;
@@ -29,8 +29,8 @@ export interface PlanOptions {
   readonly mode: ListingMode;
   /** The directory's own count; `null` where there is none. */
   readonly counted: number | null;
-  /** Where the last snapshot's directory was to be cut, see {@link slicesFrom}; `undefined` when nobody knows. */
-  readonly starts: readonly number[] | undefined;
+  /** Where the last snapshot's directory was to be cut; `undefined` when nobody knows. */
+  readonly cuts: Cuts | undefined;
   readonly nowMs: number;
 }
 
@@ -45,12 +45,12 @@ export async function planListing(
   query: UserQuery,
   options: PlanOptions,
 ): Promise<ListingPlan> {
-  const { mode, counted, starts, nowMs } = options;
+  const { mode, counted, cuts, nowMs } = options;
   if (mode === "sequential") return { slices: undefined, fellBack: null };
   if (counted === null) {
     return {
       slices: undefined,
-      fellBack: mode === "sliced" ? "the tenant offers no count to hold slices to" : null,
+      fellBack: mode === "sliced" ? "there is no count to hold slices to" : null,
     };
   }
   const isWorthIt = counted > SLICE_ABOVE_USERS && !query.properties.includes("signInActivity");
@@ -58,7 +58,7 @@ export async function planListing(
   try {
     const usersEach = Math.max(USERS_PER_SLICE, Math.ceil(counted / FIRST_RUN_SLICES));
     return {
-      slices: slicesFrom(starts ?? (await findSlices(graph, query, { counted, usersEach, nowMs }))),
+      slices: slicesFrom(cuts ?? (await findSlices(graph, query, { counted, usersEach, nowMs }))),
       fellBack: null,
     };
   } catch (error) {

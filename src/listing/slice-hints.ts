@@ -1,39 +1,24 @@
-import { RollcallError } from "../error.ts";
-import { type Latest, type ListingEntry, parseManifest, type SlicesEntry } from "../snapshot/manifest.ts";
-import type { Container } from "../storage/container.ts";
+import { SECOND } from "../clock.ts";
+import type { ListingEntry, Manifest, SlicesEntry } from "../snapshot/manifest.ts";
 import type { Collected } from "./collect.ts";
 import { USERS_PER_SLICE } from "./plan-listing.ts";
-import { isoOf } from "./slice.ts";
+import { type Cuts, isoOf } from "./slice.ts";
 
 /**
- * Where the last snapshot says that the directory can be cut.
+ * Where the last snapshot says that the directory can be cut, and what each slice held then.
  *
- * @returns seconds since the epoch, see `slicesFrom`; `undefined` when there is no last snapshot, or it does not say, or
- *   cannot be read: that costs some counting, never the run
+ * @returns `undefined` where there is no last snapshot, or it does not say: Rollcall 1.0 kept no numbers of users, to
+ *   which slices could be held. That costs some counting
  */
-export async function knownStarts(
-  container: Container,
-  latest: Latest | undefined,
-): Promise<readonly number[] | undefined> {
-  if (!latest) return undefined;
-  try {
-    const blob = await container.read(latest.manifest);
-    const slices = blob && parseManifest(blob.body, latest.manifest).source.slices;
-    return slices?.starts.map((start) => Date.parse(start) / 1000);
-  } catch (error) {
-    if (
-      error instanceof RollcallError &&
-      (error.code === "snapshot-damaged" || error.code === "manifest-unsupported")
-    ) {
-      return undefined;
-    }
-    throw error;
-  }
+export function knownCuts(previous: Manifest | undefined): Cuts | undefined {
+  const { starts, users } = previous?.source.slices ?? {};
+  if (!starts || users?.length !== starts.length + 1) return undefined;
+  return { starts: starts.map((start) => Date.parse(start) / SECOND), users };
 }
 
 /** What the manifest says about how the users were listed. */
 export function listingEntries(
-  { sliced, fellBack, starts }: Collected,
+  { sliced, fellBack, relisted, cuts }: Collected,
   slices: number,
   planFellBack: string | null,
 ): { readonly listing: ListingEntry; readonly slices: SlicesEntry | null } {
@@ -41,8 +26,9 @@ export function listingEntries(
     listing: {
       used: sliced ? "sliced" : "sequential",
       slices: sliced ? slices : 0,
+      relisted,
       fellBack: fellBack ?? planFellBack,
     },
-    slices: starts ? { usersEach: USERS_PER_SLICE, starts: starts.map(isoOf) } : null,
+    slices: cuts ? { usersEach: USERS_PER_SLICE, starts: cuts.starts.map(isoOf), users: cuts.users } : null,
   };
 }

@@ -72,6 +72,8 @@ export type PageFault =
   | { readonly kind: "duplicate"; readonly count: number }
   /** The last users of the page are silently left out. */
   | { readonly kind: "omitUsers"; readonly count: number }
+  /** The filter is ignored: users of the whole directory come. */
+  | { readonly kind: "ignoreFilter" }
   /** The page has no next link: the list is cut. */
   | { readonly kind: "endEarly" }
   /** The next link is the link of this very page. */
@@ -103,6 +105,7 @@ const pageFaults: ReadonlySet<Fault["kind"]> = new Set<Fault["kind"]>([
   "emptyPage",
   "duplicate",
   "omitUsers",
+  "ignoreFilter",
   "endEarly",
   "repeatNextLink",
   "foreignNextLink",

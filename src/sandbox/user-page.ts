@@ -58,10 +58,11 @@ export class UserPages {
   }
 
   #render({ query, slot, page, url, faults }: UserPageRequest): unknown {
+    const filter = findFault(faults, "ignoreFilter") ? undefined : query.filter;
     const skipped = findFault(faults, "emptyPage") !== undefined;
     const { indexes, next } = skipped
       ? { indexes: [], next: slot }
-      : this.#directory.page(query.filter, slot, query.top);
+      : this.#directory.page(filter, slot, query.top);
     let rows = indexes.map((index) => this.#directory.row(index, query.columns));
     let link = next === undefined ? undefined : this.#links.format(this.#origin(), query, next, page + 1);
     for (const fault of faults) {

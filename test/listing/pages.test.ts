@@ -16,7 +16,7 @@ const SETTLED_MS = 200;
 const tls = await sandboxTls();
 trustSandbox(tls);
 
-/** A client with a token of this tenant, and how many pages of users were asked for so far. */
+/** A client with a token of this tenant, and how many pages and counts of users were asked for so far. */
 async function openGraph(tenant: Tenant, concurrency: number) {
   const answer = await fetch(`${tenant.entra.origin}/${tenant.tenantId}/oauth2/v2.0/token`, {
     method: "POST",
@@ -36,7 +36,7 @@ async function openGraph(tenant: Tenant, concurrency: number) {
     concurrency,
     tokens: { get: async () => token, renew: async () => token },
   });
-  const asked = () => tenant.requests.filter(({ path }) => path === "/v1.0/users").length;
+  const asked = () => tenant.requests.filter(({ path }) => path.startsWith("/v1.0/users")).length;
   return { graph, asked, query: userQuery(graph.root, ["id", "displayName"], "") };
 }
 
@@ -63,7 +63,8 @@ describe("slicedPages", () => {
     const { graph: opened, asked, query } = await openGraph(tenant, 2);
     await using graph = opened;
     const starts = Array.from({ length: 11 }, (_, year) => Date.UTC(2014 + year) / 1000);
-    const pages = slicedPages(graph, query, slicesFrom(starts), () => undefined);
+    const slices = slicesFrom({ starts, users: Array.from({ length: 12 }, () => 0) });
+    const pages = slicedPages(graph, query, slices, { onSlice: () => undefined, onRelist: () => undefined });
     await pages.next();
     await delay(SETTLED_MS);
     assert.equal(asked(), 2);
