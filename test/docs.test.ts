@@ -64,10 +64,11 @@ function example(file: string, heading: string): Buffer {
   return Buffer.from(json);
 }
 
-/** `source.listing.used`, and so on: every field that holds a value; of lists, only the fields of a manifest's parts. */
+/** `source.listing.used`, and so on: every field that holds a value; of lists, only those of a manifest's parts. */
 function fieldsOf(value: unknown, name = ""): readonly string[] {
   if (Array.isArray(value)) return name === "parts" ? [name, ...fieldsOf(value[0], "parts[]")] : [name];
-  if (typeof value !== "object" || value === null) return [name];
+  // Its fields are the properties that were selected.
+  if (typeof value !== "object" || value === null || name === "source.filled") return [name];
   return Object.entries(value).flatMap(([key, field]) =>
     fieldsOf(field, name === "" ? key : `${name}.${key}`),
   );
@@ -159,7 +160,12 @@ describe("the documents", () => {
     const shown = (name: string) => fields.some((field) => field === name || field.startsWith(`${name}.`));
     const hidden = [...explained].filter((name) => !shown(name));
     // Below a field that is null in the example, and a format that it does not have.
-    assert.deepEqual(hidden, ["source.slices.usersEach", "source.slices.starts", "formats.parquet"]);
+    assert.deepEqual(hidden, [
+      "source.slices.usersEach",
+      "source.slices.starts",
+      "source.slices.users",
+      "formats.parquet",
+    ]);
   });
 
   it("show a latest.json that fits, and explain each of its fields", () => {
