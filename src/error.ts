@@ -1,5 +1,5 @@
 /**
- * Every failure an operator can act on. The codes are a contract: alerts and scripts match on them, the README lists
+ * Every failure an operator can act on. The codes are a contract: alerts and scripts match on them, docs/errors.md lists
  * each with its remedy (a test holds the two lists equal).
  */
 export const ERROR_CODES = [

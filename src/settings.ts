@@ -181,7 +181,7 @@ function runFields(cloud: Cloud) {
   };
 }
 
-/** All settings, each once; README.md and local.settings.sample.json name the same (tests hold them equal). */
+/** All settings, each once; docs/settings.md and local.settings.sample.json name the same (tests hold them equal). */
 export const SETTING_NAMES: readonly string[] = Object.keys(runFields(CLOUDS.global)).sort();
 
 /**

@@ -1,6 +1,6 @@
 /**
  * What somebody should see to although the snapshot is whole. Each warning, in the manifest and in the summary line,
- * begins with its code and a colon: alerts and scripts match on it. The documentation lists each with its remedy (a test
+ * begins with its code and a colon: alerts and scripts match on it. docs/errors.md lists each with its remedy (a test
  * holds the two lists equal).
  */
 export const WARNING_CODES = [
