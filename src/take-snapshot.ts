@@ -11,13 +11,7 @@ import type { Patience } from "./http/exchange.ts";
 import { resolveTenantId } from "./identity/tenant-id.ts";
 import { openTokenSource } from "./identity/token.ts";
 import { openVault } from "./identity/vault.ts";
-import { collectUsers } from "./listing/collect.ts";
-import { countDirectory } from "./listing/directory-count.ts";
-import { listingWarnings } from "./listing/listing-warnings.ts";
-import { userPages } from "./listing/pages.ts";
-import { planListing } from "./listing/plan-listing.ts";
-import { knownCuts, listingEntries } from "./listing/slice-hints.ts";
-import { slicedPages } from "./listing/sliced-pages.ts";
+import { listUsers } from "./listing/list-users.ts";
 import type { ProgressListener } from "./progress.ts";
 import type { Settings } from "./settings.ts";
 import { commitSnapshot, readLatest } from "./snapshot/commit.ts";
@@ -82,51 +76,29 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   });
   const consentUrl = adminConsentUrl(settings.cloud.authorityHost, tenantId, settings.clientId);
   const query = userQuery(graph.root, settings.properties, consentUrl);
-  report({ phase: "count" });
-  const former = await previousManifest(container, previous);
-  const count = await countDirectory(graph, query, { ...run, enabled: settings.count, previous: former });
-  const counted = count.before;
-  const { slices, fellBack } = await planListing(graph, query, {
-    mode: settings.listing,
-    counted,
-    cuts: knownCuts(former),
-    nowMs: clock.now(),
-  });
-  let slicesDone = 0;
   const formats = await openFormats(settings.formats, settings.properties);
-  await using collected = await collectUsers({
-    listSliced:
-      slices && ((onRelist) => slicedPages(graph, query, slices, { onSlice: () => slicesDone++, onRelist })),
-    list: () => userPages(graph, query),
+  const former = await previousManifest(container, previous);
+  await using users = await listUsers(graph, query, {
+    ...run,
+    mode: settings.listing,
+    counted: settings.count,
+    previous: former,
     openParts: () => new SnapshotWriter(container, folder, formats, maxPartBytes),
-    properties: settings.properties,
-    counted,
-    countAgain: count.again,
-    countOffered: count.wasOffered,
     guard: {
       previousUsers: previous?.users,
       maxShrinkPercent: settings.maxShrinkPercent,
       acceptShrink: options.acceptShrink ?? false,
     },
-    onPage: (users) =>
-      report({
-        phase: "list",
-        users,
-        counted,
-        slicesDone,
-        slices: slices?.length ?? 0,
-        retries: graph.stats.retries,
-      }),
+    onProgress: report,
   });
 
   report({ phase: "changes" });
-  const snapshot = { folder, properties: settings.properties, parts: collected.parts };
+  const snapshot = { folder, properties: settings.properties, parts: users.parts };
   const changes = settings.changes
     ? await changesSinceLatest(container, previous, snapshot, { ...run, maxPartBytes })
     : { changes: null, changesSkipped: "turned off by ROLLCALL_CHANGES" };
 
   report({ phase: "commit" });
-  const { listing, slices: cuts } = listingEntries(collected, slices?.length ?? 0, fellBack);
   const manifest: Manifest = {
     schema: MANIFEST_SCHEMA,
     tenantId,
@@ -136,23 +108,23 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     source: {
       url: `${graph.root}/users`,
       properties: settings.properties,
-      filled: collected.filled,
-      pages: collected.pages,
+      filled: users.filled,
+      pages: users.pages,
       ...graph.stats,
-      listing,
-      slices: cuts,
+      listing: users.listing,
+      slices: users.slices,
     },
-    completeness: collected.completeness,
-    guard: collected.guard,
+    completeness: users.completeness,
+    guard: users.guard,
     credential: credentialEntry(tokens.credential()),
-    parts: collected.parts,
-    ...(collected.formats && { formats: collected.formats }),
+    parts: users.parts,
+    ...(users.formats && { formats: users.formats }),
     ...changes,
     previous: previous ? { runId: previous.runId, users: previous.users } : null,
-    warnings: [...tokens.warnings(), ...listingWarnings(collected, listing, former)],
+    warnings: [...tokens.warnings(), ...users.warnings],
     tool: { name: "rollcall", version: VERSION },
   };
-  collected.keep();
+  users.keep();
   await commitSnapshot(container, folder, manifest);
   return manifest;
 }

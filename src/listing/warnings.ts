@@ -1,7 +1,7 @@
 import { countWarnings, tolerance } from "../snapshot/completeness.ts";
 import type { ListingEntry, Manifest } from "../snapshot/manifest.ts";
 import { warning } from "../warning.ts";
-import type { Collected } from "./collect.ts";
+import type { Drained } from "./drain.ts";
 
 /** As many users may lose a value of one property from one night to the next without a word. */
 const FEW_USERS = 5;
@@ -12,7 +12,7 @@ const FEW_USERS = 5;
  * @param previous the last snapshot; `undefined` for the first run
  */
 export function listingWarnings(
-  { completeness, filled }: Pick<Collected, "completeness" | "filled">,
+  { completeness, filled }: Pick<Drained, "completeness" | "filled">,
   { fellBack }: ListingEntry,
   previous: Manifest | undefined,
 ): readonly string[] {
