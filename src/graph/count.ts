@@ -1,4 +1,5 @@
 import { RollcallError } from "../error.ts";
+import { DamagedBodyError } from "../http/exchange.ts";
 import type { Graph } from "./graph.ts";
 import { permissionError } from "./permission.ts";
 import type { UserQuery } from "./user-query.ts";
@@ -26,8 +27,17 @@ export async function countUsers(graph: Graph, query: UserQuery): Promise<number
   }
 }
 
-/** The body of a `$count`: bare digits; `undefined` for anything else. */
-export function readCount(body: Buffer): number | undefined {
-  const digits = body.toString("utf8").replace("\uFEFF", "").trim();
-  return /^\d{1,9}$/.test(digits) ? Number(digits) : undefined;
+/** Longer than any count with a byte order mark and white space around it. */
+const MAX_COUNT_BYTES = 64;
+
+/**
+ * The body of a `$count`: bare digits.
+ *
+ * @throws {DamagedBodyError} for anything else
+ */
+export function readCount(body: Buffer): number {
+  const text = body.length > MAX_COUNT_BYTES ? "" : body.toString("utf8");
+  const [, digits] = /^\uFEFF?\s*(0|[1-9]\d{0,8})\s*$/.exec(text) ?? [];
+  if (digits === undefined) throw new DamagedBodyError("it is not a count");
+  return Number(digits);
 }

@@ -104,7 +104,7 @@ export async function* slicedPages(
           if (!hasPlace) await shelf.enter();
           hasPlace = true;
         },
-        read: (body) => readPage(body, query.properties, doing),
+        read: (body) => readPage(body, query.properties),
         refuse: (answer) => sliceError(answer, doing, number === 1),
       });
     } catch (error) {

@@ -1,4 +1,4 @@
-import { isObjectId } from "../graph/page.ts";
+import { isObjectId } from "../graph/object-id.ts";
 import { parseJson } from "../http/json.ts";
 import type { IdSet } from "./id-set.ts";
 
