@@ -169,7 +169,7 @@ class SideReader {
         if (change !== undefined) changes.push(change);
       }
     } catch (error) {
-      if (!(error instanceof JsonScanError) && !(error instanceof SyntaxError)) throw error;
+      if (!(error instanceof JsonScanError)) throw error;
       throw damaged(this.pathOf(part), "one of its lines is not a JSON object");
     }
     return changes;

@@ -1,4 +1,5 @@
 import { JsonScan } from "../graph/json-scan.ts";
+import { readObjectId } from "../graph/object-id.ts";
 import { readGuid } from "../rows/guid.ts";
 
 /** How a line begins whose first property is the id, which is the rule. */
@@ -24,7 +25,7 @@ export class RowReader {
    * @throws {JsonScanError} for a line that is no JSON object
    */
   readId(line: Uint8Array, id: Uint32Array): boolean {
-    return readGuid(line, startsWithId(line) ? ID_FIRST.length : findId(line), id, 0);
+    return (startsWithId(line) && readGuid(line, ID_FIRST.length, id, 0)) || searchId(line, id);
   }
 
   /**
@@ -55,15 +56,17 @@ function startsWithId(line: Uint8Array): boolean {
   return true;
 }
 
-/** Where the id's first digit is; the end of the line when there is none. */
-function findId(line: Uint8Array): number {
+/** For a line that does not begin with the id, or whose id is written with escapes. */
+function searchId(line: Uint8Array, id: Uint32Array): boolean {
   const scan = new JsonScan(line);
+  let found = false;
   scan.openObject();
   for (let first = true; scan.nextKey(first); first = false) {
     const key = scan.readKey();
     scan.peek();
-    if (key === "id") return scan.at + 1;
+    const start = scan.at;
     scan.skipValue();
+    if (key === "id") found = readObjectId(line, start, scan.at, id, 0);
   }
-  return line.length;
+  return found;
 }

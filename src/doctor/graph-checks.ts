@@ -14,7 +14,7 @@ export async function checkGraph(graph: Graph, query: UserQuery): Promise<Passed
   await graph.get({
     url: `${graph.root}/users?$top=1&$select=${query.properties.join(",")}`,
     doing,
-    read: (body) => readPage(body, query.properties, doing),
+    read: (body) => readPage(body, query.properties),
     refuse: (answer) => pageError(answer, query, doing, true),
   });
   return {

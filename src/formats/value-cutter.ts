@@ -1,3 +1,6 @@
+import { membersOfJson } from "./json-text.ts";
+
+const SPACE = 0x20;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const OPEN_BRACKET = 0x5b;
@@ -8,7 +11,7 @@ const CLOSE_BRACE = 0x7d;
 
 /**
  * Cuts the values of users out of JSON lines as they stand there, none of them parsed. Fast for lines as a snapshot has
- * them, with the run's properties in the run's order and without spaces between them; right for any.
+ * them, with the run's properties in the run's order and without spaces between them; right for any whose keys differ.
  */
 export class ValueCutter {
   readonly #wanted: readonly string[];
@@ -33,38 +36,37 @@ export class ValueCutter {
   /**
    * @param line a user as JSON
    * @returns the JSON of each value, `null` for a property that the line lacks; the same array each time
-   * @throws {SyntaxError} when the line is no JSON
+   * @throws {JsonScanError} when the line is no JSON; one as a snapshot has them is not looked at that closely
    */
   cut(line: string): readonly string[] {
     const values = this.#values;
     let end = 0;
     for (let nth = 0; nth < this.#places.length; nth++) {
       const prefix = this.#prefixes[nth] ?? "";
-      if (!line.startsWith(prefix, end)) return this.#parse(line);
+      if (!line.startsWith(prefix, end)) return this.#search(line);
       const start = end + prefix.length;
       end = endOfValue(line, start);
+      if (end === start) return this.#search(line);
       const place = this.#places[nth] ?? -1;
       if (place >= 0) values[place] = line.slice(start, end);
     }
     return values;
   }
 
-  #parse(line: string): readonly string[] {
-    const user: unknown = JSON.parse(line);
-    const properties = new Map(Object.entries(user ?? {}));
-    for (const [place, name] of this.#wanted.entries()) {
-      this.#values[place] = JSON.stringify(properties.get(name) ?? null);
-    }
+  #search(line: string): readonly string[] {
+    const members = membersOfJson(line);
+    for (const [place, name] of this.#wanted.entries()) this.#values[place] = members.get(name) ?? "null";
     return this.#values;
   }
 }
 
+/** Where a value ends; where it begins, when there is none right there. */
 function endOfValue(text: string, start: number): number {
   const code = text.charCodeAt(start);
   if (code === QUOTE) return endOfString(text, start);
   if (code === OPEN_BRACE || code === OPEN_BRACKET) return endOfNested(text, start);
   let end = start;
-  for (let next = code; next !== COMMA && next !== CLOSE_BRACE && end < text.length; ) {
+  for (let next = code; next !== COMMA && next !== CLOSE_BRACE && next > SPACE; ) {
     next = text.charCodeAt(++end);
   }
   return end;

@@ -1,5 +1,6 @@
 import { SECOND } from "../clock.ts";
 import { RollcallError } from "../error.ts";
+import { DamagedBodyError } from "../http/exchange.ts";
 import type { RetryContext } from "../http/retrying.ts";
 import type { Graph } from "./graph.ts";
 import { permissionError } from "./permission.ts";
@@ -49,8 +50,17 @@ async function askForCount(graph: Graph, query: UserQuery): Promise<number | nul
   }
 }
 
-/** The body of a `$count`: bare digits; `undefined` for anything else. */
-export function readCount(body: Buffer): number | undefined {
-  const digits = body.toString("utf8").replace("\uFEFF", "").trim();
-  return /^\d{1,9}$/.test(digits) ? Number(digits) : undefined;
+/** Longer than any count with a byte order mark and white space around it. */
+const MAX_COUNT_BYTES = 64;
+
+/**
+ * The body of a `$count`: bare digits.
+ *
+ * @throws {DamagedBodyError} for anything else
+ */
+export function readCount(body: Buffer): number {
+  const text = body.length > MAX_COUNT_BYTES ? "" : body.toString("utf8");
+  const [, digits] = /^\uFEFF?\s*(0|[1-9]\d{0,8})\s*$/.exec(text) ?? [];
+  if (digits === undefined) throw new DamagedBodyError("it is not a count");
+  return Number(digits);
 }

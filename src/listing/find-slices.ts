@@ -126,7 +126,7 @@ async function readOne(graph: Graph, query: UserQuery, { filter, advanced }: Sli
     url: `${graph.root}/users?$top=1&$select=id,createdDateTime&${clauses.join("&")}`,
     doing,
     eventual: advanced,
-    read: (body) => readPage(body, ["id"], doing),
+    read: (body) => readPage(body, ["id"]),
     refuse: (answer) =>
       answer.status === 400 || answer.status === 501
         ? new SlicingFailed(`Graph refused the filter (${answer.status} ${answer.code ?? ""})`)

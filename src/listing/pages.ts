@@ -44,7 +44,7 @@ export async function* userPages(graph: Graph, query: UserQuery): AsyncGenerator
       url,
       doing,
       signal: leaving.signal,
-      read: (body) => readPage(body, query.properties, doing),
+      read: (body) => readPage(body, query.properties),
       refuse: (answer) => pageError(answer, query, doing, isFirst),
     });
     // The page may fail while the last one is still being written; whoever awaits it then gets the error all the same.

@@ -156,7 +156,7 @@ export async function* slicedPages(
           if (!hasPlace) await shelf.acquire(leaving.signal);
           hasPlace = true;
         },
-        read: (body) => readPage(body, query.properties, doing),
+        read: (body) => readPage(body, query.properties),
         refuse: (answer) => sliceError(answer, query, doing, number === 1),
       });
       return { state, kind: "page", page, number };

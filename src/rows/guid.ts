@@ -38,9 +38,3 @@ export function readGuid(bytes: Uint8Array, start: number, into: Uint32Array, at
   }
   return any !== 0;
 }
-
-/** Whether a value is the id of a directory object: any GUID but the nil one. */
-export function isObjectId(value: unknown): value is string {
-  if (typeof value !== "string" || value.length !== GUID_LENGTH) return false;
-  return readGuid(Buffer.from(value, "latin1"), 0, new Uint32Array(GUID_WORDS), 0);
-}

@@ -1,5 +1,5 @@
+import { isObjectId } from "../graph/object-id.ts";
 import { parseJson } from "../http/json.ts";
-import { isObjectId } from "../rows/guid.ts";
 import type { IdSet } from "../rows/id-set.ts";
 
 /** What is wrong with the lines of a part: each kind of fault once, with how many lines have it and the first. */

@@ -51,7 +51,8 @@ export class UserPages {
     const key = `${request.query.key} ${request.query.counts} ${request.slot} ${request.page} ${request.gzip}`;
     const cached = cacheable ? this.#cache.get(key, version) : undefined;
     if (cached !== undefined) return cached;
-    const text = Buffer.from(JSON.stringify(this.#render(request)));
+    const whole = JSON.stringify(this.#render(request));
+    const text = Buffer.from(findFault(request.faults, "editBody")?.edit(whole) ?? whole);
     const body = request.gzip ? await compress(text, { level: 1, chunkSize: 256 * 1024 }) : text;
     if (cacheable) this.#cache.set(key, version, body);
     return body;

@@ -81,7 +81,9 @@ export type PageFault =
   /** The next link leads to another origin. */
   | { readonly kind: "foreignNextLink"; readonly origin: string }
   /** The first user of the page has no id. */
-  | { readonly kind: "rowWithoutId" };
+  | { readonly kind: "rowWithoutId" }
+  /** The body of the page is what this makes of it. */
+  | { readonly kind: "editBody"; readonly edit: (body: string) => string | Buffer };
 
 /** When something goes wrong. */
 export interface FaultRule {
@@ -110,6 +112,7 @@ const pageFaults: ReadonlySet<Fault["kind"]> = new Set<Fault["kind"]>([
   "repeatNextLink",
   "foreignNextLink",
   "rowWithoutId",
+  "editBody",
 ]);
 
 /** The script of what goes wrong in a tenant. */
