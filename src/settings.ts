@@ -2,10 +2,10 @@ import { z } from "zod";
 import { MINUTE } from "./clock.ts";
 import { RollcallError } from "./error.ts";
 import { type FormatName, parseFormats } from "./formats/format-name.ts";
-import { DEFAULT_PROPERTIES, rightSpelling, UNLISTABLE_PROPERTIES } from "./graph/properties.ts";
 import { CLOUDS, type Cloud } from "./identity/clouds.ts";
 import { LISTING_MODES, type ListingMode } from "./listing/plan-listing.ts";
 import { isNcrontab } from "./ncrontab.ts";
+import { DEFAULT_PROPERTIES, rightSpelling, UNLISTABLE_PROPERTIES } from "./rows/properties.ts";
 
 /** Where the blobs are. */
 export type StorageSettings =

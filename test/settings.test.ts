@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
-import { DEFAULT_PROPERTIES } from "../src/graph/properties.ts";
 import { CLOUDS } from "../src/identity/clouds.ts";
+import { DEFAULT_PROPERTIES } from "../src/rows/properties.ts";
 import {
   type Environment,
   isLoopback,

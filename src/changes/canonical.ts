@@ -1,4 +1,4 @@
-import { JsonScan } from "../graph/json-scan.ts";
+import { JsonScan } from "../rows/json-scan.ts";
 
 /**
  * One text for all ways of writing the same value: two values are equal when their canonical texts are. Order means

@@ -5,7 +5,7 @@ import {
   type ChangeRecord,
   parseChange,
 } from "../changes/change.ts";
-import { isJsonText, membersOfJson, textOfJson } from "../formats/json-text.ts";
+import { isJsonText, membersOfJson, textOfJson } from "../rows/json-text.ts";
 import { formatCount } from "../words/format.ts";
 import { formatTable } from "./table.ts";
 import { LINE_WIDTH, labelled } from "./wrap.ts";

@@ -1,4 +1,4 @@
-import { elementsOfJson, isJsonText, textOfJson } from "./json-text.ts";
+import { elementsOfJson, isJsonText, textOfJson } from "../rows/json-text.ts";
 
 const OPERATORS = ["=", "!=", "~", "<", "<=", ">", ">="] as const;
 const INTEGER = /^-?\d+$/;

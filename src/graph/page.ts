@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { DamagedBodyError } from "../http/exchange.ts";
-import { JsonScan, JsonScanError } from "./json-scan.ts";
-import { UserRows } from "./user-rows.ts";
+import { JsonScan, JsonScanError } from "../rows/json-scan.ts";
+import { UserRows } from "../rows/user-rows.ts";
 
 /** One page of a listing. */
 export interface Page {

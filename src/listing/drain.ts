@@ -1,7 +1,7 @@
 import type { Page } from "../graph/page.ts";
-import type { UserRows } from "../graph/user-rows.ts";
 import { GUID_WORDS } from "../rows/guid.ts";
 import { IdSet } from "../rows/id-set.ts";
+import type { UserRows } from "../rows/user-rows.ts";
 import {
   type Completeness,
   type Guard,

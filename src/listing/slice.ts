@@ -1,5 +1,5 @@
 import { SECOND } from "../clock.ts";
-import type { UserRows } from "../graph/user-rows.ts";
+import type { UserRows } from "../rows/user-rows.ts";
 
 /**
  * A part of the directory that can be listed by itself, by time of creation. That time never changes, so no user moves

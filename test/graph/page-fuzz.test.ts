@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { inspect, isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
-import { MAX_DEPTH } from "../../src/graph/json-scan.ts";
 import { readPage } from "../../src/graph/page.ts";
 import { DamagedBodyError } from "../../src/http/exchange.ts";
+import { MAX_DEPTH } from "../../src/rows/json-scan.ts";
 import { guidOf } from "../support/guid.ts";
 
 /** Another seed, or more pages, for a longer search: `FUZZ_SEED=7 FUZZ_PAGES=5000000`; no end by time then. */

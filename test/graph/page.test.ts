@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { MAX_DEPTH } from "../../src/graph/json-scan.ts";
 import { readPage } from "../../src/graph/page.ts";
 import { DamagedBodyError } from "../../src/http/exchange.ts";
+import { MAX_DEPTH } from "../../src/rows/json-scan.ts";
 import { MAX_LINE_BYTES } from "../../src/rows/line-limit.ts";
 import { guidOf } from "../support/guid.ts";
 

@@ -1,6 +1,6 @@
-import { JsonScan } from "../graph/json-scan.ts";
-import { readObjectId } from "../graph/object-id.ts";
-import { readGuid } from "../rows/guid.ts";
+import { readGuid } from "./guid.ts";
+import { JsonScan } from "./json-scan.ts";
+import { readObjectId } from "./object-id.ts";
 
 /** How a line begins whose first property is the id, which is the rule. */
 const ID_FIRST = Buffer.from('{"id":"');

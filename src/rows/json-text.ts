@@ -1,4 +1,4 @@
-import { JsonScan } from "../graph/json-scan.ts";
+import { JsonScan } from "./json-scan.ts";
 
 /** Whether JSON is that of a string. */
 export function isJsonText(json: string): boolean {

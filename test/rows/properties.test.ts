@@ -5,7 +5,7 @@ import {
   pageSize,
   requiredAppRoles,
   UNLISTABLE_PROPERTIES,
-} from "../../src/graph/properties.ts";
+} from "../../src/rows/properties.ts";
 
 describe("DEFAULT_PROPERTIES", () => {
   it("begins with id and repeats nothing", () => {

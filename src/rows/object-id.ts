@@ -1,4 +1,4 @@
-import { GUID_LENGTH, GUID_WORDS, readGuid } from "../rows/guid.ts";
+import { GUID_LENGTH, GUID_WORDS, readGuid } from "./guid.ts";
 import { textOfString } from "./json-scan.ts";
 
 const QUOTE = 0x22;

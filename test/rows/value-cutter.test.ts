@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { textLines } from "../../src/formats/text-lines.ts";
-import { ValueCutter } from "../../src/formats/value-cutter.ts";
-import { JsonScanError } from "../../src/graph/json-scan.ts";
-import { HOSTILE_TEXTS, idOf, linesOf } from "./people.ts";
+import { JsonScanError } from "../../src/rows/json-scan.ts";
+import { textLines } from "../../src/rows/user-line.ts";
+import { ValueCutter } from "../../src/rows/value-cutter.ts";
+import { HOSTILE_TEXTS, idOf, linesOf } from "../formats/people.ts";
 
 const PROPERTIES = ["id", "displayName", "otherMails", "employeeOrgData", "accountEnabled"];
 

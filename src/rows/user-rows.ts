@@ -1,7 +1,7 @@
-import { createdSeconds } from "../rows/created-time.ts";
-import { GUID_WORDS } from "../rows/guid.ts";
-import { MAX_LINE_BYTES } from "../rows/line-limit.ts";
+import { createdSeconds } from "./created-time.ts";
+import { GUID_WORDS } from "./guid.ts";
 import { copyCompact, type JsonScan, textOfString } from "./json-scan.ts";
+import { MAX_LINE_BYTES } from "./line-limit.ts";
 import { readObjectId } from "./object-id.ts";
 
 const NULL = Buffer.from("null");
