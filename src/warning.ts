@@ -3,7 +3,15 @@
  * begins with its code and a colon: alerts and scripts match on it. The documentation lists each with its remedy (a test
  * holds the two lists equal).
  */
-export const WARNING_CODES = ["credential-expires", "credential-passed-over"] as const;
+export const WARNING_CODES = [
+  "credential-expires",
+  "credential-passed-over",
+  "latest-repaired",
+  "latest-not-moved",
+  "predecessor-damaged",
+  "run-in-future",
+  "changes-skipped",
+] as const;
 
 /** One of {@link WARNING_CODES}. */
 export type WarningCode = (typeof WARNING_CODES)[number];

@@ -1,34 +1,15 @@
-import { RollcallError } from "../error.ts";
 import { USERS_PER_SLICE } from "../graph/plan-listing.ts";
 import { isoOf } from "../graph/slice.ts";
-import type { Container } from "../storage/container.ts";
 import type { Collected } from "./collect.ts";
-import { type Latest, type ListingEntry, parseManifest, type SlicesEntry } from "./manifest.ts";
+import type { ListingEntry, Manifest, SlicesEntry } from "./manifest.ts";
 
 /**
  * Where the last snapshot says that the directory can be cut.
  *
- * @returns seconds since the epoch, see `slicesFrom`; `undefined` when there is no last snapshot, or it does not say, or
- *   cannot be read: that costs some counting, never the run
+ * @returns seconds since the epoch, see `slicesFrom`; `undefined` when there is no last snapshot, or it does not say
  */
-export async function knownStarts(
-  container: Container,
-  latest: Latest | undefined,
-): Promise<readonly number[] | undefined> {
-  if (!latest) return undefined;
-  try {
-    const blob = await container.read(latest.manifest);
-    const slices = blob && parseManifest(blob.body, latest.manifest).source.slices;
-    return slices?.starts.map((start) => Date.parse(start) / 1000);
-  } catch (error) {
-    if (
-      error instanceof RollcallError &&
-      (error.code === "snapshot-damaged" || error.code === "manifest-unsupported")
-    ) {
-      return undefined;
-    }
-    throw error;
-  }
+export function knownStarts(previous: Manifest | undefined): readonly number[] | undefined {
+  return previous?.source.slices?.starts.map((start) => Date.parse(start) / 1000);
 }
 
 /** What the manifest says about how the users were listed. */

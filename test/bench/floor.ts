@@ -3,8 +3,8 @@ import { Agent, request } from "undici";
 import { isoOf, slicesFrom } from "../../src/graph/slice.ts";
 import { userQuery } from "../../src/graph/user-query.ts";
 import { readSettings } from "../../src/settings.ts";
-import { readLatest } from "../../src/snapshot/commit.ts";
 import { knownStarts } from "../../src/snapshot/cuts.ts";
+import { openSnapshot } from "../../src/snapshot/reader.ts";
 import { openContainer } from "../../src/storage/container.ts";
 import { graphToken } from "./graph-token.ts";
 import { printMeasured } from "./measured.ts";
@@ -18,7 +18,8 @@ const container = openContainer(
   new DefaultAzureCredential(),
   AbortSignal.timeout(60_000),
 );
-const starts = await knownStarts(container, await readLatest(container, settings.tenant));
+const { manifest } = await openSnapshot(container, settings.tenant);
+const starts = knownStarts(manifest);
 if (!starts) throw new Error("no snapshot tells where to cut");
 const query = userQuery(`${settings.cloud.graphUrl}/v1.0`, settings.properties, isoOf(0));
 const headers = { authorization: `Bearer ${await graphToken(settings)}`, "accept-encoding": "gzip" };

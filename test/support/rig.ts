@@ -10,7 +10,7 @@ import type { Tenant } from "../../src/sandbox/tenant.ts";
 import { sandboxTls, trustSandbox } from "../../src/sandbox/tls.ts";
 import { readSettings } from "../../src/settings.ts";
 import type { Manifest } from "../../src/snapshot/manifest.ts";
-import { type RunOptions, takeSnapshot } from "../../src/take-snapshot.ts";
+import { type RunOptions, type Taken, takeSnapshot } from "../../src/take-snapshot.ts";
 import { TestClock } from "./test-clock.ts";
 
 /** Short enough for a test to wait out; everything runs on one machine. */
@@ -44,7 +44,14 @@ export class Rig implements AsyncDisposable {
   }
 
   /** Takes a snapshot as the function does, with `overrides` over the sandbox's settings. */
-  run(overrides: Readonly<Record<string, string>> = {}, options: RunOptions = {}): Promise<Manifest> {
+  async run(overrides: Readonly<Record<string, string>> = {}, options: RunOptions = {}): Promise<Manifest> {
+    return (await this.take(overrides, options)).manifest;
+  }
+
+  /** The same, with what happened once the manifest was written. */
+  take(overrides: Readonly<Record<string, string>> = {}, options: RunOptions = {}): Promise<Taken> {
+    // The storage's clock is the real one, and a run that disagrees with it is refused.
+    this.clock.set(Date.now());
     const environment = { ...this.sandbox.environment, ...overrides };
     // The identity library reads these two when a credential is made, and from nowhere else.
     process.env.IDENTITY_ENDPOINT = environment.IDENTITY_ENDPOINT;
