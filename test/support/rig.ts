@@ -100,9 +100,18 @@ export class Rig implements AsyncDisposable {
     return names;
   }
 
-  /** Text of a blob's JSON. */
+  async text(path: string): Promise<string> {
+    return (await this.container.getBlobClient(path).downloadToBuffer()).toString();
+  }
+
+  /** A blob's JSON. */
   async json(path: string): Promise<unknown> {
-    return JSON.parse((await this.container.getBlobClient(path).downloadToBuffer()).toString());
+    return JSON.parse(await this.text(path));
+  }
+
+  /** Overwrites a blob, or makes one. */
+  async put(path: string, body: string | Buffer): Promise<void> {
+    await this.container.getBlockBlobClient(path).uploadData(Buffer.from(body));
   }
 
   /** Manifests and the content of `latest.json`. */
@@ -110,7 +119,7 @@ export class Rig implements AsyncDisposable {
     const found: unknown[] = [];
     for (const name of await this.blobs()) {
       if (name.endsWith("/manifest.json")) found.push(name);
-      if (name.endsWith("/latest.json")) found.push(await this.json(name));
+      if (name.endsWith("/latest.json")) found.push(await this.text(name));
     }
     return found;
   }
