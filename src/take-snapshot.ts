@@ -3,22 +3,17 @@ import { type ChangesOutcome, changesSinceLatest } from "./changes/changes-since
 import { type Clock, systemClock } from "./clock.ts";
 import { startDeadline } from "./deadline.ts";
 import { openFormats } from "./formats/extra-format.ts";
-import { countUsers } from "./graph/count.ts";
 import { Graph } from "./graph/graph.ts";
-import { userPages } from "./graph/pages.ts";
 import { adminConsentUrl } from "./graph/permission.ts";
-import { planListing } from "./graph/plan-listing.ts";
-import { slicedPages } from "./graph/sliced-pages.ts";
 import { userQuery } from "./graph/user-query.ts";
 import type { Patience } from "./http/exchange.ts";
 import { resolveTenantId } from "./identity/tenant-id.ts";
 import { openTokenSource } from "./identity/token.ts";
 import { openVault } from "./identity/vault.ts";
+import { listUsers } from "./listing/list-users.ts";
 import type { ProgressListener } from "./progress.ts";
 import type { Settings } from "./settings.ts";
-import { collectUsers } from "./snapshot/collect.ts";
 import { commitSnapshot } from "./snapshot/commit.ts";
-import { knownStarts, listingEntries } from "./snapshot/cuts.ts";
 import { lockPath } from "./snapshot/layout.ts";
 import { credentialEntry, MANIFEST_SCHEMA, type Manifest } from "./snapshot/manifest.ts";
 import { openRunFolder } from "./snapshot/open-run-folder.ts";
@@ -89,39 +84,23 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   });
   const consentUrl = adminConsentUrl(settings.cloud.authorityHost, tenantId, settings.clientId);
   const query = userQuery(graph.root, settings.properties, consentUrl);
-  report({ phase: "count" });
-  const counted = await countUsers(graph, query);
-  const { slices, fellBack } = await planListing(graph, query, {
-    mode: settings.listing,
-    counted,
-    starts: knownStarts(previous.manifest),
-    nowMs: clock.now(),
-  });
-  let slicesDone = 0;
   const formats = await openFormats(settings.formats, settings.properties);
-  await using collected = await collectUsers({
-    listSliced: slices && (() => slicedPages(graph, query, slices, (done) => (slicesDone = done))),
-    list: () => userPages(graph, query),
+  await using users = await listUsers(graph, query, {
+    ...run,
+    mode: settings.listing,
+    counted: settings.count,
+    previous: previous.manifest,
     openParts: () => new SnapshotWriter(container, folder, formats, maxPartBytes),
-    counted,
     guard: {
       previousUsers: previous.users,
       maxShrinkPercent: settings.maxShrinkPercent,
       acceptShrink: options.acceptShrink ?? false,
     },
-    onPage: (users) =>
-      report({
-        phase: "list",
-        users,
-        counted,
-        slicesDone,
-        slices: slices?.length ?? 0,
-        retries: graph.stats.retries,
-      }),
+    onProgress: report,
   });
 
   report({ phase: "changes" });
-  const snapshot = { folder, properties: settings.properties, parts: collected.parts };
+  const snapshot = { folder, properties: settings.properties, parts: users.parts };
   const changes = await changesOrReason();
   const isReasonExpected = !settings.changes || changes.changesSkipped === FIRST_RUN;
 
@@ -135,15 +114,17 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     source: {
       url: `${graph.root}/users`,
       properties: settings.properties,
-      pages: collected.pages,
+      filled: users.filled,
+      pages: users.pages,
       ...graph.stats,
-      ...listingEntries(collected, slices?.length ?? 0, fellBack),
+      listing: users.listing,
+      slices: users.slices,
     },
-    completeness: collected.completeness,
-    guard: collected.guard,
+    completeness: users.completeness,
+    guard: users.guard,
     credential: credentialEntry(tokens.credential()),
-    parts: collected.parts,
-    ...(collected.formats && { formats: collected.formats }),
+    parts: users.parts,
+    ...(users.formats && { formats: users.formats }),
     ...changes,
     previous: previous.manifest
       ? { runId: previous.manifest.runId, users: previous.manifest.completeness.unique }
@@ -151,13 +132,14 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     warnings: [
       ...tokens.warnings(),
       ...previous.warnings,
+      ...users.warnings,
       ...(changes.changesSkipped === null || isReasonExpected
         ? []
         : [warning("changes-skipped", changes.changesSkipped)]),
     ],
     tool: { name: "rollcall", version: VERSION },
   };
-  collected.keep();
+  users.keep();
   const later = await commitSnapshot(container, folder, manifest);
   return { manifest, warnings: [...manifest.warnings, ...later] };
 

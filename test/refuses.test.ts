@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { RollcallError } from "../src/error.ts";
-import type { Fault, FaultRule } from "../src/sandbox/fault.ts";
+import type { Fault, FaultRule } from "../src/sandbox/service/fault.ts";
+import { startStranger } from "../src/sandbox/service/stranger.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
-import { startStranger } from "../src/sandbox/stranger.ts";
 import { manifestPath, runFolder, runTimeMs } from "../src/snapshot/layout.ts";
 import { startRig, startSharedStorage } from "./support/rig.ts";
 import { TestClock } from "./support/test-clock.ts";

@@ -65,6 +65,7 @@ describe("readSettings", () => {
       cloud: CLOUDS.global,
       properties: DEFAULT_PROPERTIES,
       listing: "auto",
+      count: true,
       concurrency: 16,
       formats: ["ndjson"],
       changes: true,

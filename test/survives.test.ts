@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
-import type { Fault, FaultRule } from "../src/sandbox/fault.ts";
+import type { Fault, FaultRule } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import type { Manifest } from "../src/snapshot/manifest.ts";
 import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
@@ -56,7 +56,7 @@ describe("a run survives throttling", () => {
       assert.deepEqual(rig.clock.waitsMs, [waitMs]);
       assert.equal(manifest.source.throttled, 1);
       assert.equal(manifest.source.retries, 1);
-      assert.equal(manifest.source.requests, 5);
+      assert.equal(manifest.source.requests, 6);
     });
   }
 

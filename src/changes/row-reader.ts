@@ -1,5 +1,5 @@
 import { JsonScan } from "../graph/json-scan.ts";
-import { readGuid } from "../guid.ts";
+import { readGuid } from "../rows/guid.ts";
 
 /** How a line begins whose first property is the id, which is the rule. */
 const ID_FIRST = Buffer.from('{"id":"');

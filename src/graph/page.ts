@@ -1,6 +1,5 @@
 import { isUtf8 } from "node:buffer";
 import { RollcallError } from "../error.ts";
-import { GUID_LENGTH, GUID_WORDS, readGuid } from "../guid.ts";
 import { JsonScan, JsonScanError } from "./json-scan.ts";
 import { UserRows } from "./user-rows.ts";
 
@@ -10,12 +9,6 @@ export interface Page {
   readonly rows: UserRows;
   /** Where the next page is, exactly as Graph sent it; `undefined` on the last page. */
   readonly nextLink: string | undefined;
-}
-
-/** Whether a value is the id of a directory object: any GUID but the nil one. */
-export function isObjectId(value: unknown): value is string {
-  if (typeof value !== "string" || value.length !== GUID_LENGTH) return false;
-  return readGuid(Buffer.from(value, "latin1"), 0, new Uint32Array(GUID_WORDS), 0);
 }
 
 /**

@@ -1,6 +1,6 @@
-import { GUID_LENGTH, GUID_WORDS, readGuid } from "../guid.ts";
+import { createdSeconds } from "../rows/created-time.ts";
+import { GUID_LENGTH, GUID_WORDS, readGuid } from "../rows/guid.ts";
 import { type JsonScan, JsonScanError } from "./json-scan.ts";
-import { createdSeconds } from "./slice.ts";
 
 const NULL = Buffer.from("null");
 const LINE_FEED = 0x0a;
@@ -97,6 +97,8 @@ export class UserRows {
   get ids(): Uint32Array {
     return this.#ids;
   }
+
+  readonly filled = new Uint32Array(64);
 
   /** When a user was created, in seconds since the epoch; `undefined` for nobody knows, or nobody asked. */
   createdAt(index: number): number | undefined {

@@ -1,5 +1,5 @@
 import { MAX_PART_CONTENT_BYTES } from "../rows/line-limit.ts";
-import { fewestAllowed } from "./completeness.ts";
+import { standingOf } from "./completeness.ts";
 import { formatContradictions } from "./format-parts.ts";
 import { latestPath, manifestPath, partName, type RunFolder } from "./layout.ts";
 import { type Latest, type Manifest, sha256Of } from "./manifest.ts";
@@ -18,7 +18,7 @@ export interface Finding {
  */
 export function manifestContradictions(manifest: Manifest, folder: RunFolder): readonly Finding[] {
   const { tenantId, runId, source, completeness, parts } = manifest;
-  const { listed, unique, duplicates, counted, verdict } = completeness;
+  const { listed, unique, duplicates, counted, countedAfter, verdict } = completeness;
   const users = parts.reduce((sum, part) => sum + part.users, 0);
   const problems: string[] = [];
   if (tenantId !== folder.tenantId) problems.push(`it is of tenant ${tenantId}`);
@@ -34,11 +34,13 @@ export function manifestContradictions(manifest: Manifest, folder: RunFolder): r
   if (verdict !== (counted === null ? "uncounted" : "complete")) {
     problems.push(`its verdict is ${verdict}, but its count is ${counted ?? "missing"}`);
   }
-  if (counted !== null && unique < fewestAllowed(counted)) {
-    problems.push(
-      `its verdict is ${verdict}, but ${unique} of ${counted} users are fewer than the rule allows`,
-    );
-  }
+  const counts = [counted, countedAfter ?? null].filter((count) => count !== null);
+  const standing = counts.length === 0 ? "whole" : standingOf(unique, counts);
+  const said = `its verdict is ${verdict}, but ${unique} of ${counts.join(" and ")} users are`;
+  if (standing === "short" || standing === "disputed") problems.push(`${said} fewer than the rule allows`);
+  // Rollcall 1.0 counted once, and held no listing to its count from above.
+  if (standing === "exceeds" && countedAfter !== undefined)
+    problems.push(`${said} more than the rule allows`);
   if (new Set(source.properties).size !== source.properties.length || !source.properties.includes("id")) {
     problems.push("its properties repeat themselves or lack the id");
   }

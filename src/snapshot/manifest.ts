@@ -50,6 +50,8 @@ export interface SourceEntry {
   readonly url: string;
   /** In the order of each row. */
   readonly properties: readonly string[];
+  /** How many users have a value for each property: not null, nor an empty text or collection. Absent in those of 1.0. */
+  readonly filled?: Readonly<Record<string, number>> | undefined;
   /** Pages that the snapshot was made of. */
   readonly pages: number;
   /** Requests to Graph, repeated ones included. */
@@ -67,6 +69,8 @@ export interface ListingEntry {
   readonly used: "sequential" | "sliced";
   /** Slices listed; 0 for sequential. */
   readonly slices: number;
+  /** Slices that were listed again, because they held fewer users than were counted. Absent in snapshots of 1.0. */
+  readonly relisted?: number | undefined;
   /** Why slices were wanted and not used; `null` when they were used, or not wanted. */
   readonly fellBack: string | null;
 }
@@ -77,6 +81,8 @@ export interface SlicesEntry {
   readonly usersEach: number;
   /** Where each slice but the first begins, ascending. */
   readonly starts: readonly string[];
+  /** Users in each of these slices, one more than there are starts. Absent in snapshots of 1.0. */
+  readonly users?: readonly number[] | undefined;
 }
 
 /** What opened the app registration. */
@@ -121,6 +127,7 @@ const ManifestShape: z.ZodType<Manifest> = z.object({
   source: z.object({
     url: z.string(),
     properties: z.array(z.string()).min(1),
+    filled: z.record(z.string(), count).optional(),
     pages: count,
     requests: count,
     retries: count,
@@ -128,15 +135,20 @@ const ManifestShape: z.ZodType<Manifest> = z.object({
     listing: z.object({
       used: z.enum(["sequential", "sliced"]),
       slices: count,
+      relisted: count.optional(),
       fellBack: z.string().nullable(),
     }),
-    slices: z.object({ usersEach: count, starts: z.array(time) }).nullable(),
+    slices: z
+      .object({ usersEach: count, starts: z.array(time), users: z.array(count).optional() })
+      .nullable(),
   }),
   completeness: z.object({
     listed: count,
     unique: count,
     duplicates: count,
     counted: count.nullable(),
+    countedAfter: count.nullable().optional(),
+    countOffered: z.boolean().optional(),
     verdict: z.enum(["complete", "uncounted"]),
   }),
   credential: z.object({

@@ -1,9 +1,9 @@
 import { changeFindings } from "../changes/change-lines.ts";
 import { RollcallError } from "../error.ts";
+import { IdSet } from "../rows/id-set.ts";
 import type { Container } from "../storage/container.ts";
 import { type Finding, latestContradictions, manifestContradictions } from "./contradictions.ts";
 import { allParts, checkFormatPart, formatPartsOf } from "./format-parts.ts";
-import { IdSet } from "./id-set.ts";
 import { folderOf, manifestPath, type RunFolder } from "./layout.ts";
 import { LineTally } from "./line-tally.ts";
 import type { Manifest } from "./manifest.ts";

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { openFormats } from "../../src/formats/extra-format.ts";
 import { EXTRA_FORMAT_NAMES, type ExtraFormatName } from "../../src/formats/format-name.ts";
 import { DEFAULT_PROPERTIES } from "../../src/graph/properties.ts";
-import { Directory } from "../../src/sandbox/directory.ts";
+import { Directory } from "../../src/sandbox/people/directory.ts";
 import { GzipPart, type Part } from "../../src/snapshot/part.ts";
 import { MAX_PART_BYTES } from "../../src/snapshot/part-writer.ts";
 import { type Measured, printMeasured } from "./measured.ts";

@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { DEFAULT_PROPERTIES } from "../../src/graph/properties.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
-import { trustSandbox } from "../../src/sandbox/tls.ts";
+import { trustSandbox } from "../../src/sandbox/service/tls.ts";
 import type { Manifest } from "../../src/snapshot/manifest.ts";
 import { jsonOf, type Outcome, rollcallHere, rollcallIn } from "../cli/rollcall-process.ts";
 

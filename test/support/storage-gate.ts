@@ -3,8 +3,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Agent, createServer, request } from "node:https";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
+import type { SandboxTls } from "../../src/sandbox/service/tls.ts";
 import type { Storage } from "../../src/sandbox/storage.ts";
-import type { SandboxTls } from "../../src/sandbox/tls.ts";
 
 /** Something that happens at one write. */
 export interface Strike {

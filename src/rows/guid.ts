@@ -1,0 +1,46 @@
+/** 32-bit words of a GUID. */
+export const GUID_WORDS = 4;
+/** Characters of a GUID in the form `87d349ed-44d7-43e1-9a83-5f2406dee5bd`. */
+export const GUID_LENGTH = 36;
+
+const HYPHEN = 0x2d;
+const NO_DIGIT = 0xff;
+/** Value of each ASCII character as a hexadecimal digit. */
+const DIGITS = Uint8Array.from({ length: 256 }, (_, code) => {
+  const value = Number.parseInt(String.fromCharCode(code), 16);
+  return Number.isNaN(value) ? NO_DIGIT : value;
+});
+
+/**
+ * Reads a GUID out of ASCII bytes, in either case.
+ *
+ * @param into receives four words from `at` on
+ * @returns whether there is a GUID; not for the nil one, which names nothing
+ */
+export function readGuid(bytes: Uint8Array, start: number, into: Uint32Array, at: number): boolean {
+  let word = 0;
+  let digits = 0;
+  let any = 0;
+  for (let index = 0; index < GUID_LENGTH; index++) {
+    const code = bytes[start + index] ?? 0;
+    if (index === 8 || index === 13 || index === 18 || index === 23) {
+      if (code !== HYPHEN) return false;
+      continue;
+    }
+    const digit = DIGITS[code] ?? NO_DIGIT;
+    if (digit === NO_DIGIT) return false;
+    word = (word << 4) | digit;
+    if (++digits % 8 === 0) {
+      into[at + digits / 8 - 1] = word;
+      any |= word;
+      word = 0;
+    }
+  }
+  return any !== 0;
+}
+
+/** Whether a value is the id of a directory object: any GUID but the nil one. */
+export function isObjectId(value: unknown): value is string {
+  if (typeof value !== "string" || value.length !== GUID_LENGTH) return false;
+  return readGuid(Buffer.from(value, "latin1"), 0, new Uint32Array(GUID_WORDS), 0);
+}
