@@ -6,6 +6,7 @@ export const ERROR_CODES = [
   "settings-invalid",
   "lock-held",
   "lock-lost",
+  "clock-wrong",
   "time-budget-exceeded",
   "terminated",
   "identity-unavailable",

@@ -1,8 +1,7 @@
 import { DefaultAzureCredential, type TokenCredential } from "@azure/identity";
-import { changesSinceLatest } from "./changes/changes-since-latest.ts";
+import { type ChangesOutcome, changesSinceLatest } from "./changes/changes-since-latest.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { startDeadline } from "./deadline.ts";
-import { RollcallError } from "./error.ts";
 import { openFormats } from "./formats/extra-format.ts";
 import { Graph } from "./graph/graph.ts";
 import { adminConsentUrl } from "./graph/permission.ts";
@@ -14,14 +13,17 @@ import { openVault } from "./identity/vault.ts";
 import { listUsers } from "./listing/list-users.ts";
 import type { ProgressListener } from "./progress.ts";
 import type { Settings } from "./settings.ts";
-import { commitSnapshot, readLatest } from "./snapshot/commit.ts";
+import { commitSnapshot } from "./snapshot/commit.ts";
 import { lockPath } from "./snapshot/layout.ts";
-import { credentialEntry, MANIFEST_SCHEMA, type Manifest, parseManifest } from "./snapshot/manifest.ts";
+import { credentialEntry, MANIFEST_SCHEMA, type Manifest } from "./snapshot/manifest.ts";
 import { openRunFolder } from "./snapshot/open-run-folder.ts";
+import { FIRST_RUN, findPredecessor } from "./snapshot/predecessor.ts";
 import { SnapshotWriter } from "./snapshot/snapshot-writer.ts";
-import { type Container, openContainer } from "./storage/container.ts";
+import { openContainer } from "./storage/container.ts";
 import { takeLock } from "./storage/lock.ts";
+import { checkClock } from "./storage/service-clock.ts";
 import { VERSION } from "./version.ts";
+import { warning } from "./warning.ts";
 
 /** What a run takes besides its settings; everything has a default that is right in production. */
 export interface RunOptions {
@@ -39,13 +41,19 @@ export interface RunOptions {
   readonly onProgress?: ProgressListener;
 }
 
+/** A snapshot that was committed. */
+export interface Taken {
+  readonly manifest: Manifest;
+  /** All of them: the manifest's, and those of what happened once it was written. */
+  readonly warnings: readonly string[];
+}
+
 /**
  * Takes one snapshot: whole and committed, or not there.
  *
- * @returns the manifest as committed
  * @throws {RollcallError} for everything an operator can act on; nothing is published then
  */
-export async function takeSnapshot(settings: Settings, options: RunOptions = {}): Promise<Manifest> {
+export async function takeSnapshot(settings: Settings, options: RunOptions = {}): Promise<Taken> {
   const { clock = systemClock, identity = new DefaultAzureCredential(), patience, maxPartBytes } = options;
   const report = options.onProgress ?? (() => undefined);
   using deadline = startDeadline(settings.timeBudgetMs, options.signal ?? new AbortController().signal);
@@ -54,13 +62,13 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   report({ phase: "lock" });
   const tenantId = await resolveTenantId(settings.tenant, settings.cloud.authorityHost, context);
   const storage = openContainer(settings.storage, settings.container, identity, context.signal);
-  await storage.prepare();
+  await storage.prepare((time) => checkClock(time, clock));
   await using lock = await takeLock(storage, { path: lockPath(tenantId), ...context });
   const run = { ...context, signal: AbortSignal.any([context.signal, lock.signal]) };
   const container = storage.withSignal(run.signal);
   const { folder, startedAt } = await openRunFolder(container, tenantId, run);
   await lock.nameHolder(folder.runId);
-  const previous = await readLatest(container, tenantId);
+  const previous = await findPredecessor(container, tenantId, clock.now());
 
   report({ phase: "credential" });
   const vault = openVault(settings.vaultUrl, settings.credential, identity, run);
@@ -77,15 +85,14 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   const consentUrl = adminConsentUrl(settings.cloud.authorityHost, tenantId, settings.clientId);
   const query = userQuery(graph.root, settings.properties, consentUrl);
   const formats = await openFormats(settings.formats, settings.properties);
-  const former = await previousManifest(container, previous);
   await using users = await listUsers(graph, query, {
     ...run,
     mode: settings.listing,
     counted: settings.count,
-    previous: former,
+    previous: previous.manifest,
     openParts: () => new SnapshotWriter(container, folder, formats, maxPartBytes),
     guard: {
-      previousUsers: previous?.users,
+      previousUsers: previous.users,
       maxShrinkPercent: settings.maxShrinkPercent,
       acceptShrink: options.acceptShrink ?? false,
     },
@@ -94,9 +101,8 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
 
   report({ phase: "changes" });
   const snapshot = { folder, properties: settings.properties, parts: users.parts };
-  const changes = settings.changes
-    ? await changesSinceLatest(container, previous, snapshot, { ...run, maxPartBytes })
-    : { changes: null, changesSkipped: "turned off by ROLLCALL_CHANGES" };
+  const changes = await changesOrReason();
+  const isReasonExpected = !settings.changes || changes.changesSkipped === FIRST_RUN;
 
   report({ phase: "commit" });
   const manifest: Manifest = {
@@ -120,24 +126,26 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     parts: users.parts,
     ...(users.formats && { formats: users.formats }),
     ...changes,
-    previous: previous ? { runId: previous.runId, users: previous.users } : null,
-    warnings: [...tokens.warnings(), ...users.warnings],
+    previous: previous.manifest
+      ? { runId: previous.manifest.runId, users: previous.manifest.completeness.unique }
+      : null,
+    warnings: [
+      ...tokens.warnings(),
+      ...previous.warnings,
+      ...users.warnings,
+      ...(changes.changesSkipped === null || isReasonExpected
+        ? []
+        : [warning("changes-skipped", changes.changesSkipped)]),
+    ],
     tool: { name: "rollcall", version: VERSION },
   };
   users.keep();
-  await commitSnapshot(container, folder, manifest);
-  return manifest;
-}
+  const later = await commitSnapshot(container, folder, manifest);
+  return { manifest, warnings: [...manifest.warnings, ...later] };
 
-async function previousManifest(
-  container: Container,
-  latest: { readonly manifest: string } | undefined,
-): Promise<Manifest | undefined> {
-  const blob = latest && (await container.read(latest.manifest));
-  try {
-    return blob && parseManifest(blob.body, "");
-  } catch (error) {
-    if (error instanceof RollcallError) return undefined;
-    throw error;
+  async function changesOrReason(): Promise<ChangesOutcome> {
+    if (!settings.changes) return { changes: null, changesSkipped: "turned off by ROLLCALL_CHANGES" };
+    if (!previous.manifest) return { changes: null, changesSkipped: previous.whyNone };
+    return changesSinceLatest(container, previous.manifest, snapshot, { ...run, maxPartBytes });
   }
 }

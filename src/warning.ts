@@ -6,6 +6,11 @@
 export const WARNING_CODES = [
   "credential-expires",
   "credential-passed-over",
+  "latest-repaired",
+  "latest-not-moved",
+  "predecessor-damaged",
+  "run-in-future",
+  "changes-skipped",
   "count-moved",
   "count-unconfirmed",
   "listing-nearly-short",

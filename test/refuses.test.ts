@@ -4,7 +4,7 @@ import { RollcallError } from "../src/error.ts";
 import type { Fault, FaultRule } from "../src/sandbox/service/fault.ts";
 import { startStranger } from "../src/sandbox/service/stranger.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
-import { manifestPath, runFolder } from "../src/snapshot/layout.ts";
+import { manifestPath, runFolder, runTimeMs } from "../src/snapshot/layout.ts";
 import { startRig, startSharedStorage } from "./support/rig.ts";
 import { TestClock } from "./support/test-clock.ts";
 
@@ -199,12 +199,12 @@ describe("a run refuses, and publishes nothing", () => {
 
   it("a manifest that exists already: a run in the same second goes to the next", async () => {
     await using rig = await startRig(storage);
-    const clock = new TestClock(Date.parse("2026-11-22T02:00:00.250Z"));
-    const first = await rig.run({}, { clock });
-    assert.equal(first.runId, "20261122T020000Z");
-    const again = new TestClock(Date.parse("2026-11-22T02:00:00.750Z"));
+    const secondMs = Math.floor(Date.now() / 1000) * 1000;
+    const first = await rig.run({}, { clock: new TestClock(secondMs + 250) });
+    assert.equal(runTimeMs(first.runId), secondMs);
+    const again = new TestClock(secondMs + 750);
     const second = await rig.run({}, { clock: again });
-    assert.equal(second.runId, "20261122T020001Z");
+    assert.equal(runTimeMs(second.runId), secondMs + 1000);
     assert.deepEqual(again.waitsMs, [250]);
   });
 

@@ -42,7 +42,7 @@ export interface ChangesSinceOptions {
  * Writes what changed since the last snapshot. It never costs the new one: where the former cannot be read, the changes
  * cannot be written or time runs short, there are none, it is said why, and nothing of them is left behind.
  *
- * @param previous what `latest.json` pointed at when the run began; `undefined` for the first run
+ * @param previous the snapshot that the run builds on; `undefined` for the first run
  * @throws only the signal's reason, and `snapshot-damaged` when a part of the new snapshot is not what was sent: that
  *   one must not be published
  */

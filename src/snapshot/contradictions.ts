@@ -1,3 +1,4 @@
+import { MAX_PART_CONTENT_BYTES } from "../rows/line-limit.ts";
 import { standingOf } from "./completeness.ts";
 import { formatContradictions } from "./format-parts.ts";
 import { latestPath, manifestPath, partName, type RunFolder } from "./layout.ts";
@@ -24,6 +25,9 @@ export function manifestContradictions(manifest: Manifest, folder: RunFolder): r
   if (runId !== folder.runId) problems.push(`it is of run ${runId}`);
   if (parts.some(({ name }, index) => name !== partName(index))) problems.push("it names its parts wrongly");
   if (users !== unique) problems.push(`its parts add up to ${users} users; it says ${unique}`);
+  if (parts.some(({ users, bytes }) => users > mostUsersIn(bytes))) {
+    problems.push("it says more users of a part than fit into it");
+  }
   if (listed - unique !== duplicates) {
     problems.push(`of ${listed} listed users ${unique} are unique, but it says ${duplicates} duplicates`);
   }
@@ -42,6 +46,12 @@ export function manifestContradictions(manifest: Manifest, folder: RunFolder): r
   }
   problems.push(...formatContradictions(manifest));
   return problems.map((problem) => ({ blob: manifestPath(folder), problem }));
+}
+
+/** Deflate makes a byte out of no more than 1,032 (https://zlib.net/zlib_tech.html); a line has an id at least. */
+function mostUsersIn(bytes: number): number {
+  const shortestLine = '{"id":"00000000-0000-0000-0000-000000000000"}\n'.length;
+  return Math.min(1032 * bytes, MAX_PART_CONTENT_BYTES) / shortestLine;
 }
 
 /**

@@ -14,6 +14,11 @@ export const MANIFEST_SCHEMA = "rollcall.snapshot/1";
 /** What `latest.json`'s `schema` says. */
 export const LATEST_SCHEMA = "rollcall.latest/1";
 
+/** The most that a manifest may have, in bytes: one of a million users has some 30 kB. */
+export const MAX_MANIFEST_BYTES = 16 * 2 ** 20;
+/** The most that `latest.json` may have, in bytes. */
+export const MAX_LATEST_BYTES = 64 * 2 ** 10;
+
 /** The commit of a snapshot and its proof: written last, once. Times are ISO 8601 in UTC. */
 export interface Manifest {
   readonly schema: typeof MANIFEST_SCHEMA;
@@ -205,6 +210,48 @@ export function parseManifest(bytes: Buffer, path: string): Manifest {
  */
 export function parseLatest(bytes: Buffer, path: string): Latest {
   return parseDocument(bytes, path, LATEST_SCHEMA, LatestShape);
+}
+
+/**
+ * Reads a manifest for a run, which goes on where it is damaged and must not where it is of a later Rollcall.
+ *
+ * @throws {RollcallError} `manifest-unsupported` for a later version of the schema; `snapshot-damaged` for anything else
+ */
+export function readManifest(bytes: Buffer, path: string): Manifest {
+  return unlessDamage(bytes, path, MANIFEST_SCHEMA, parseManifest);
+}
+
+/**
+ * Reads `latest.json` for a run.
+ *
+ * @throws {RollcallError} as {@link readManifest}
+ */
+export function readLatestBytes(bytes: Buffer, path: string): Latest {
+  return unlessDamage(bytes, path, LATEST_SCHEMA, parseLatest);
+}
+
+function unlessDamage<T>(
+  bytes: Buffer,
+  path: string,
+  schema: string,
+  parse: (bytes: Buffer, path: string) => T,
+): T {
+  try {
+    return parse(bytes, path);
+  } catch (error) {
+    const isStrange = error instanceof RollcallError && error.code === "manifest-unsupported";
+    if (!isStrange || isOfLaterSchema(bytes, schema)) throw error;
+    throw damaged(path, `its schema is not ${schema}`);
+  }
+}
+
+/** Whether a document is of a later version of a schema: only then is there somebody who can read it. */
+function isOfLaterSchema(bytes: Buffer, schema: string): boolean {
+  const said = z.object({ schema: z.string() }).safeParse(parseJson(bytes)).data?.schema ?? "";
+  const [name = "", version = ""] = schema.split("/");
+  if (!said.startsWith(`${name}/`)) return false;
+  const itsVersion = said.slice(name.length + 1);
+  return /^[1-9]\d{0,8}$/.test(itsVersion) && Number(itsVersion) > Number(version);
 }
 
 function parseDocument<T>(bytes: Buffer, path: string, schema: string, shape: z.ZodType<T>): T {

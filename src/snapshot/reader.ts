@@ -1,6 +1,6 @@
 import { RollcallError } from "../error.ts";
 import type { Container } from "../storage/container.ts";
-import { checkParts, readLatest } from "./commit.ts";
+import { readLatest } from "./commit.ts";
 import { latestContradictions, manifestContradictions } from "./contradictions.ts";
 import {
   folderOf,
@@ -11,7 +11,8 @@ import {
   runIdOfManifest,
   tenantFolder,
 } from "./layout.ts";
-import { damaged, type Latest, type Manifest, parseManifest } from "./manifest.ts";
+import { damaged, type Latest, MAX_MANIFEST_BYTES, type Manifest, parseManifest } from "./manifest.ts";
+import { checkParts } from "./part-lengths.ts";
 import { partLines } from "./part-reader.ts";
 
 /** A committed snapshot whose manifest is sound and whose parts are all there. */
@@ -91,8 +92,8 @@ export async function requireManifest(
   latest?: Latest,
 ): Promise<{ readonly manifest: Manifest; readonly bytes: Buffer }> {
   const path = manifestPath(folder);
-  const blob = await container.read(path);
-  if (blob) return { manifest: parseManifest(blob.body, path), bytes: blob.body };
+  const bytes = await container.read(path, MAX_MANIFEST_BYTES);
+  if (bytes) return { manifest: parseManifest(bytes, path), bytes };
   if (latest) throw damaged(path, "latest.json points at it, but it is missing");
   throw notFound(`reading ${path}`, `there is no committed snapshot ${folder.runId}`);
 }
