@@ -1,3 +1,4 @@
+import { SECOND } from "../clock.ts";
 import { RollcallError } from "../error.ts";
 import type { Container } from "../storage/container.ts";
 import { latestContradictions } from "./contradictions.ts";
@@ -7,6 +8,7 @@ import { isMisdated, openWholeRun, storedRun } from "./stored-runs.ts";
 
 /** Moves at the most: somebody else may be writing it. */
 const MAX_MOVES = 5;
+const LOOK_WITHIN_MS = 10 * SECOND;
 
 /** `latest.json` as a run finds it, in whatever state. */
 export type LatestBlob = { readonly etag: string | undefined } & (
@@ -57,7 +59,15 @@ export async function moveLatest(
     if (latest && latest.runId > wanted.runId && (await isSound(container, tenantId, latest))) {
       return `it points at run ${latest.runId}, which is later than ${wanted.runId}`;
     }
-    if (await container.replace({ path, body, contentType: "application/json" }, etag)) return undefined;
+    try {
+      if (await container.replace({ path, body, contentType: "application/json" }, etag)) return undefined;
+    } catch (error) {
+      // The answer may have been lost behind what was done, also because the run was ended.
+      const looking = container.withSignal(AbortSignal.timeout(LOOK_WITHIN_MS));
+      const { latest: now } = await lookAtLatest(looking, tenantId);
+      if (now && toBytes(now).equals(body)) return undefined;
+      throw error;
+    }
   }
   return `it changed under our hands ${MAX_MOVES} times; find out what else writes it`;
 }

@@ -43,6 +43,16 @@ export async function committedRuns(container: Container, tenantId: string): Pro
 export async function openSnapshot(container: Container, tenantId: string, run?: string): Promise<Snapshot> {
   const { runId, latest } = await resolveRun(container, tenantId, run);
   const folder = folderOf(tenantId, runId);
+  return openRun(container, folder, latest);
+}
+
+/**
+ * Opens a run whose id is known, as {@link openSnapshot} does.
+ *
+ * @param latest `latest.json` where it points at this run; absent: what it says does not matter
+ * @throws {RollcallError} as {@link openSnapshot}
+ */
+export async function openRun(container: Container, folder: RunFolder, latest?: Latest): Promise<Snapshot> {
   const { manifest, bytes } = await requireManifest(container, folder, latest);
   const [finding] = [
     ...manifestContradictions(manifest, folder),
