@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { textLines } from "../../src/formats/text-lines.ts";
 import { ValueCutter } from "../../src/formats/value-cutter.ts";
+import { JsonScanError } from "../../src/graph/json-scan.ts";
 import { HOSTILE_TEXTS, idOf, linesOf } from "./people.ts";
 
 const PROPERTIES = ["id", "displayName", "otherMails", "employeeOrgData", "accountEnabled"];
@@ -49,6 +50,29 @@ describe("ValueCutter", () => {
     assert.deepEqual(cutter.cut('{"id":"a"}'), ["null", '"a"', "null"]);
   });
 
+  it("cuts values exactly out of any line, but for white space between their tokens", () => {
+    const cutter = new ValueCutter(["id", "n"], ["n", "id"]);
+    const n = '{"big":[9007199254740993,-0.10,1E+2],"a b":"\\u00e9 , } \\" "}';
+    for (const line of [
+      `{"id":"a","n":${n}}`,
+      `{"n":${n},"id":"a"}`,
+      `{"id":"a" ,"n":${n.replaceAll(/([[,:])(?=\S)/g, "$1\t")} }\n`.replace("\\u00e9 ,\t", "\\u00e9 ,"),
+      `{"\\u0069d":"a","n":1,"n":${n}}`,
+    ]) {
+      assert.deepEqual(cutter.cut(line), [n, '"a"'], line);
+    }
+  });
+
+  it("is not misled by white space around a value", () => {
+    const cutter = new ValueCutter(["id", "a"], ["id", "a"]);
+    for (const a of ["false", "null", "12", '"x, y"', "[1]"]) {
+      for (const line of [`{"id":"b","a": ${a}}`, `{"id":"b","a":${a} }`, `{"id": "b", "a":${a}\t}`]) {
+        assert.deepEqual(cutter.cut(line), ['"b"', a], line);
+      }
+    }
+    assert.deepEqual(new ValueCutter(["id"]).cut('{"id": "a,b"}'), ['"a,b"']);
+  });
+
   it("keeps nothing of an earlier line", () => {
     const cutter = new ValueCutter(["id", "mail"]);
     cutter.cut('{"id":"a","mail":"a@example.org"}');
@@ -57,6 +81,15 @@ describe("ValueCutter", () => {
 
   it("refuses what is no JSON", () => {
     const cutter = new ValueCutter(["id", "mail"]);
-    assert.throws(() => cutter.cut('{"id":"a","mial'), SyntaxError);
+    for (const line of [
+      '{"id":"a","mial',
+      '{"id":"a","mail":',
+      "null",
+      '["a"]',
+      '{"mail":"\\x","id":"a"}',
+      '{"mail":1,} ',
+    ]) {
+      assert.throws(() => cutter.cut(line), JsonScanError, line);
+    }
   });
 });
