@@ -112,9 +112,10 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   });
 
   report({ phase: "changes" });
+  await using undo = new AsyncDisposableStack();
   const snapshot = { folder, properties: settings.properties, parts: collected.parts };
   const changes = settings.changes
-    ? await changesSinceLatest(container, previous, snapshot, { ...run, maxPartBytes })
+    ? await changesSinceLatest(container, previous, snapshot, { ...run, maxPartBytes, undo })
     : { changes: null, changesSkipped: "turned off by ROLLCALL_CHANGES" };
 
   report({ phase: "commit" });
@@ -141,7 +142,13 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     warnings: tokens.warnings(),
     tool: { name: "rollcall", version: VERSION },
   };
-  collected.keep();
-  await commitSnapshot(container, folder, manifest);
+  await commitSnapshot(container, folder, manifest, {
+    beforeManifest: async () => {
+      await lock.confirm();
+      // From here on a manifest may exist, and its parts must stay.
+      collected.keep();
+      undo.move();
+    },
+  });
   return manifest;
 }

@@ -1,4 +1,6 @@
-import { RollcallError } from "../error.ts";
+import { SECOND } from "../clock.ts";
+import { startGrace } from "../deadline.ts";
+import { asRollcallError, RollcallError } from "../error.ts";
 import type { Container } from "../storage/container.ts";
 import { partsOfAllFormats } from "./format-parts.ts";
 import { latestPath, manifestPath, type RunFolder } from "./layout.ts";
@@ -15,6 +17,14 @@ import type { PartEntry } from "./part.ts";
 
 const DOCUMENT_TYPE = "application/json";
 const MAX_MOVES = 5;
+/** For the manifest and `latest` of a run that is told to stop meanwhile; the Functions host allows five seconds. */
+const FINISH_WITHIN_MS = 3 * SECOND;
+
+/** What happens around a commit. */
+export interface CommitOptions {
+  /** Waited for when all is ready and nothing is published yet; what it throws ends the commit. */
+  readonly beforeManifest?: () => Promise<void>;
+}
 
 /**
  * Makes a snapshot true. In this order, so that a process which dies in between leaves readers with:
@@ -25,24 +35,44 @@ const MAX_MOVES = 5;
  * | the manifest      | a whole snapshot, found by listing; `latest` is yesterday's, itself whole |
  * | `latest`          | the new snapshot                                                          |
  *
+ * A run that is told to stop before the manifest is sent stops; after that it has three seconds to finish, as nobody
+ * could tell any more whether there is a snapshot.
+ *
  * @throws {RollcallError} `snapshot-exists`, `snapshot-damaged` when a part is not stored as it was sent, storage errors
  */
 export async function commitSnapshot(
   container: Container,
   folder: RunFolder,
   manifest: Manifest,
+  { beforeManifest }: CommitOptions = {},
 ): Promise<void> {
   await checkParts(container, folder, partsOfAllFormats(manifest));
+  await beforeManifest?.();
+  using grace = startGrace(container.signal, FINISH_WITHIN_MS);
+  const finishing = container.withSignal(grace.signal);
   const path = manifestPath(folder);
   const body = toBytes(manifest);
-  await container.putOnce({ path, body, contentType: DOCUMENT_TYPE });
-  await moveLatest(container, folder.tenantId, {
-    schema: LATEST_SCHEMA,
-    runId: manifest.runId,
-    manifest: path,
-    sha256: sha256Of(body),
-    users: manifest.completeness.unique,
-    finishedAt: manifest.finishedAt,
+  try {
+    await finishing.putOnce({ path, body, contentType: DOCUMENT_TYPE });
+    await moveLatest(finishing, folder.tenantId, {
+      schema: LATEST_SCHEMA,
+      runId: manifest.runId,
+      manifest: path,
+      sha256: sha256Of(body),
+      users: manifest.completeness.unique,
+      finishedAt: manifest.finishedAt,
+    });
+  } catch (error) {
+    throw grace.signal.aborted ? leftUndecided(asRollcallError(grace.signal.reason), manifest.runId) : error;
+  }
+}
+
+/** The error for a commit that was broken off: "nothing was published" would be saying too much. */
+function leftUndecided({ code, doing, problem }: RollcallError, runId: string): RollcallError {
+  return new RollcallError(code, {
+    doing,
+    problem: `${problem}, while the manifest or latest.json was being written`,
+    remedy: `\`rollcall list\` shows run ${runId} if it was committed: it is whole then, and the next run moves latest.json.`,
   });
 }
 

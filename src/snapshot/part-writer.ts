@@ -1,6 +1,6 @@
-import { SECOND } from "../clock.ts";
+import { RollcallError } from "../error.ts";
 import { releaseBody } from "../http/exchange.ts";
-import type { Container } from "../storage/container.ts";
+import type { Container, Upload } from "../storage/container.ts";
 import { partName, type RunFolder } from "./layout.ts";
 import { GzipPart, type Part, type PartEntry } from "./part.ts";
 
@@ -10,7 +10,8 @@ import { GzipPart, type Part, type PartEntry } from "./part.ts";
  */
 export const MAX_PART_BYTES = 2 * 2 ** 20;
 
-const DISCARD_WITHIN_MS = 10 * SECOND;
+/** Deletions at the same time: a run that was told to stop has seconds for all of them. */
+const DISCARDS_AT_A_TIME = 8;
 
 /** What the parts of a {@link PartWriter} are. */
 export interface PartKind {
@@ -38,6 +39,8 @@ export class PartWriter {
   readonly #entries: PartEntry[] = [];
   /** Paths of the parts that are certainly our own. */
   readonly #written: string[] = [];
+  /** A part whose write was broken off: the storage may have it or not. */
+  #doubtful: Upload | undefined;
   #part: Part;
   #upload: Promise<void> = Promise.resolve();
 
@@ -71,8 +74,19 @@ export class PartWriter {
   async discard(): Promise<void> {
     // Settled first, or it would arrive after the deletion; whether it failed does not matter any more.
     await this.#upload.catch(() => undefined);
-    const container = this.#container.withSignal(AbortSignal.timeout(DISCARD_WITHIN_MS));
-    for (const path of this.#written) await container.remove(path);
+    const container = this.#container.forCleaningUp();
+    const { path, body } = this.#doubtful ?? {};
+    const paths = this.#written.values();
+    const removeSome = async () => {
+      for (const path of paths) await container.remove(path);
+    };
+    const removals = Array.from({ length: DISCARDS_AT_A_TIME }, removeSome);
+    const outcomes = await Promise.allSettled([
+      ...removals,
+      path !== undefined && body !== undefined ? container.removeIfSame(path, body) : undefined,
+    ]);
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed) throw failed.reason;
   }
 
   async #closePart(): Promise<void> {
@@ -87,8 +101,14 @@ export class PartWriter {
   }
 
   async #send(path: string, body: Buffer): Promise<void> {
-    const { contentType } = this.#kind;
-    if (await this.#container.putOnce({ path, body, contentType })) this.#written.push(path);
+    const upload = { path, body, contentType: this.#kind.contentType };
+    try {
+      if (await this.#container.putOnce(upload)) this.#written.push(path);
+    } catch (error) {
+      const isTaken = error instanceof RollcallError && error.code === "snapshot-exists";
+      if (!isTaken) this.#doubtful = upload;
+      throw error;
+    }
     releaseBody(body);
   }
 }

@@ -1,10 +1,15 @@
 import { createHash } from "node:crypto";
 import type { TokenCredential } from "@azure/identity";
 import { BlobServiceClient, type BlockBlobClient, type ContainerClient } from "@azure/storage-blob";
-import { MINUTE } from "../clock.ts";
+import { MINUTE, SECOND } from "../clock.ts";
 import { RollcallError } from "../error.ts";
 import type { StorageSettings } from "../settings.ts";
 import { asStorageError, statusOf } from "./storage-error.ts";
+
+/** How long cleaning up may take. */
+const CLEAN_UP_WITHIN_MS = 10 * SECOND;
+/** The same for a run that was told to stop: the Functions host allows five seconds, and the lock is to be given back. */
+const LEAVE_WITHIN_MS = 3 * SECOND;
 
 /** What to write. */
 export interface Upload {
@@ -39,6 +44,11 @@ export class Container {
 
   get url(): string {
     return this.#client.url;
+  }
+
+  /** Aborted when the work with this container is to end. */
+  get signal(): AbortSignal {
+    return this.#signal;
   }
 
   /**
@@ -137,12 +147,24 @@ export class Container {
     await this.#ask(`deleting ${path}`, (abortSignal) => this.blob(path).deleteIfExists({ abortSignal }));
   }
 
+  /** Deletes a blob if it holds these very bytes: the remains of a write whose outcome is not known. */
+  async removeIfSame(path: string, body: Buffer): Promise<void> {
+    const stored = await this.md5(path);
+    if (stored?.equals(md5Of(body))) await this.remove(path);
+  }
+
   /** For the lock, which speaks to its blob's lease itself. */
   blob(path: string): BlockBlobClient {
     return this.#client.getBlockBlobClient(path);
   }
 
-  /** The same container for work that must go on after the run's own signal was aborted, such as cleaning up. */
+  /** The same container for cleaning up, which must go on after the run's own signal was aborted, but not for long. */
+  forCleaningUp(): Container {
+    const withinMs = this.#signal.aborted ? LEAVE_WITHIN_MS : CLEAN_UP_WITHIN_MS;
+    return this.withSignal(AbortSignal.timeout(withinMs));
+  }
+
+  /** The same container for work that ends with another signal. */
   withSignal(signal: AbortSignal): Container {
     return new Container(this.#client, signal);
   }
