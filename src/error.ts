@@ -7,6 +7,8 @@ export const ERROR_CODES = [
   "lock-held",
   "lock-lost",
   "time-budget-exceeded",
+  "proxy-refused",
+  "redirect-refused",
   "terminated",
   "identity-unavailable",
   "vault-unreachable",

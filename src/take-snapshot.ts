@@ -53,7 +53,8 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   const { clock = systemClock, identity = new DefaultAzureCredential(), patience, maxPartBytes } = options;
   const report = options.onProgress ?? (() => undefined);
   using deadline = startDeadline(settings.timeBudgetMs, options.signal ?? new AbortController().signal);
-  const context = { clock, signal: deadline.signal, deadlineMs: clock.now() + settings.timeBudgetMs };
+  const deadlineMs = clock.now() + settings.timeBudgetMs;
+  const context = { clock, signal: deadline.signal, deadlineMs, proxy: settings.proxy };
 
   report({ phase: "lock" });
   const tenantId = await resolveTenantId(settings.tenant, settings.cloud.authorityHost, context);
