@@ -8,6 +8,27 @@ export interface Deadline extends Disposable {
 }
 
 /**
+ * Lets what has been begun come to its end when the run is told to stop: aborted with the parent's reason, but only
+ * `graceMs` milliseconds after the parent.
+ */
+export function startGrace(parent: AbortSignal, graceMs: number): Deadline {
+  const grace = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const startTimer = () => {
+    timer = setTimeout(() => grace.abort(parent.reason), graceMs);
+  };
+  if (parent.aborted) startTimer();
+  else parent.addEventListener("abort", startTimer, { once: true });
+  return {
+    signal: grace.signal,
+    [Symbol.dispose]: () => {
+      parent.removeEventListener("abort", startTimer);
+      clearTimeout(timer);
+    },
+  };
+}
+
+/**
  * Ends a run from within. The Functions host offers no cancellation to Node: at its own timeout it restarts the worker,
  * and no line of ours would run any more.
  *

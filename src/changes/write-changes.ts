@@ -21,6 +21,8 @@ const CHANGE_LINES: PartKind = {
 export interface WriteChangesOptions extends CompareOptions {
   /** Compressed bytes from which on a part is closed; as for users by default. */
   readonly maxPartBytes?: number | undefined;
+  /** Is given what takes the written parts back later. */
+  readonly undo?: AsyncDisposableStack;
 }
 
 /**
@@ -44,13 +46,10 @@ export async function writeChanges(
     }
     const { notCompared } = compareSelections(before.properties, after.properties);
     const hasAny = counts.joined + counts.left + counts.changed > 0;
-    return {
-      against: before.folder.runId,
-      ...counts,
-      notCompared,
-      // A writer that is finished without lines writes an empty part.
-      parts: hasAny ? await writer.finish() : [],
-    };
+    // A writer that is finished without lines writes an empty part.
+    const parts = hasAny ? await writer.finish() : [];
+    options.undo?.defer(() => writer.discard().catch(() => undefined));
+    return { against: before.folder.runId, ...counts, notCompared, parts };
   } catch (error) {
     await writer.discard().catch(() => undefined);
     throw error;

@@ -29,6 +29,7 @@ export async function openReadingPlace({ environment, cwd, signal }: CliIo): Pro
     clock: systemClock,
     signal,
     deadlineMs: systemClock.now() + MINUTE,
+    proxy: settings.proxy,
   });
   const container = openContainer(settings.storage, settings.container, new DefaultAzureCredential(), signal);
   const snapshots = new Snapshots(container, tenantId, signal);

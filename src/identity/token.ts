@@ -3,6 +3,7 @@ import { DAY } from "../clock.ts";
 import { RollcallError } from "../error.ts";
 import { Exchange, type Patience, type Reply } from "../http/exchange.ts";
 import { parseJson } from "../http/json.ts";
+import { redirectError } from "../http/refused-way.ts";
 import { describeGivenUp, type RetryContext, retrying } from "../http/retrying.ts";
 import type { Settings } from "../settings.ts";
 import { warning } from "../warning.ts";
@@ -217,7 +218,7 @@ class EntraNetwork implements INetworkModule, AsyncDisposable {
     this.#settings = settings;
     this.#doing = doing;
     this.#context = context;
-    this.#exchange = new Exchange(patience);
+    this.#exchange = new Exchange(patience, context.proxy);
   }
 
   sendGetRequestAsync<T>(url: string, options?: RequestOptions) {
@@ -252,6 +253,8 @@ class EntraNetwork implements INetworkModule, AsyncDisposable {
           // MSAL gets one thing only, the tenant's OpenID configuration, and tells nothing of why it was refused.
           if (method === "GET" && reply.status === 400)
             throw tenantNotFound(tenant, this.#doing, reply.status);
+          const redirect = redirectError(reply, url, this.#doing);
+          if (redirect) throw redirect;
           const json = parseJson(reply.body) as T | undefined;
           if (isPassing(reply, json)) {
             const status = reply.status < 500 && reply.status !== 429 ? 503 : reply.status;

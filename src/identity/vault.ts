@@ -3,6 +3,7 @@ import { type KeyVaultSecret, SecretClient, type SecretProperties } from "@azure
 import { answerOf, asIdentityError, isRestError, networkCodeOf } from "../azure-answer.ts";
 import { SECOND } from "../clock.ts";
 import { RollcallError } from "../error.ts";
+import { proxyRefusal } from "../http/refused-way.ts";
 import { describeGivenUp, type RetryContext, retrying, type Try } from "../http/retrying.ts";
 import { isLoopback } from "../settings.ts";
 
@@ -56,7 +57,7 @@ export function openVault(
           doing,
           problem: describeGivenUp(givenUp),
           remedy:
-            "Check ROLLCALL_KEY_VAULT_URL and that the vault's firewall and DNS let the Function app through.",
+            "Check ROLLCALL_KEY_VAULT_URL and that the vault's firewall, DNS and any proxy (HTTPS_PROXY) let the caller through.",
         }),
     );
   }
@@ -111,6 +112,8 @@ function isTransient(status: number): boolean {
 function asVaultError(error: unknown, doing: string, name: string): unknown {
   const answer = answerOf(error);
   switch (answer?.status) {
+    case 407:
+      return proxyRefusal(answer.status, doing);
     case 404:
       return new RollcallError("credential-not-found", {
         doing,

@@ -1,4 +1,3 @@
-import { SECOND } from "../clock.ts";
 import { releaseBody } from "../http/exchange.ts";
 import { MAX_PART_CONTENT_BYTES } from "../rows/line-limit.ts";
 import type { Container } from "../storage/container.ts";
@@ -17,7 +16,8 @@ export const MAX_PART_BYTES = 2 * 2 ** 20;
  */
 export const MAX_GZIP_CONTENT_BYTES = 64 * 2 ** 20;
 
-const DISCARD_WITHIN_MS = 10 * SECOND;
+/** Deletions at the same time: a run that was told to stop has seconds for all of them. */
+const DISCARDS_AT_A_TIME = 8;
 
 /** What the parts of a {@link PartWriter} are. */
 export interface PartKind {
@@ -87,8 +87,14 @@ export class PartWriter {
   async discard(): Promise<void> {
     // Settled first, or it would arrive after the deletion; whether it failed does not matter any more.
     await this.#upload.catch(() => undefined);
-    const container = this.#container.withSignal(AbortSignal.timeout(DISCARD_WITHIN_MS));
-    for (const path of this.#sent) await container.removeOwn(path);
+    const container = this.#container.forCleaningUp();
+    const paths = this.#sent.values();
+    const removeSome = async () => {
+      for (const path of paths) await container.removeOwn(path);
+    };
+    const outcomes = await Promise.allSettled(Array.from({ length: DISCARDS_AT_A_TIME }, removeSome));
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed) throw failed.reason;
   }
 
   async #closePart(): Promise<void> {
