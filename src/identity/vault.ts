@@ -1,6 +1,7 @@
 import type { TokenCredential } from "@azure/identity";
 import { type KeyVaultSecret, SecretClient, type SecretProperties } from "@azure/keyvault-secrets";
-import { answerOf, asIdentityError, isRestError, networkCodeOf } from "../azure-answer.ts";
+import { isRedirect, safeCode } from "../answer.ts";
+import { answerOf, asIdentityError, isRestError, NO_REDIRECTS, networkCodeOf } from "../azure-answer.ts";
 import { SECOND } from "../clock.ts";
 import { RollcallError } from "../error.ts";
 import { describeGivenUp, type RetryContext, retrying, type Try } from "../http/retrying.ts";
@@ -39,6 +40,7 @@ export function openVault(
   context: RetryContext,
 ): Vault {
   const client = new SecretClient(vaultUrl, credential, {
+    ...NO_REDIRECTS,
     // Off for this machine only: everywhere else the SDK checks that the challenge names the vault's own domain.
     disableChallengeResourceVerification: isLoopback(vaultUrl),
     // Retried below, where late answers are too.
@@ -108,7 +110,8 @@ function isTransient(status: number): boolean {
   return status === 429 || status === 408 || status >= 500;
 }
 
-function asVaultError(error: unknown, doing: string, name: string): unknown {
+/** The vault's no in words. Whatever the SDK throws ends here: its messages quote the answer, its errors hold the token. */
+function asVaultError(error: unknown, doing: string, name: string): RollcallError {
   const answer = answerOf(error);
   switch (answer?.status) {
     case 404:
@@ -130,6 +133,29 @@ function asVaultError(error: unknown, doing: string, name: string): unknown {
             : 'Give the identity the role "Key Vault Secrets User" on the vault; a new assignment takes minutes to work.',
       });
     default:
-      return asIdentityError(error, doing) ?? error;
+      return asIdentityError(error, doing) ?? refused(error, doing);
   }
+}
+
+function refused(error: unknown, doing: string): RollcallError {
+  const answer = answerOf(error);
+  if (isRedirect(answer?.status)) {
+    return new RollcallError("vault-refused", {
+      doing,
+      problem: "the vault's address answers with a redirect; it was not followed, as the token would travel there",
+      answer,
+      remedy: "Check ROLLCALL_KEY_VAULT_URL, and for a proxy in between that wants a sign-in.",
+    });
+  }
+  const name = error instanceof Error ? safeCode(error.name) : undefined;
+  return new RollcallError("vault-refused", {
+    doing,
+    problem:
+      answer === undefined
+        ? `the vault's answer was not understood (${name ?? "Error"})`
+        : "the vault refused the request",
+    answer,
+    remedy:
+      "Check ROLLCALL_KEY_VAULT_URL and the object's name; if both are right, quote the request id to Microsoft.",
+  });
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { TokenCredential } from "@azure/identity";
 import { BlobServiceClient, type BlockBlobClient, type ContainerClient } from "@azure/storage-blob";
+import { NO_REDIRECTS } from "../azure-answer.ts";
 import { MINUTE } from "../clock.ts";
 import { RollcallError } from "../error.ts";
 import type { StorageSettings } from "../settings.ts";
@@ -190,7 +191,10 @@ export function openContainer(
   credential: TokenCredential,
   signal: AbortSignal,
 ): Container {
-  const options = { retryOptions: { maxTries: 5, tryTimeoutInMs: 2 * MINUTE, retryDelayInMs: 500 } };
+  const options = {
+    ...NO_REDIRECTS,
+    retryOptions: { maxTries: 5, tryTimeoutInMs: 2 * MINUTE, retryDelayInMs: 500 },
+  };
   const service =
     storage.kind === "identity"
       ? new BlobServiceClient(storage.url, credential, options)
