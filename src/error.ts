@@ -121,8 +121,7 @@ export function asRollcallError(error: unknown, doing = "taking a snapshot"): Ro
   if (error instanceof SuppressedError) return asRollcallError(error.suppressed, doing);
   return new RollcallError("unexpected", {
     doing,
-    problem:
-      error instanceof Error ? kindAndPlace(error) : "something that is not an Error was thrown",
+    problem: error instanceof Error ? kindAndPlace(error) : "something that is not an Error was thrown",
     remedy:
       "Nothing was published. Run `rollcall doctor`; if it finds nothing, report this with the log line.",
   });
@@ -132,14 +131,18 @@ export function asRollcallError(error: unknown, doing = "taking a snapshot"): Ro
 function kindAndPlace(error: Error): string {
   const code = safeCode((error as NodeJS.ErrnoException).code);
   const place = placeOf(error);
-  return [safeCode(error.name) ?? "Error", ...(code ? [code] : []), ...(place ? [`at ${place}`] : [])].join(" ");
+  return [safeCode(error.name) ?? "Error", ...(code ? [code] : []), ...(place ? [`at ${place}`] : [])].join(
+    " ",
+  );
 }
 
 /** The innermost place in our own code, from the frames behind the message only: a message may hold anything. */
 function placeOf({ stack = "", message }: Error): string | undefined {
   const at = stack.indexOf(message);
   const frames = at < 0 ? "" : stack.slice(at + message.length);
-  return /^ {4}at (?!.*node_modules).*\b((?:src|functions|dist)\/[\w/-]+\.[jt]s:\d+):\d+\)?$/m.exec(frames)?.[1];
+  return /^ {4}at (?!.*node_modules).*\b((?:src|functions|dist)\/[\w/-]+\.[jt]s:\d+):\d+\)?$/m.exec(
+    frames,
+  )?.[1];
 }
 
 function sentence({ doing, problem, answer, remedy }: Failure): string {

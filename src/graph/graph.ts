@@ -210,9 +210,11 @@ function requestRefused(said: AzureAnswer, doing: string): RollcallError {
   if (isRedirect(said.status)) {
     return new RollcallError("graph-request-refused", {
       doing,
-      problem: "Graph's address answers with a redirect; it was not followed, as the token would travel there",
+      problem:
+        "Graph's address answers with a redirect; it was not followed, as the token would travel there",
       answer: said,
-      remedy: "Nothing was published. Check ROLLCALL_GRAPH_URL, and for a proxy in between that wants a sign-in.",
+      remedy:
+        "Nothing was published. Check ROLLCALL_GRAPH_URL, and for a proxy in between that wants a sign-in.",
     });
   }
   return new RollcallError("graph-request-refused", {

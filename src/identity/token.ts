@@ -342,11 +342,13 @@ function foreignEndpoint(doing: string, url: string): RollcallError {
   });
 }
 
-function asTokenError(error: unknown, doing: string): unknown {
-  if (!(error instanceof AuthError)) return error;
+/** What MSAL throws beside a refusal; its messages quote the answer. */
+function asTokenError(error: unknown, doing: string): RollcallError {
+  if (error instanceof RollcallError) return error;
+  const code = error instanceof AuthError ? error.errorCode : error instanceof Error && error.name;
   return new RollcallError("token-unavailable", {
     doing,
-    problem: `MSAL gave up (${safeCode(error.errorCode) ?? "no known code"})`,
+    problem: `MSAL gave up (${safeCode(code) ?? "no known code"})`,
     remedy: "Check ROLLCALL_AUTHORITY_HOST and the tenant; `rollcall doctor` tries each step by itself.",
   });
 }

@@ -10,6 +10,9 @@ import { isLoopback } from "../settings.ts";
 /** Key Vault and the identity before it answer in well under a second; this long means they will not. */
 const ANSWER_WITHIN_MS = 30 * SECOND;
 
+/** How Key Vault names versions; anything else in that place is not shown, nor asked for. */
+const VERSION_NAME = /^[0-9a-f]{32}$/i;
+
 /** One version of a Key Vault object as its listing shows it. */
 export type VersionProperties = SecretProperties;
 
@@ -88,7 +91,9 @@ export function openVault(
     get: (version) =>
       ask(`reading ${version ? `version ${version} of ` : ""}${subject}`, async (abortSignal) => {
         try {
-          return await client.getSecret(object.name, { abortSignal, ...(version && { version }) });
+          const secret = await client.getSecret(object.name, { abortSignal, ...(version && { version }) });
+          const { version: found = "", ...properties } = secret.properties;
+          return { ...secret, properties: VERSION_NAME.test(found) ? secret.properties : properties };
         } catch (error) {
           if (answerOf(error)?.code === "SecretDisabled") return "disabled";
           throw error;
@@ -98,7 +103,7 @@ export function openVault(
       ask(`listing the versions of ${subject}`, async (abortSignal) => {
         const found: VersionProperties[] = [];
         for await (const version of client.listPropertiesOfSecretVersions(object.name, { abortSignal })) {
-          found.push(version);
+          if (VERSION_NAME.test(version.version ?? "")) found.push(version);
         }
         const createdMs = ({ createdOn }: VersionProperties) => createdOn?.getTime() ?? 0;
         return found.sort((one, other) => createdMs(other) - createdMs(one));
@@ -142,7 +147,8 @@ function refused(error: unknown, doing: string): RollcallError {
   if (isRedirect(answer?.status)) {
     return new RollcallError("vault-refused", {
       doing,
-      problem: "the vault's address answers with a redirect; it was not followed, as the token would travel there",
+      problem:
+        "the vault's address answers with a redirect; it was not followed, as the token would travel there",
       answer,
       remedy: "Check ROLLCALL_KEY_VAULT_URL, and for a proxy in between that wants a sign-in.",
     });

@@ -62,7 +62,8 @@ function notUnderstood(error: unknown, doing: string): RollcallError {
   return new RollcallError("storage-refused", {
     doing,
     problem: `the storage account's answer was not understood (${name ?? "Error"})`,
-    remedy: "Check that ROLLCALL_STORAGE is a blob service, and for a proxy in between; `rollcall doctor` tells.",
+    remedy:
+      "Check that ROLLCALL_STORAGE is a blob service, and for a proxy in between; `rollcall doctor` tells.",
   });
 }
 
