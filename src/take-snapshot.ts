@@ -1,4 +1,4 @@
-import { DefaultAzureCredential, type TokenCredential } from "@azure/identity";
+import type { TokenCredential } from "@azure/identity";
 import { type ChangesOutcome, changesSinceLatest } from "./changes/changes-since-latest.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { startDeadline } from "./deadline.ts";
@@ -7,6 +7,7 @@ import { Graph } from "./graph/graph.ts";
 import { adminConsentUrl } from "./graph/permission.ts";
 import { userQuery } from "./graph/user-query.ts";
 import type { Patience } from "./http/exchange.ts";
+import { openAzureIdentity } from "./identity/azure-identity.ts";
 import { resolveTenantId } from "./identity/tenant-id.ts";
 import { openTokenSource } from "./identity/token.ts";
 import { openVault } from "./identity/vault.ts";
@@ -54,7 +55,7 @@ export interface Taken {
  * @throws {RollcallError} for everything an operator can act on; nothing is published then
  */
 export async function takeSnapshot(settings: Settings, options: RunOptions = {}): Promise<Taken> {
-  const { clock = systemClock, identity = new DefaultAzureCredential(), patience, maxPartBytes } = options;
+  const { clock = systemClock, identity = openAzureIdentity(), patience, maxPartBytes } = options;
   const report = options.onProgress ?? (() => undefined);
   using deadline = startDeadline(settings.timeBudgetMs, options.signal ?? new AbortController().signal);
   const deadlineMs = clock.now() + settings.timeBudgetMs;

@@ -137,7 +137,10 @@ describe("a run where HTTPS_PROXY names a proxy", () => {
       authority === host && refusals-- > 0 ? { kind: "refuse", status: 502 } : { kind: "open" };
     await using proxy = await startConnectProxy(behaviour);
     jsonOf(await rollcallIn(rig.sandbox, behind(proxy.url))("snapshot", "--json"));
-    assert.equal(proxy.authorities.filter((authority) => authority === host).length, 3);
+    // Two refusals, and a tunnel for each connection: the count behind the listing may take another.
+    assert.equal(refusals < 0, true);
+    const tunnels = proxy.authorities.filter((authority) => authority === host).length;
+    assert.ok(tunnels === 3 || tunnels === 4, String(tunnels));
   });
 });
 

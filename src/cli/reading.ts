@@ -1,5 +1,5 @@
-import { DefaultAzureCredential } from "@azure/identity";
 import { MINUTE, systemClock } from "../clock.ts";
+import { openAzureIdentity } from "../identity/azure-identity.ts";
 import { resolveTenantId } from "../identity/tenant-id.ts";
 import { readReaderSettings } from "../settings.ts";
 import { Snapshots } from "../snapshot/snapshots.ts";
@@ -31,7 +31,7 @@ export async function openReadingPlace({ environment, cwd, signal }: CliIo): Pro
     deadlineMs: systemClock.now() + MINUTE,
     proxy: settings.proxy,
   });
-  const container = openContainer(settings.storage, settings.container, new DefaultAzureCredential(), signal);
+  const container = openContainer(settings.storage, settings.container, openAzureIdentity(), signal);
   const snapshots = new Snapshots(container, tenantId, signal);
   return { container, containerName: settings.container, tenantId, snapshots };
 }

@@ -1,8 +1,8 @@
-import { DefaultAzureCredential } from "@azure/identity";
 import type { Command } from "commander";
 import { systemClock } from "../../clock.ts";
 import type { CheckResult } from "../../doctor/check.ts";
 import { diagnose } from "../../doctor/diagnosis.ts";
+import { openAzureIdentity } from "../../identity/azure-identity.ts";
 import { plural } from "../../words/format.ts";
 import { loadEnvironment } from "../environment.ts";
 import type { Terminal } from "../terminal.ts";
@@ -30,7 +30,7 @@ export function addDoctorCommand(program: Command, terminal: Terminal): void {
       const { environment, cwd, signal } = terminal.io;
       const checks = diagnose({
         loadEnvironment: () => loadEnvironment(environment, cwd),
-        openIdentity: () => new DefaultAzureCredential(),
+        openIdentity: openAzureIdentity,
         clock: systemClock,
         signal,
       });
