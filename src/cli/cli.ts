@@ -11,11 +11,13 @@ import { addSnapshotCommand } from "./commands/snapshot.ts";
 import { addUsersCommand } from "./commands/users.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
 import { describeFailure, exitCodeOf, failureAsJson } from "./failure.ts";
-import { type CliIo, Terminal } from "./terminal.ts";
+import { TRUST_OPTION } from "./local-trust.ts";
+import { type CliIo, printableLines, Terminal } from "./terminal.ts";
 
 const HELP = `
 Settings come from the environment or, where that names none of ROLLCALL_*, from
-"Values" of local.settings.json in this folder.
+"Values" of local.settings.json in this folder. That file may name hosts of
+Microsoft's clouds and of this machine; others come from the environment only.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or settings.`;
 
@@ -34,12 +36,16 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     .exitOverride()
     .showHelpAfterError()
     .configureOutput({
-      writeOut: (text) => void io.stdout.write(text),
-      writeErr: (text) => void io.stderr.write(text),
+      writeOut: (text) => void io.stdout.write(printableLines(text)),
+      // Errors of usage repeat what was given, and may name what a manifest says.
+      writeErr: (text) => void io.stderr.write(printableLines(text)),
     })
+    .option(TRUST_OPTION, "believe all of local.settings.json: it may name any host")
     .addHelpText("after", HELP)
-    .hook("preAction", (_, command) => {
+    .hook("preAction", (main, command) => {
       current = command;
+      const { trustLocalSettings = false } = main.opts<{ readonly trustLocalSettings?: boolean }>();
+      terminal.io = { ...io, trustLocalSettings };
     });
   addSnapshotCommand(program, terminal);
   addListCommand(program, terminal);
@@ -59,7 +65,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     // Whatever the signal broke off, it is the signal that ended the command.
     const reason: unknown = io.signal.aborted ? io.signal.reason : thrown;
     const error = asRollcallError(reason, `running rollcall ${current.name()}`);
-    if (current.opts().json) io.stderr.write(`${failureAsJson(error)}\n`);
+    if (current.opts().json) terminal.complainJson(failureAsJson(error));
     else terminal.complain(...describeFailure(error, `Usage: ${current.createHelp().commandUsage(current)}`));
     return exitCodeOf(error) === 2 ? 2 : terminal.failureExitCode;
   }

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { parseJson } from "../http/json.ts";
 import { type Environment, type SettingProblem, SettingsError } from "../settings.ts";
+import { believable } from "./local-trust.ts";
 
 /** An environment that takes what `local.settings.json` adds; `process.env` is one. */
 export type MutableEnvironment = Record<string, string | undefined>;
@@ -17,13 +18,20 @@ const EXAMPLE = '{ "IsEncrypted": false, "Values": { "ROLLCALL_CONTAINER": "user
  * own from `process.env`. What is set already stays.
  *
  * @param folder where `local.settings.json` is looked for
- * @throws {SettingsError} for a `local.settings.json` that cannot be used; a missing one is none
+ * @param trusted takes all that the file says; otherwise only what {@link believable} does
+ * @throws {SettingsError} for a `local.settings.json` that cannot be used or believed; a missing one is none
  */
-export function loadEnvironment(environment: MutableEnvironment, folder: string): Environment {
+export function loadEnvironment(
+  environment: MutableEnvironment,
+  folder: string,
+  trusted = false,
+): Environment {
   if (Object.keys(environment).some((name) => name.startsWith("ROLLCALL_"))) return environment;
   const file = readOptional(resolve(folder, FILE));
   if (!file) return environment;
-  const values = readValues(file);
+  const all = readValues(file);
+  const { taken: values, problems } = trusted ? { taken: all, problems: [] } : believable(all);
+  if (problems.length > 0) throw broken(...problems);
   const startedWith = environment.NODE_EXTRA_CA_CERTS;
   for (const [name, value] of Object.entries(values)) environment[name] ??= value;
   // Beside those that the shell may name already, such as a company's: trusting more takes nothing away.

@@ -23,8 +23,13 @@ export interface ReadingPlace {
  *
  * @throws {RollcallError} `settings-invalid`, and `tenant-not-found` where a domain is configured
  */
-export async function openReadingPlace({ environment, cwd, signal }: CliIo): Promise<ReadingPlace> {
-  const settings = readReaderSettings(loadEnvironment(environment, cwd));
+export async function openReadingPlace({
+  environment,
+  cwd,
+  trustLocalSettings,
+  signal,
+}: CliIo): Promise<ReadingPlace> {
+  const settings = readReaderSettings(loadEnvironment(environment, cwd, trustLocalSettings));
   const tenantId = await resolveTenantId(settings.tenant, settings.cloud.authorityHost, {
     clock: systemClock,
     signal,

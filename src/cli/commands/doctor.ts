@@ -27,9 +27,9 @@ export function addDoctorCommand(program: Command, terminal: Terminal): void {
     .option("--json", "print an array of JSON objects")
     .addHelpText("after", HELP)
     .action(async ({ json }: { readonly json?: boolean }) => {
-      const { environment, cwd, signal } = terminal.io;
+      const { environment, cwd, trustLocalSettings, signal } = terminal.io;
       const checks = diagnose({
-        loadEnvironment: () => loadEnvironment(environment, cwd),
+        loadEnvironment: () => loadEnvironment(environment, cwd, trustLocalSettings),
         openIdentity: openAzureIdentity,
         clock: systemClock,
         signal,

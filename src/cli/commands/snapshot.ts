@@ -33,7 +33,8 @@ export function addSnapshotCommand(program: Command, terminal: Terminal): void {
         readonly json?: boolean;
         readonly acceptShrink?: boolean;
       }) => {
-        const settings = readSettings(loadEnvironment(terminal.io.environment, terminal.io.cwd));
+        const { environment, cwd, trustLocalSettings } = terminal.io;
+        const settings = readSettings(loadEnvironment(environment, cwd, trustLocalSettings));
         const taken = await takeWithProgress(settings, acceptShrink, terminal);
         if (!json) return terminal.print(...summary(taken, settings.container));
         await terminal.printJson(taken.manifest);
