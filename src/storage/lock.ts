@@ -102,7 +102,7 @@ export async function takeLock(container: Container, { path, clock, signal }: Lo
     await lease.releaseLease({ abortSignal: AbortSignal.timeout(RELEASE_WITHIN_MS) }).catch(() => undefined);
   }
 
-  async function tryAcquire(): Promise<boolean> {
+  async function tryAcquire(isMade = false): Promise<boolean> {
     try {
       await lease.acquireLease(LEASE_SECONDS, { abortSignal: signal });
       return true;
@@ -111,9 +111,10 @@ export async function takeLock(container: Container, { path, clock, signal }: Lo
       if (signal.aborted) await release();
       signal.throwIfAborted();
       if (statusOf(error) === 409) return false;
-      if (statusOf(error) !== 404) throw asStorageError(error, doing);
+      // A blob that is there and is not found all the same is not made again and again.
+      if (statusOf(error) !== 404 || isMade) throw asStorageError(error, doing);
       await container.replace({ path, body: Buffer.alloc(0), contentType: "text/plain" }, undefined);
-      return tryAcquire();
+      return tryAcquire(true);
     }
   }
 

@@ -30,7 +30,7 @@ export function addDoctorCommand(program: Command, terminal: Terminal): void {
       const { environment, cwd, trustLocalSettings, signal } = terminal.io;
       const checks = diagnose({
         loadEnvironment: () => loadEnvironment(environment, cwd, trustLocalSettings),
-        openIdentity: openAzureIdentity,
+        openIdentity: () => openAzureIdentity(),
         clock: systemClock,
         signal,
       });
