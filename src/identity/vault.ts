@@ -1,5 +1,11 @@
 import type { TokenCredential } from "@azure/identity";
-import { type KeyVaultSecret, SecretClient, type SecretProperties } from "@azure/keyvault-secrets";
+import {
+  type KeyVaultSecret,
+  SecretClient,
+  type SecretClientOptions,
+  type SecretProperties,
+} from "@azure/keyvault-secrets";
+import { RestError } from "@azure/storage-blob";
 import { answerOf, asIdentityError, isRestError, networkCodeOf } from "../azure-answer.ts";
 import { SECOND } from "../clock.ts";
 import { RollcallError } from "../error.ts";
@@ -9,6 +15,16 @@ import { isLoopback } from "../settings.ts";
 
 /** Key Vault and the identity before it answer in well under a second; this long means they will not. */
 const ANSWER_WITHIN_MS = 30 * SECOND;
+
+/** A refusal without a body, such as a proxy's, makes the SDK fail with a TypeError that hides the status. */
+const REFUSE_EMPTY_ERRORS: NonNullable<SecretClientOptions["additionalPolicies"]>[number]["policy"] = {
+  name: "refuseEmptyErrors",
+  async sendRequest(request, next) {
+    const response = await next(request);
+    if (response.status < 400 || response.bodyAsText) return response;
+    throw new RestError("an error without a body", { statusCode: response.status, request, response });
+  },
+};
 
 /** One version of a Key Vault object as its listing shows it. */
 export type VersionProperties = SecretProperties;
@@ -44,6 +60,7 @@ export function openVault(
     disableChallengeResourceVerification: isLoopback(vaultUrl),
     // Retried below, where late answers are too.
     retryOptions: { maxRetries: 0 },
+    additionalPolicies: [{ policy: REFUSE_EMPTY_ERRORS, position: "perCall" }],
   });
   const subject = `${object.kind} ${object.name} in ${vaultUrl}`;
 
