@@ -38,6 +38,9 @@ export async function findSlices(
     nowMs,
   }: { readonly counted: number; readonly usersEach: number; readonly nowMs: number },
 ): Promise<readonly number[]> {
+  // Ends the counts that are still under way when one of them fails.
+  const leaving = new AbortController();
+  using _leaving = { [Symbol.dispose]: () => leaving.abort() };
   const end = Math.ceil(nowMs / SECOND);
   const found: Range[] = [];
   let open: Range[] = [{ start: EARLIEST, end, users: counted, halvings: 0 }];
@@ -45,7 +48,7 @@ export async function findSlices(
     const halves: Range[] = [];
     await inParallel(open, graph, async (range) => {
       const middle = Math.floor((range.start + range.end) / 2);
-      const older = await countIn(graph, query, between(range.start, middle));
+      const older = await countIn(graph, query, between(range.start, middle), leaving.signal);
       const halvings = range.halvings + 1;
       halves.push({ start: range.start, end: middle, users: older, halvings });
       halves.push({ start: middle, end: range.end, users: range.users - older, halvings });
@@ -62,12 +65,13 @@ export async function findSlices(
 }
 
 /** Counts the users of a slice. */
-async function countIn(graph: Graph, query: UserQuery, slice: Slice): Promise<number> {
+async function countIn(graph: Graph, query: UserQuery, slice: Slice, signal?: AbortSignal): Promise<number> {
   const doing = `counting the users of a slice (${slice.filter})`;
   return graph.get({
     url: `${graph.root}/users/$count?$filter=${encodeURIComponent(slice.filter)}`,
     doing,
     eventual: true,
+    ...(signal && { signal }),
     read: readCount,
     refuse: (answer) =>
       answer.status === 400
