@@ -77,6 +77,7 @@ export class Container {
   constructor(client: ContainerClient, signal: AbortSignal, writer: string = randomUUID()) {
     this.#client = client;
     this.#tryOnce = new ContainerClient(client.url, client.credential, {
+      ...NO_REDIRECTS,
       retryOptions: { maxTries: 1, tryTimeoutInMs: TRY_TIMEOUT_MS },
     });
     this.#signal = signal;
