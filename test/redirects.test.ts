@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { IncomingMessage } from "node:http";
 import { after, before, describe, it } from "node:test";
-import type { FaultRule } from "../src/sandbox/fault.ts";
+import type { FaultRule } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { type LocalServer, startLocalServer } from "./support/local-server.ts";
 import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";

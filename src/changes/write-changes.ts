@@ -1,6 +1,6 @@
 import { changesPartName, type RunFolder } from "../snapshot/layout.ts";
 import { GzipPart } from "../snapshot/part.ts";
-import { type PartKind, PartWriter } from "../snapshot/part-writer.ts";
+import { MAX_GZIP_CONTENT_BYTES, type PartKind, PartWriter } from "../snapshot/part-writer.ts";
 import type { Container } from "../storage/container.ts";
 import type { Change } from "./change.ts";
 import { type CompareOptions, compareSnapshots } from "./compare.ts";
@@ -13,6 +13,7 @@ const LINE_FEED = Buffer.from("\n");
 const CHANGE_LINES: PartKind = {
   nameOf: changesPartName,
   contentType: "application/x-ndjson",
+  maxContentBytes: MAX_GZIP_CONTENT_BYTES,
   openPart: () => new GzipPart(),
 };
 

@@ -1,6 +1,6 @@
-import { RollcallError } from "../error.ts";
 import { releaseBody } from "../http/exchange.ts";
-import type { Container, Upload } from "../storage/container.ts";
+import { MAX_PART_CONTENT_BYTES } from "../rows/line-limit.ts";
+import type { Container } from "../storage/container.ts";
 import { partName, type RunFolder } from "./layout.ts";
 import { GzipPart, type Part, type PartEntry } from "./part.ts";
 
@@ -10,6 +10,12 @@ import { GzipPart, type Part, type PartEntry } from "./part.ts";
  */
 export const MAX_PART_BYTES = 2 * 2 ** 20;
 
+/**
+ * Bytes of lines from which on a part of gzip is closed, however well it compresses: far below what readers unpack,
+ * `MAX_PART_CONTENT_BYTES`.
+ */
+export const MAX_GZIP_CONTENT_BYTES = 64 * 2 ** 20;
+
 /** Deletions at the same time: a run that was told to stop has seconds for all of them. */
 const DISCARDS_AT_A_TIME = 8;
 
@@ -18,6 +24,8 @@ export interface PartKind {
   /** The name of a part in the run's folder. */
   readonly nameOf: (index: number) => string;
   readonly contentType: string;
+  /** Bytes of lines, before they are encoded, from which on a part is closed; no part holds more than readers take. */
+  readonly maxContentBytes: number;
   /** Opens an empty part. */
   readonly openPart: () => Part;
 }
@@ -27,6 +35,7 @@ const USER_LINES: PartKind = {
   nameOf: (index) => partName(index),
   // The gzip is part of the content, as the blob's name says, not of its transport.
   contentType: "application/x-ndjson",
+  maxContentBytes: MAX_GZIP_CONTENT_BYTES,
   openPart: () => new GzipPart(),
 };
 
@@ -37,11 +46,11 @@ export class PartWriter {
   readonly #maxPartBytes: number;
   readonly #kind: PartKind;
   readonly #entries: PartEntry[] = [];
-  /** Paths of the parts that are certainly our own. */
-  readonly #written: string[] = [];
-  /** A part whose write was broken off: the storage may have it or not. */
-  #doubtful: Upload | undefined;
+  /** Paths of the parts that were sent, also of those of which it is not known whether they arrived. */
+  readonly #sent: string[] = [];
   #part: Part;
+  /** Bytes of the lines in the part, before they were encoded. */
+  #content = 0;
   #upload: Promise<void> = Promise.resolve();
 
   constructor(
@@ -59,8 +68,12 @@ export class PartWriter {
 
   /** Adds rows, as {@link Part.write} takes them; waits when both parts in memory are full. */
   async write(lines: Buffer, users: number): Promise<void> {
+    // However large a page is that comes when a part is nearly full, readers take the part.
+    if (this.#content > 0 && this.#content + lines.length > MAX_PART_CONTENT_BYTES) await this.#closePart();
     await this.#part.write(lines, users);
-    if (this.#part.bytes >= this.#maxPartBytes) await this.#closePart();
+    this.#content += lines.length;
+    const isFull = this.#part.bytes >= this.#maxPartBytes || this.#content >= this.#kind.maxContentBytes;
+    if (isFull) await this.#closePart();
   }
 
   /** Closes and sends the last part. A snapshot without users has one empty part, so that readers find a file. */
@@ -75,16 +88,11 @@ export class PartWriter {
     // Settled first, or it would arrive after the deletion; whether it failed does not matter any more.
     await this.#upload.catch(() => undefined);
     const container = this.#container.forCleaningUp();
-    const { path, body } = this.#doubtful ?? {};
-    const paths = this.#written.values();
+    const paths = this.#sent.values();
     const removeSome = async () => {
-      for (const path of paths) await container.remove(path);
+      for (const path of paths) await container.removeOwn(path);
     };
-    const removals = Array.from({ length: DISCARDS_AT_A_TIME }, removeSome);
-    const outcomes = await Promise.allSettled([
-      ...removals,
-      path !== undefined && body !== undefined ? container.removeIfSame(path, body) : undefined,
-    ]);
+    const outcomes = await Promise.allSettled(Array.from({ length: DISCARDS_AT_A_TIME }, removeSome));
     const failed = outcomes.find((outcome) => outcome.status === "rejected");
     if (failed) throw failed.reason;
   }
@@ -92,6 +100,7 @@ export class PartWriter {
   async #closePart(): Promise<void> {
     const { entry, body } = await this.#part.finish(this.#kind.nameOf(this.#entries.length));
     this.#part = this.#kind.openPart();
+    this.#content = 0;
     this.#entries.push(entry);
     await this.#upload;
     const path = `${this.#folder.path}/${entry.name}`;
@@ -101,14 +110,9 @@ export class PartWriter {
   }
 
   async #send(path: string, body: Buffer): Promise<void> {
-    const upload = { path, body, contentType: this.#kind.contentType };
-    try {
-      if (await this.#container.putOnce(upload)) this.#written.push(path);
-    } catch (error) {
-      const isTaken = error instanceof RollcallError && error.code === "snapshot-exists";
-      if (!isTaken) this.#doubtful = upload;
-      throw error;
-    }
+    const { contentType } = this.#kind;
+    this.#sent.push(path);
+    await this.#container.putOnce({ path, body, contentType });
     releaseBody(body);
   }
 }
