@@ -11,13 +11,11 @@ import { addSnapshotCommand } from "./commands/snapshot.ts";
 import { addUsersCommand } from "./commands/users.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
 import { describeFailure, exitCodeOf, failureAsJson } from "./failure.ts";
-import { TRUST_OPTION } from "./local-trust.ts";
-import { type CliIo, printableLines, Terminal } from "./terminal.ts";
+import { type CliIo, forTerminal, Terminal } from "./terminal.ts";
 
 const HELP = `
 Settings come from the environment or, where that names none of ROLLCALL_*, from
-"Values" of local.settings.json in this folder. That file may name hosts of
-Microsoft's clouds and of this machine; others come from the environment only.
+"Values" of local.settings.json in this folder.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or settings.`;
 
@@ -36,16 +34,14 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     .exitOverride()
     .showHelpAfterError()
     .configureOutput({
-      writeOut: (text) => void io.stdout.write(printableLines(text)),
-      // Errors of usage repeat what was given, and may name what a manifest says.
-      writeErr: (text) => void io.stderr.write(printableLines(text)),
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(forTerminal(text, "text")),
     })
-    .option(TRUST_OPTION, "believe all of local.settings.json: it may name any host")
     .addHelpText("after", HELP)
-    .hook("preAction", (main, command) => {
+    .option("--trust-local-settings", "let local.settings.json name any host; read it first")
+    .hook("preAction", (_, command) => {
       current = command;
-      const { trustLocalSettings = false } = main.opts<{ readonly trustLocalSettings?: boolean }>();
-      terminal.io = { ...io, trustLocalSettings };
+      terminal.trustsLocalSettings = program.opts().trustLocalSettings === true;
     });
   addSnapshotCommand(program, terminal);
   addListCommand(program, terminal);

@@ -44,7 +44,7 @@ export function addUsersCommand(program: Command, terminal: Terminal): void {
     .addHelpText("after", HELP)
     .action(async (run: string | undefined, options: Options, command: Command) => {
       const { select, where = [] } = options;
-      const { snapshots } = await openReadingPlace(terminal.io);
+      const { snapshots } = await openReadingPlace(terminal);
       const snapshot = await snapshots.open(run);
       const { properties } = snapshot.manifest.source;
       const unknown = [...(select ?? []), ...where.map(({ property }) => property)].filter(
@@ -59,8 +59,8 @@ export function addUsersCommand(program: Command, terminal: Terminal): void {
       const { columns } = terminal.io.stdout;
       const output = openOutput(options.format, { properties, select, width: columns ?? LINE_WIDTH });
       const filter = new RowFilter(properties, where);
-      const isJson = options.format === "ndjson" || options.format === "json";
-      const write = (text: string) => (isJson ? terminal.writeJson(text) : terminal.writeText(text));
+      const form = options.format === "csv" || options.format === "table" ? "text" : "json";
+      const write = (text: string) => terminal.write(text, form);
       if (output.head !== "" && !(await write(output.head))) return;
       for await (const lines of snapshot.lineBatches()) {
         const kept = filter.keep(lines);

@@ -41,6 +41,8 @@ export type Fault =
       readonly message?: string;
       readonly body?: string;
     }
+  /** Sends the caller elsewhere; no `Location` when absent. */
+  | { readonly kind: "redirect"; readonly status: number; readonly location?: string }
   /** An error that repeats in its body, its code and its headers what was sent, credentials included. */
   | ({ readonly kind: "echo" } & Echo)
   /** The body ends after this share of its bytes: with a dead connection, or with `framed` as if it were whole. */

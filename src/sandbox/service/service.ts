@@ -139,6 +139,11 @@ function scriptedReply(request: ServiceRequest, refuse: ServiceDefinition["refus
   if (error?.body !== undefined) return html(error.status, error.body);
   if (error)
     return refuse(new Refusal(error.status, error.code ?? "UnknownError", error.message ?? ""), request);
+  const redirect = findFault(request.faults, "redirect");
+  if (redirect) {
+    const { status, location } = redirect;
+    return { status, headers: location === undefined ? {} : { Location: location }, body: "" };
+  }
   const echo = findFault(request.faults, "echo");
   if (echo)
     return echoReply(
