@@ -1,13 +1,14 @@
 import { safeCode } from "./answer.ts";
 
 /**
- * Every failure an operator can act on. The codes are a contract: alerts and scripts match on them, the README lists
+ * Every failure an operator can act on. The codes are a contract: alerts and scripts match on them, docs/errors.md lists
  * each with its remedy (a test holds the two lists equal).
  */
 export const ERROR_CODES = [
   "settings-invalid",
   "lock-held",
   "lock-lost",
+  "clock-wrong",
   "time-budget-exceeded",
   "terminated",
   "identity-unavailable",
@@ -33,6 +34,8 @@ export const ERROR_CODES = [
   "graph-page-token-expired",
   "next-link-foreign",
   "next-link-repeated",
+  "count-missing",
+  "count-contradicted",
   "listing-short",
   "listing-empty",
   "listing-shrunk",
@@ -121,8 +124,7 @@ export function asRollcallError(error: unknown, doing = "taking a snapshot"): Ro
   if (error instanceof SuppressedError) return asRollcallError(error.suppressed, doing);
   return new RollcallError("unexpected", {
     doing,
-    problem:
-      error instanceof Error ? kindAndPlace(error) : "something that is not an Error was thrown",
+    problem: error instanceof Error ? kindAndPlace(error) : "something that is not an Error was thrown",
     remedy:
       "Nothing was published. Run `rollcall doctor`; if it finds nothing, report this with the log line.",
   });
@@ -132,14 +134,18 @@ export function asRollcallError(error: unknown, doing = "taking a snapshot"): Ro
 function kindAndPlace(error: Error): string {
   const code = safeCode((error as NodeJS.ErrnoException).code);
   const place = placeOf(error);
-  return [safeCode(error.name) ?? "Error", ...(code ? [code] : []), ...(place ? [`at ${place}`] : [])].join(" ");
+  return [safeCode(error.name) ?? "Error", ...(code ? [code] : []), ...(place ? [`at ${place}`] : [])].join(
+    " ",
+  );
 }
 
 /** The innermost place in our own code, from the frames behind the message only: a message may hold anything. */
 function placeOf({ stack = "", message }: Error): string | undefined {
   const at = stack.indexOf(message);
   const frames = at < 0 ? "" : stack.slice(at + message.length);
-  return /^ {4}at (?!.*node_modules).*\b((?:src|functions|dist)\/[\w/-]+\.[jt]s:\d+):\d+\)?$/m.exec(frames)?.[1];
+  return /^ {4}at (?!.*node_modules).*\b((?:src|functions|dist)\/[\w/-]+\.[jt]s:\d+):\d+\)?$/m.exec(
+    frames,
+  )?.[1];
 }
 
 function sentence({ doing, problem, answer, remedy }: Failure): string {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { answer, isRedirect, safeOrigin } from "../answer.ts";
 import { type AzureAnswer, RollcallError } from "../error.ts";
-import { Exchange, type Patience, type Reply, releaseBody } from "../http/exchange.ts";
+import { DamagedBodyError, Exchange, type Patience, type Reply, releaseBody } from "../http/exchange.ts";
 import { retryAfterMs } from "../http/retry.ts";
 import { describeGivenUp, type GivenUp, type RetryContext, retrying, type Try } from "../http/retrying.ts";
 import { VERSION } from "../version.ts";
@@ -37,10 +37,10 @@ export interface GraphRequest<T> {
   /** Waited for before an answer that has arrived is unpacked: bounds how many are in memory. Called for each try. */
   readonly admit?: () => Promise<void>;
   /**
-   * Makes the answer out of the body of a 200, which must not be kept: its memory is given back right after. Returning `undefined` means that this cannot be what was asked for, and
-   * has it asked again.
+   * Makes the answer out of the body of a 200, which must not be kept: its memory is given back right after. Throwing a
+   * {@link DamagedBodyError} means that this cannot be what was asked for, and has it asked again a few times.
    */
-  readonly read: (body: Buffer) => T | undefined;
+  readonly read: (body: Buffer) => T;
   /** Makes the error for an answer that no retry will mend; absent or `undefined`: a general one. */
   readonly refuse?: (answer: AzureAnswer) => Error | undefined;
 }
@@ -153,11 +153,14 @@ export class Graph implements AsyncDisposable {
 
   #judge<T>({ doing, read, refuse }: GraphRequest<T>, reply: Reply): Try<T> {
     if (reply.status === 200) {
-      const done = read(reply.body);
-      releaseBody(reply.body);
-      return done === undefined
-        ? { failed: { kind: "damaged", reason: "not what was asked for" } }
-        : { done };
+      try {
+        return { done: read(reply.body) };
+      } catch (error) {
+        if (!(error instanceof DamagedBodyError)) throw error;
+        return { failed: { kind: "damaged", reason: error.message } };
+      } finally {
+        releaseBody(reply.body);
+      }
     }
     const said = answerOfReply(reply);
     if (reply.status === 429) this.#stats.throttled++;
@@ -210,9 +213,11 @@ function requestRefused(said: AzureAnswer, doing: string): RollcallError {
   if (isRedirect(said.status)) {
     return new RollcallError("graph-request-refused", {
       doing,
-      problem: "Graph's address answers with a redirect; it was not followed, as the token would travel there",
+      problem:
+        "Graph's address answers with a redirect; it was not followed, as the token would travel there",
       answer: said,
-      remedy: "Nothing was published. Check ROLLCALL_GRAPH_URL, and for a proxy in between that wants a sign-in.",
+      remedy:
+        "Nothing was published. Check ROLLCALL_GRAPH_URL, and for a proxy in between that wants a sign-in.",
     });
   }
   return new RollcallError("graph-request-refused", {

@@ -142,7 +142,8 @@ function refused(error: unknown, doing: string): RollcallError {
   if (isRedirect(answer?.status)) {
     return new RollcallError("vault-refused", {
       doing,
-      problem: "the vault's address answers with a redirect; it was not followed, as the token would travel there",
+      problem:
+        "the vault's address answers with a redirect; it was not followed, as the token would travel there",
       answer,
       remedy: "Check ROLLCALL_KEY_VAULT_URL, and for a proxy in between that wants a sign-in.",
     });

@@ -1,5 +1,6 @@
 import { SECOND } from "../clock.ts";
 import { releaseBody } from "../http/exchange.ts";
+import { MAX_PART_CONTENT_BYTES } from "../rows/line-limit.ts";
 import type { Container } from "../storage/container.ts";
 import { partName, type RunFolder } from "./layout.ts";
 import { GzipPart, type Part, type PartEntry } from "./part.ts";
@@ -9,6 +10,12 @@ import { GzipPart, type Part, type PartEntry } from "./part.ts";
  * and one being filled, fit a Function's memory; large enough for query engines to be happy with.
  */
 export const MAX_PART_BYTES = 2 * 2 ** 20;
+
+/**
+ * Bytes, unpacked, from which on a part is closed, however well it compresses: far below what readers take,
+ * `MAX_PART_CONTENT_BYTES`.
+ */
+const MAX_CONTENT_BYTES = 64 * 2 ** 20;
 
 const DISCARD_WITHIN_MS = 10 * SECOND;
 
@@ -36,9 +43,11 @@ export class PartWriter {
   readonly #maxPartBytes: number;
   readonly #kind: PartKind;
   readonly #entries: PartEntry[] = [];
-  /** Paths of the parts that are certainly our own. */
-  readonly #written: string[] = [];
+  /** Paths of the parts that were sent, also of those of which it is not known whether they arrived. */
+  readonly #sent: string[] = [];
   #part: Part;
+  /** Bytes of the lines in the part, before they were encoded. */
+  #content = 0;
   #upload: Promise<void> = Promise.resolve();
 
   constructor(
@@ -56,8 +65,12 @@ export class PartWriter {
 
   /** Adds rows, as {@link Part.write} takes them; waits when both parts in memory are full. */
   async write(lines: Buffer, users: number): Promise<void> {
+    // One with room for these lines above its bound stays below what readers take.
+    if (this.#content > 0 && this.#content + lines.length > MAX_PART_CONTENT_BYTES) await this.#closePart();
     await this.#part.write(lines, users);
-    if (this.#part.bytes >= this.#maxPartBytes) await this.#closePart();
+    this.#content += lines.length;
+    const isFull = this.#part.bytes >= this.#maxPartBytes || this.#content >= MAX_CONTENT_BYTES;
+    if (isFull) await this.#closePart();
   }
 
   /** Closes and sends the last part. A snapshot without users has one empty part, so that readers find a file. */
@@ -72,12 +85,13 @@ export class PartWriter {
     // Settled first, or it would arrive after the deletion; whether it failed does not matter any more.
     await this.#upload.catch(() => undefined);
     const container = this.#container.withSignal(AbortSignal.timeout(DISCARD_WITHIN_MS));
-    for (const path of this.#written) await container.remove(path);
+    for (const path of this.#sent) await container.removeOwn(path);
   }
 
   async #closePart(): Promise<void> {
     const { entry, body } = await this.#part.finish(this.#kind.nameOf(this.#entries.length));
     this.#part = this.#kind.openPart();
+    this.#content = 0;
     this.#entries.push(entry);
     await this.#upload;
     const path = `${this.#folder.path}/${entry.name}`;
@@ -88,7 +102,8 @@ export class PartWriter {
 
   async #send(path: string, body: Buffer): Promise<void> {
     const { contentType } = this.#kind;
-    if (await this.#container.putOnce({ path, body, contentType })) this.#written.push(path);
+    this.#sent.push(path);
+    await this.#container.putOnce({ path, body, contentType });
     releaseBody(body);
   }
 }

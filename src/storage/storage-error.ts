@@ -7,6 +7,13 @@ export function statusOf(error: unknown): number | undefined {
   return isRestError(error) ? error.statusCode : undefined;
 }
 
+/** What time the service said it was when it refused; `undefined` when no answer came, or one without a date. */
+export function serviceTimeOf(error: unknown): Date | undefined {
+  const date = isRestError(error) ? error.response?.headers.get("date") : undefined;
+  const time = new Date(date ?? Number.NaN);
+  return Number.isNaN(time.getTime()) ? undefined : time;
+}
+
 /** Turns an error of the storage SDK, or of the identity before it, into one with a remedy; keeps none of its text. */
 export function asStorageError(error: unknown, doing: string): RollcallError {
   if (error instanceof RollcallError) return error;
@@ -62,7 +69,8 @@ function notUnderstood(error: unknown, doing: string): RollcallError {
   return new RollcallError("storage-refused", {
     doing,
     problem: `the storage account's answer was not understood (${name ?? "Error"})`,
-    remedy: "Check that ROLLCALL_STORAGE is a blob service, and for a proxy in between; `rollcall doctor` tells.",
+    remedy:
+      "Check that ROLLCALL_STORAGE is a blob service, and for a proxy in between; `rollcall doctor` tells.",
   });
 }
 
