@@ -67,21 +67,53 @@ export class Terminal {
 
   /** Writes a result for programs. */
   async printJson(result: unknown): Promise<void> {
-    await this.write(`${JSON.stringify(result, null, 2)}\n`);
+    await this.writeData(`${JSON.stringify(result, null, 2)}\n`, "json");
+  }
+
+  /**
+   * As {@link write}, for data that came out of blobs: byte for byte into a file or a pipe, and on a terminal without
+   * what could steer it.
+   *
+   * @param text whole lines
+   */
+  writeData(text: string, form: "json" | "text"): Promise<boolean> {
+    if (!this.io.stdout.isTTY) return this.write(text);
+    return this.write(form === "json" ? escapedJson(text) : withoutControls(text));
   }
 
   /** Writes lines for people to standard error. */
   complain(...lines: readonly string[]): void {
     this.io.stderr.write(lines.map((line) => `${printable(line)}\n`).join(""));
   }
+
+  /** Writes a failure for programs to standard error. */
+  complainJson(json: string): void {
+    this.io.stderr.write(`${this.io.stderr.isTTY ? escapedJson(json) : json}\n`);
+  }
 }
 
-/** A text without what could steer a terminal: line breaks, too. */
+/**
+ * What could steer a terminal or make it show a text as another: C0 and C1 controls, line and paragraph separators, and
+ * the marks that turn the direction of writing (https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing).
+ */
+const STEERING = /[\p{Cc}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/gu;
+
+/** A text of one line without what could steer a terminal. */
 export function printable(line: string): string {
-  return stripVTControlCharacters(line).replaceAll(/\p{Cc}/gu, "\uFFFD");
+  return stripVTControlCharacters(line).replaceAll(STEERING, "\uFFFD");
 }
 
-/** A text of several lines without what could steer a terminal; line breaks and tabs stay. */
+/** A text of several lines without what could steer a terminal; tabs and the ends of lines stay. */
 export function withoutControls(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(/[^\P{Cc}\n\r\t]/gu, "\uFFFD");
+  return stripVTControlCharacters(text).replaceAll(STEERING, (found, at: number, all: string) => {
+    const isLayout = found === "\n" || found === "\t" || (found === "\r" && all[at + 1] === "\n");
+    return isLayout ? found : "\uFFFD";
+  });
+}
+
+/** The same JSON, with escapes in place of what could steer a terminal. Between its values stand only spaces and lines. */
+function escapedJson(json: string): string {
+  return json.replaceAll(STEERING, (found) =>
+    /[\n\r\t]/.test(found) ? found : `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

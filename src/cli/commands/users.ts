@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { CONDITION_SYNTAX, type Condition, parseCondition } from "../../formats/condition.ts";
 import { RowFilter } from "../../formats/row-filter.ts";
 import { openReadingPlace } from "../reading.ts";
-import { type Terminal, withoutControls } from "../terminal.ts";
+import type { Terminal } from "../terminal.ts";
 import { OUTPUT_FORMATS, type OutputFormat, openOutput } from "../user-output.ts";
 import { LINE_WIDTH } from "../wrap.ts";
 
@@ -56,10 +56,11 @@ export function addUsersCommand(program: Command, terminal: Terminal): void {
           `error: run ${snapshot.manifest.runId} has no property ${names}; it has ${properties.join(", ")}`,
         );
       }
-      const { isTTY, columns } = terminal.io.stdout;
+      const { columns } = terminal.io.stdout;
       const output = openOutput(options.format, { properties, select, width: columns ?? LINE_WIDTH });
       const filter = new RowFilter(properties, where);
-      const write = (text: string) => terminal.write(isTTY ? withoutControls(text) : text);
+      const isJson = options.format === "json" || options.format === "ndjson";
+      const write = (text: string) => terminal.writeData(text, isJson ? "json" : "text");
       if (output.head !== "" && !(await write(output.head))) return;
       for await (const lines of snapshot.lineBatches()) {
         const kept = filter.keep(lines);
