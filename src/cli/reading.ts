@@ -4,8 +4,7 @@ import { resolveTenantId } from "../identity/tenant-id.ts";
 import { readReaderSettings } from "../settings.ts";
 import { Snapshots } from "../snapshot/snapshots.ts";
 import { type Container, openContainer } from "../storage/container.ts";
-import { loadEnvironment } from "./environment.ts";
-import type { CliIo } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** What the reading commands read. */
 export interface ReadingPlace {
@@ -23,8 +22,9 @@ export interface ReadingPlace {
  *
  * @throws {RollcallError} `settings-invalid`, and `tenant-not-found` where a domain is configured
  */
-export async function openReadingPlace({ environment, cwd, signal }: CliIo): Promise<ReadingPlace> {
-  const settings = readReaderSettings(loadEnvironment(environment, cwd));
+export async function openReadingPlace(terminal: Terminal): Promise<ReadingPlace> {
+  const { signal } = terminal.io;
+  const settings = readReaderSettings(terminal.loadEnvironment());
   const tenantId = await resolveTenantId(settings.tenant, settings.cloud.authorityHost, {
     clock: systemClock,
     signal,

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { RollcallError } from "../error.ts";
-import type { MutableEnvironment } from "./environment.ts";
+import type { Environment } from "../settings.ts";
+import { loadEnvironment, type MutableEnvironment } from "./environment.ts";
 
 /** A stream that may be a terminal. */
 export type TerminalStream = NodeJS.WritableStream & {
@@ -31,12 +32,24 @@ export class Terminal {
   exitCode: 0 | 1 = 0;
   /** What the process will exit with when the command fails; 3 where 1 means something else. */
   failureExitCode: 1 | 3 = 1;
+  /** Whether `local.settings.json` may name hosts outside the known clouds. */
+  trustsLocalHosts = false;
   #isClosed = false;
 
   constructor(io: CliIo) {
     this.io = io;
     // Met by whoever writes; without a listener the stream would end the process first.
     for (const stream of [io.stdout, io.stderr]) stream.on("error", () => undefined);
+  }
+
+  /**
+   * The settings of this process.
+   *
+   * @throws {SettingsError} for a `local.settings.json` that cannot be used
+   */
+  loadEnvironment(): Environment {
+    const { environment, cwd } = this.io;
+    return loadEnvironment(environment, cwd, this.trustsLocalHosts);
   }
 
   /**

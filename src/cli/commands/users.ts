@@ -44,7 +44,7 @@ export function addUsersCommand(program: Command, terminal: Terminal): void {
     .addHelpText("after", HELP)
     .action(async (run: string | undefined, options: Options, command: Command) => {
       const { select, where = [] } = options;
-      const { snapshots } = await openReadingPlace(terminal.io);
+      const { snapshots } = await openReadingPlace(terminal);
       const snapshot = await snapshots.open(run);
       const { properties } = snapshot.manifest.source;
       const unknown = [...(select ?? []), ...where.map(({ property }) => property)].filter(
