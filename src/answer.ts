@@ -34,8 +34,8 @@ export function safeCode(code: unknown): string | undefined {
   // Base64 of the `{"` with which the parts of a token begin.
   if (code.includes("eyJ") || (code.match(/\d/g) ?? []).length > 4) return undefined;
   // Words are long; in random text case or kind changes at every other character.
-  const words = code.match(/[A-Z]?[a-z]+|[A-Z]+|\d+/g) ?? [];
-  return code.length / words.length >= 3 ? code : undefined;
+  const words = code.match(/[a-z]/.test(code) ? /[A-Z]?[a-z]+|[A-Z]|\d+/g : /[A-Z]+|\d+/g) ?? [];
+  return code.length / words.length >= 4 ? code : undefined;
 }
 
 /** The id to quote to Microsoft, a GUID in all services; `undefined` for anything else. */

@@ -10,6 +10,8 @@ export const ERROR_CODES = [
   "lock-lost",
   "clock-wrong",
   "time-budget-exceeded",
+  "proxy-refused",
+  "redirect-refused",
   "terminated",
   "identity-unavailable",
   "vault-unreachable",

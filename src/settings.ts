@@ -2,6 +2,7 @@ import { z } from "zod";
 import { MINUTE } from "./clock.ts";
 import { RollcallError } from "./error.ts";
 import { type FormatName, parseFormats } from "./formats/format-name.ts";
+import { type ProxyRules, readProxyRules } from "./http/proxy.ts";
 import { CLOUDS, type Cloud } from "./identity/clouds.ts";
 import { LISTING_MODES, type ListingMode } from "./listing/plan-listing.ts";
 import { isNcrontab } from "./ncrontab.ts";
@@ -22,6 +23,8 @@ export interface ReaderSettings {
   /** Container name; `user-snapshots` unless set. */
   readonly container: string;
   readonly cloud: Cloud;
+  /** As `HTTPS_PROXY` and `NO_PROXY` say; absent: connections are direct. */
+  readonly proxy?: ProxyRules;
 }
 
 /** What a run needs, checked and with defaults filled in. Holds no secret. */
@@ -192,6 +195,7 @@ export const SETTING_NAMES: readonly string[] = Object.keys(runFields(CLOUDS.glo
  */
 export function readSettings(environment: Environment): Settings {
   const { fields, problems } = parse(z.object(runFields(cloudOf(environment))), environment);
+  problems.push(...proxyProblems(environment));
   const isSet = (name: string) => environment[name]?.trim();
   if (Boolean(isSet("ROLLCALL_SECRET_NAME")) === Boolean(isSet("ROLLCALL_CERTIFICATE_NAME"))) {
     problems.push({
@@ -229,6 +233,7 @@ export function readSettings(environment: Environment): Settings {
  */
 export function readReaderSettings(environment: Environment): ReaderSettings {
   const { fields, problems } = parse(z.object(readerFields(cloudOf(environment))), environment);
+  problems.push(...proxyProblems(environment));
   if (!fields || problems.length > 0) throw new SettingsError(problems);
   return readerSettings(fields, environment);
 }
@@ -246,7 +251,9 @@ function readerSettings(
   fields: z.output<z.ZodObject<ReturnType<typeof readerFields>>>,
   environment: Environment,
 ): ReaderSettings {
+  const proxy = readProxyRules(environment);
   return {
+    ...(typeof proxy === "object" && { proxy }),
     tenant: fields.ROLLCALL_TENANT_ID,
     storage: fields.ROLLCALL_STORAGE,
     container: fields.ROLLCALL_CONTAINER,
@@ -256,6 +263,26 @@ function readerSettings(
       graphUrl: fields.ROLLCALL_GRAPH_URL,
     },
   };
+}
+
+/** The platform's identity endpoint speaks plain HTTP: its header is a secret, and a proxy could not reach it anyway. */
+function proxyProblems(environment: Environment): SettingProblem[] {
+  const proxy = readProxyRules(environment);
+  if (proxy === undefined) return [];
+  if (proxy === "invalid") {
+    const example = "http://proxy.contoso.com:8080";
+    return [{ name: "HTTPS_PROXY", problem: "must be the http or https URL of a proxy", example }];
+  }
+  const endpoint = environment.IDENTITY_ENDPOINT;
+  if (!endpoint || !URL.canParse(endpoint) || proxy.isDirect(new URL(endpoint).hostname)) return [];
+  return [
+    {
+      name: "NO_PROXY",
+      problem:
+        "must name the host of IDENTITY_ENDPOINT, which must not be asked through the proxy of HTTPS_PROXY",
+      example: `${new URL(endpoint).hostname},169.254.169.254`,
+    },
+  ];
 }
 
 function parse<T>(schema: z.ZodType<T>, environment: Environment) {

@@ -58,7 +58,8 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   const { clock = systemClock, identity = openAzureIdentity(), patience, maxPartBytes } = options;
   const report = options.onProgress ?? (() => undefined);
   using deadline = startDeadline(settings.timeBudgetMs, options.signal ?? new AbortController().signal);
-  const context = { clock, signal: deadline.signal, deadlineMs: clock.now() + settings.timeBudgetMs };
+  const deadlineMs = clock.now() + settings.timeBudgetMs;
+  const context = { clock, signal: deadline.signal, deadlineMs, proxy: settings.proxy };
 
   report({ phase: "lock" });
   const tenantId = await resolveTenantId(settings.tenant, settings.cloud.authorityHost, context);
@@ -101,6 +102,7 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   });
 
   report({ phase: "changes" });
+  await using undo = new AsyncDisposableStack();
   const snapshot = { folder, properties: settings.properties, parts: users.parts };
   const changes = await changesOrReason();
   const isReasonExpected = !settings.changes || changes.changesSkipped === FIRST_RUN;
@@ -140,13 +142,19 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     ],
     tool: { name: "rollcall", version: VERSION },
   };
-  users.keep();
-  const later = await commitSnapshot(container, folder, manifest);
+  const later = await commitSnapshot(container, folder, manifest, {
+    beforeManifest: async () => {
+      await lock.confirm();
+      // From here on a manifest may exist, and its parts must stay.
+      users.keep();
+      undo.move();
+    },
+  });
   return { manifest, warnings: [...manifest.warnings, ...later] };
 
   async function changesOrReason(): Promise<ChangesOutcome> {
     if (!settings.changes) return { changes: null, changesSkipped: "turned off by ROLLCALL_CHANGES" };
     if (!previous.manifest) return { changes: null, changesSkipped: previous.whyNone };
-    return changesSinceLatest(container, previous.manifest, snapshot, { ...run, maxPartBytes });
+    return changesSinceLatest(container, previous.manifest, snapshot, { ...run, maxPartBytes, undo });
   }
 }

@@ -12,7 +12,7 @@ import { addUsersCommand } from "./commands/users.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
 import { TRUST_FLAG } from "./environment.ts";
 import { describeFailure, exitCodeOf, failureAsJson } from "./failure.ts";
-import { type CliIo, Terminal, withoutControls } from "./terminal.ts";
+import { type CliIo, forTerminal, Terminal } from "./terminal.ts";
 
 const HELP = `
 Settings come from the environment or, where that names none of ROLLCALL_*, from
@@ -38,13 +38,13 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     .showHelpAfterError()
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
-      // What is wrong with an argument may quote a manifest.
-      writeErr: (text) => void io.stderr.write(withoutControls(text)),
+      writeErr: (text) => void io.stderr.write(forTerminal(text, "text")),
     })
     .addHelpText("after", HELP)
+    .option("--trust-local-settings", "let local.settings.json name any host; read it first")
     .hook("preAction", (_, command) => {
       current = command;
-      terminal.trustsLocalHosts = program.opts().trustLocalHosts === true;
+      terminal.trustsLocalSettings = program.opts().trustLocalSettings === true;
     });
   addSnapshotCommand(program, terminal);
   addListCommand(program, terminal);

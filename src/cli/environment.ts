@@ -11,51 +11,45 @@ export type MutableEnvironment = Record<string, string | undefined>;
 const FILE = "local.settings.json";
 const EXAMPLE = '{ "IsEncrypted": false, "Values": { "ROLLCALL_CONTAINER": "user-snapshots" } }';
 
-/** The flag that lets a file name hosts outside the known clouds. */
-export const TRUST_FLAG = "--trust-local-hosts";
-
-/** Beside `ROLLCALL_…`, all that the file may set. Anything else in it is the Functions host's, and ignored. */
-const IDENTITY_NAMES = ["IDENTITY_ENDPOINT", "IDENTITY_HEADER"];
-const OTHER_NAMES = ["AZURE_CLIENT_ID", "NODE_EXTRA_CA_CERTS"];
-
-/** What the Azure SDKs and Node read and a file must not set: it says where credentials go, or who may read them. */
-const SENDS_ELSEWHERE =
-  /^(AZURE_(?!FUNCTIONS_)|MSI_|IDENTITY_|IMDS_|NODE_TLS_|SSL_CERT_|(HTTPS?|ALL|NO)_PROXY$)/i;
-
-/** Origins that a file may name wherever it comes from. */
-const KNOWN_ORIGINS = new Set<string>(
+/** What the file may name beside our own settings: what a sandbox on this machine needs, and which identity is meant. */
+const MAY_NAME: ReadonlySet<string> = new Set([
+  "AZURE_CLIENT_ID",
+  "IDENTITY_ENDPOINT",
+  "IDENTITY_HEADER",
+  "NODE_EXTRA_CA_CERTS",
+]);
+/** Names by which credentials are found or requests find their way; what else is there is the Functions host's. */
+const STEERS_CREDENTIALS = /^(AZURE_|IDENTITY_|IMDS_|MSI_|NODE_|SSL_|HTTPS?_PROXY$|ALL_PROXY$|NO_PROXY$)/i;
+const KNOWN_ORIGINS: ReadonlySet<string> = new Set(
   Object.values(CLOUDS).flatMap(({ authorityHost, graphUrl }) => [authorityHost, graphUrl]),
 );
-
-/** Settings that name a host. The vault's and the storage's are held to the cloud's names, or this machine, by themselves. */
-const HOST_NAMES = ["ROLLCALL_AUTHORITY_HOST", "ROLLCALL_GRAPH_URL", "IDENTITY_ENDPOINT"];
-const SERVICE_NAMES = ["ROLLCALL_KEY_VAULT_URL", "ROLLCALL_STORAGE", ...HOST_NAMES];
+const WHY =
+  "which that file may not do by itself: whoever wrote it would be sent the app's secret or its tokens. " +
+  "Set it in the environment, or read the file and run with --trust-local-settings";
 
 /**
  * The settings of this process: its environment or, where that names none of ours, the values in `local.settings.json`.
  *
  * The values are then put into `environment`, as the Functions host does, because the Azure identity library reads its
- * own from `process.env`. What is set already stays.
+ * own from `process.env`. What is set already stays. A folder may be anybody's: its file names no host outside of the
+ * known clouds and this machine, and no variable that would send a credential elsewhere.
  *
  * Whoever wrote the file of a folder need not be who runs a command there. So it may set few names, and no host to which
  * a credential would go but those of the known clouds and this machine.
  *
  * @param folder where `local.settings.json` is looked for
- * @param trustHosts whether the file may name other hosts, and authorities for them, all the same
+ * @param isTrusted whether somebody has read the file and vouches for it
  * @throws {SettingsError} for a `local.settings.json` that cannot be used; a missing one is none
  */
 export function loadEnvironment(
   environment: MutableEnvironment,
   folder: string,
-  trustHosts = false,
+  isTrusted = false,
 ): Environment {
   if (Object.keys(environment).some((name) => name.startsWith("ROLLCALL_"))) return environment;
   const file = readOptional(resolve(folder, FILE));
   if (!file) return environment;
-  const values = readValues(file);
-  const problems = [...misplaced(values), ...(trustHosts ? [] : untrusted(values))];
-  if (problems.length > 0) throw broken(...problems);
-
+  const values = isTrusted ? readValues(file) : harmless(readValues(file));
   const startedWith = environment.NODE_EXTRA_CA_CERTS;
   const hasIdentity = IDENTITY_NAMES.some((name) => environment[name]);
   for (const [name, value] of Object.entries(values)) {
@@ -69,52 +63,43 @@ export function loadEnvironment(
   return environment;
 }
 
-/** Names that the file may not set at all. */
-function misplaced(values: Values): SettingProblem[] {
-  return Object.keys(values)
-    .filter((name) => SENDS_ELSEWHERE.test(name) && ![...IDENTITY_NAMES, ...OTHER_NAMES].includes(name))
-    .map((name) => ({
-      name: `${name} in ${FILE}`,
-      problem: "could send credentials elsewhere, so it is taken from the environment only",
-      example: `export ${name}=…`,
-    }));
+/** The values without those of the Functions host; refuses a file that could send a credential elsewhere. */
+function harmless(values: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const problems = Object.entries(values).flatMap(([name, value]) => {
+    const problem = value.trim() === "" ? undefined : harmOf(name, value.trim(), values);
+    return problem === undefined
+      ? []
+      : [{ name: `${name} in ${FILE}`, problem: `${problem}, ${WHY}`, example: "https://127.0.0.1:7443" }];
+  });
+  if (problems.length > 0) throw broken(...problems);
+  return Object.fromEntries(
+    Object.entries(values).filter(([name]) => name.startsWith("ROLLCALL_") || MAY_NAME.has(name)),
+  );
 }
 
-/** Values that only a file that is trusted may have. */
-function untrusted(values: Values): SettingProblem[] {
-  const mayBeMeant = `set all ROLLCALL_… in the environment or, if you trust this file, add ${TRUST_FLAG}`;
-  const problems = HOST_NAMES.filter((name) => isElsewhere(values[name])).map((name) => ({
-    name: `${name} in ${FILE}`,
-    problem: `leads to a host of no known cloud, and credentials would be sent there; ${mayBeMeant}`,
-    example: name === "IDENTITY_ENDPOINT" ? "http://127.0.0.1:7446/msi/token" : "https://127.0.0.1:7443",
-  }));
-  if (values.NODE_EXTRA_CA_CERTS && !SERVICE_NAMES.every((name) => isHere(values[name]))) {
-    problems.push({
-      name: `NODE_EXTRA_CA_CERTS in ${FILE}`,
-      problem:
-        "lets whoever made that authority pose as a host in Azure; a file may name one only where all services " +
-        `are on this machine: set it in the environment or, if you trust this file, add ${TRUST_FLAG}`,
-      example: "export NODE_EXTRA_CA_CERTS=/etc/ssl/company.pem",
-    });
+function harmOf(name: string, value: string, values: Readonly<Record<string, string>>): string | undefined {
+  switch (name) {
+    case "ROLLCALL_AUTHORITY_HOST":
+    case "ROLLCALL_GRAPH_URL": {
+      // What is no URL is refused by the settings' own rules.
+      if (!URL.canParse(value) || KNOWN_ORIGINS.has(new URL(value).origin) || isLoopback(value))
+        return undefined;
+      return "names a host outside of the known clouds";
+    }
+    case "IDENTITY_ENDPOINT":
+      return URL.canParse(value) && isLoopback(value) ? undefined : "names a host other than this machine";
+    case "NODE_EXTRA_CA_CERTS": {
+      const authority = values.ROLLCALL_AUTHORITY_HOST ?? "";
+      return URL.canParse(authority) && isLoopback(authority)
+        ? undefined
+        : "has more certificates trusted, for a tenant that is not on this machine";
+    }
+    default:
+      return STEERS_CREDENTIALS.test(name) && !MAY_NAME.has(name) ? "steers where credentials go" : undefined;
   }
-  return problems;
 }
 
-function isElsewhere(value: string | undefined): boolean {
-  const text = value?.trim() ?? "";
-  // What is no URL is refused as such, when the settings are read.
-  return URL.canParse(text) && !isLoopback(text) && !KNOWN_ORIGINS.has(new URL(text).origin);
-}
-
-/** Whether a service is on this machine: by its URL, or by a connection string, which names nothing else. */
-function isHere(value: string | undefined): boolean {
-  const text = value?.trim() ?? "";
-  return URL.canParse(text) ? isLoopback(text) : text.includes("=");
-}
-
-type Values = Readonly<Record<string, string>>;
-
-function readValues(file: Buffer): Values {
+function readValues(file: Buffer): Readonly<Record<string, string>> {
   const document = parseJson(file);
   if (!isRecord(document)) throw broken({ name: FILE, problem: "is not a JSON object", example: EXAMPLE });
   if (document.IsEncrypted === true) {

@@ -24,11 +24,12 @@ export interface ReadingPlace {
  */
 export async function openReadingPlace(terminal: Terminal): Promise<ReadingPlace> {
   const { signal } = terminal.io;
-  const settings = readReaderSettings(terminal.loadEnvironment());
+  const settings = readReaderSettings(terminal.environment());
   const tenantId = await resolveTenantId(settings.tenant, settings.cloud.authorityHost, {
     clock: systemClock,
     signal,
     deadlineMs: systemClock.now() + MINUTE,
+    proxy: settings.proxy,
   });
   const container = openContainer(settings.storage, settings.container, openAzureIdentity(), signal);
   const snapshots = new Snapshots(container, tenantId, signal);

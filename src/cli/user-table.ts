@@ -69,5 +69,6 @@ function widthOf(widths: readonly number[]): number {
 
 function cellOf(json: string): string {
   if (json === "null") return "";
-  return printable(isJsonText(json) ? textOfJson(json) : json);
+  const text = isJsonText(json) ? textOfJson(json) : json;
+  return printable(text);
 }

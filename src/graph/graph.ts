@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { answer, isRedirect, safeOrigin } from "../answer.ts";
 import { type AzureAnswer, RollcallError } from "../error.ts";
 import { DamagedBodyError, Exchange, type Patience, type Reply, releaseBody } from "../http/exchange.ts";
+import { redirectError } from "../http/refused-way.ts";
 import { retryAfterMs } from "../http/retry.ts";
 import { describeGivenUp, type GivenUp, type RetryContext, retrying, type Try } from "../http/retrying.ts";
 import { VERSION } from "../version.ts";
@@ -71,7 +72,7 @@ export class Graph implements AsyncDisposable {
   constructor(options: GraphOptions) {
     this.#options = options;
     this.pace = new Pace(options.clock, options.concurrency ?? 1);
-    this.#exchange = new Exchange(options.patience);
+    this.#exchange = new Exchange(options.patience, options.proxy);
   }
 
   /** Root of the API, without a trailing slash. */
@@ -87,7 +88,7 @@ export class Graph implements AsyncDisposable {
    * Asks once, and again while {@link retrying} says so. A token that is refused is renewed once per question.
    *
    * @throws {RollcallError} `next-link-foreign`, `graph-token-refused`, `graph-throttled`, `graph-unavailable`,
-   *   `graph-page-invalid`, what `refuse` makes, else `graph-request-refused`
+   *   `graph-page-invalid`, `redirect-refused`, what `refuse` makes, else `graph-request-refused`
    */
   async get<T>(request: GraphRequest<T>): Promise<T> {
     const { url, doing } = request;
@@ -151,7 +152,7 @@ export class Graph implements AsyncDisposable {
     });
   }
 
-  #judge<T>({ doing, read, refuse }: GraphRequest<T>, reply: Reply): Try<T> {
+  #judge<T>({ url, doing, read, refuse }: GraphRequest<T>, reply: Reply): Try<T> {
     if (reply.status === 200) {
       try {
         return { done: read(reply.body) };
@@ -168,7 +169,7 @@ export class Graph implements AsyncDisposable {
       return { failed: { kind: "status", status: reply.status, retryAfter: reply.headers["retry-after"] } };
     }
     if (reply.status === 401) throw tokenRefused(said, doing);
-    throw refuse?.(said) ?? requestRefused(said, doing);
+    throw redirectError(reply, url, doing) ?? refuse?.(said) ?? requestRefused(said, doing);
   }
 }
 

@@ -2,6 +2,8 @@ import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { Agent, type Dispatcher, request } from "undici";
 import { MINUTE, SECOND } from "../clock.ts";
+import { ProxyError, type ProxyRules, proxyConnector } from "./proxy.ts";
+import { proxyRefusal } from "./refused-way.ts";
 
 /** One HTTP answer, read to its end and decompressed. */
 export interface Reply {
@@ -31,7 +33,7 @@ export class DamagedBodyError extends Error {
   override readonly name = "DamagedBodyError";
 }
 
-/** How long a connection may keep silent, in milliseconds. Silence, not duration: a slow answer that moves is fine. */
+/** How long a connection may keep silent, in milliseconds. */
 export interface Patience {
   /** Until connected, TLS included. */
   readonly connectMs: number;
@@ -39,6 +41,11 @@ export interface Patience {
   readonly headersMs: number;
   /** Between two chunks of the body. */
   readonly bodyMs: number;
+  /**
+   * For the whole answer, from the request sent to the body's end: one that comes byte by byte is never silent. Five
+   * minutes unless given, a hundred times what a page takes.
+   */
+  readonly wholeMs?: number;
 }
 
 export const DEFAULT_PATIENCE: Patience = {
@@ -46,6 +53,8 @@ export const DEFAULT_PATIENCE: Patience = {
   headersMs: 2 * MINUTE,
   bodyMs: 30 * SECOND,
 };
+
+const DEFAULT_WHOLE_MS = 5 * MINUTE;
 
 /**
  * The largest body that is read, in bytes, compressed or not. A page of 999 users with everything selected is a few MB;
@@ -65,10 +74,13 @@ export interface Outgoing {
 /** Kept-alive connections for one service. Follows no redirects: a token must not travel to another host. */
 export class Exchange implements AsyncDisposable {
   readonly #patience: Patience;
+  readonly #proxy: ProxyRules | undefined;
   #agent: Agent;
 
-  constructor(patience: Patience = DEFAULT_PATIENCE) {
+  /** @param proxy the way out; absent: connections are direct */
+  constructor(patience: Patience = DEFAULT_PATIENCE, proxy?: ProxyRules) {
     this.#patience = patience;
+    this.#proxy = proxy;
     this.#agent = this.#connect();
   }
 
@@ -79,6 +91,7 @@ export class Exchange implements AsyncDisposable {
    *   body is unpacked to several times its size
    * @throws {NetworkError} when no whole answer came
    * @throws {DamagedBodyError} when the body's compression is broken, or the body larger than {@link MAX_BODY_BYTES}
+   * @throws {RollcallError} `proxy-refused`
    * @throws the signal's reason when it is aborted
    */
   async send(
@@ -110,7 +123,7 @@ export class Exchange implements AsyncDisposable {
   #connect(): Agent {
     const { connectMs, headersMs, bodyMs } = this.#patience;
     return new Agent({
-      connect: { timeout: connectMs },
+      connect: this.#proxy ? proxyConnector(this.#proxy, connectMs) : { timeout: connectMs },
       headersTimeout: headersMs,
       bodyTimeout: bodyMs,
       maxResponseSize: MAX_BODY_BYTES,
@@ -118,13 +131,15 @@ export class Exchange implements AsyncDisposable {
   }
 
   async #receive({ method, url, headers, body }: Outgoing, signal: AbortSignal) {
+    const overdue = new AbortController();
+    const timer = setTimeout(() => overdue.abort(), this.#patience.wholeMs ?? DEFAULT_WHOLE_MS);
     try {
       const answer = await request(url, {
         dispatcher: this.#agent,
         method,
         headers: { "accept-encoding": "gzip", ...headers },
         body: body ?? null,
-        signal,
+        signal: AbortSignal.any([signal, overdue.signal]),
       });
       return {
         statusCode: answer.statusCode,
@@ -133,9 +148,15 @@ export class Exchange implements AsyncDisposable {
       };
     } catch (error) {
       signal.throwIfAborted();
+      if (overdue.signal.aborted) throw new NetworkError("TOO_SLOW", error);
+      if (error instanceof ProxyError && error.code === "PROXY_REFUSED") {
+        throw proxyRefusal(error.status, `connecting to ${new URL(url).host}`);
+      }
       const code = codeOf(error);
       if (code === "UND_ERR_RES_EXCEEDED_MAX_SIZE") throw tooLarge(error);
       throw new NetworkError(code, error);
+    } finally {
+      clearTimeout(timer);
     }
   }
 }

@@ -10,6 +10,7 @@ import { DAY } from "../clock.ts";
 import { RollcallError } from "../error.ts";
 import { Exchange, type Patience, type Reply } from "../http/exchange.ts";
 import { parseJson } from "../http/json.ts";
+import { redirectError } from "../http/refused-way.ts";
 import { describeGivenUp, type RetryContext, retrying } from "../http/retrying.ts";
 import type { Settings } from "../settings.ts";
 import { warning } from "../warning.ts";
@@ -225,7 +226,7 @@ class EntraNetwork implements INetworkModule, AsyncDisposable {
     this.#settings = settings;
     this.#doing = doing;
     this.#context = context;
-    this.#exchange = new Exchange(patience);
+    this.#exchange = new Exchange(patience, context.proxy);
   }
 
   sendGetRequestAsync<T>(url: string, options?: RequestOptions) {
@@ -260,7 +261,8 @@ class EntraNetwork implements INetworkModule, AsyncDisposable {
           // MSAL gets one thing only, the tenant's OpenID configuration, and tells nothing of why it was refused.
           if (method === "GET" && reply.status === 400)
             throw tenantNotFound(tenant, this.#doing, reply.status);
-          if (isRedirect(reply.status)) throw unusableStatus(this.#doing, reply.status);
+          const redirect = redirectError(reply, url, this.#doing);
+          if (redirect) throw redirect;
           const json = parseJson(reply.body) as T | undefined;
           if (isPassing(reply, json)) {
             const status = reply.status < 500 && reply.status !== 429 ? 503 : reply.status;
@@ -342,11 +344,13 @@ function foreignEndpoint(doing: string, url: string): RollcallError {
   });
 }
 
-function asTokenError(error: unknown, doing: string): unknown {
-  if (!(error instanceof AuthError)) return error;
+/** What MSAL throws beside a refusal; its messages quote the answer. */
+function asTokenError(error: unknown, doing: string): RollcallError {
+  if (error instanceof RollcallError) return error;
+  const code = error instanceof AuthError ? error.errorCode : error instanceof Error && error.name;
   return new RollcallError("token-unavailable", {
     doing,
-    problem: `MSAL gave up (${safeCode(error.errorCode) ?? "no known code"})`,
+    problem: `MSAL gave up (${safeCode(code) ?? "no known code"})`,
     remedy: "Check ROLLCALL_AUTHORITY_HOST and the tenant; `rollcall doctor` tries each step by itself.",
   });
 }

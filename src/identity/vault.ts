@@ -1,14 +1,42 @@
 import type { TokenCredential } from "@azure/identity";
-import { type KeyVaultSecret, SecretClient, type SecretProperties } from "@azure/keyvault-secrets";
+import {
+  type KeyVaultSecret,
+  SecretClient,
+  type SecretClientOptions,
+  type SecretProperties,
+} from "@azure/keyvault-secrets";
 import { isRedirect, safeCode } from "../answer.ts";
 import { answerOf, asIdentityError, isRestError, NO_REDIRECTS, networkCodeOf } from "../azure-answer.ts";
 import { SECOND } from "../clock.ts";
 import { RollcallError } from "../error.ts";
+import { parseJson } from "../http/json.ts";
+import { proxyRefusal } from "../http/refused-way.ts";
 import { describeGivenUp, type RetryContext, retrying, type Try } from "../http/retrying.ts";
 import { isLoopback } from "../settings.ts";
 
 /** Key Vault and the identity before it answer in well under a second; this long means they will not. */
 const ANSWER_WITHIN_MS = 30 * SECOND;
+
+/** How Key Vault names versions; anything else in that place is not shown, nor asked for. */
+const VERSION_NAME = /^[0-9a-f]{32}$/i;
+
+/**
+ * Gives each refusal a body that the SDK can read: without one, as gateways and proxies answer, it throws a TypeError in
+ * which the status is lost (keyvault-secrets 4.12.0, `secretsErrorDeserializer`).
+ */
+const READABLE_REFUSALS: NonNullable<SecretClientOptions["additionalPolicies"]>[number] = {
+  position: "perCall",
+  policy: {
+    name: "readableRefusals",
+    sendRequest: async (request, next) => {
+      const response = await next(request);
+      if (response.status < 300 || isRecord(parseJson(Buffer.from(response.bodyAsText ?? ""))))
+        return response;
+      response.headers.set("content-type", "application/json");
+      return { ...response, bodyAsText: "{}" };
+    },
+  },
+};
 
 /** One version of a Key Vault object as its listing shows it. */
 export type VersionProperties = SecretProperties;
@@ -41,6 +69,7 @@ export function openVault(
 ): Vault {
   const client = new SecretClient(vaultUrl, credential, {
     ...NO_REDIRECTS,
+    additionalPolicies: [READABLE_REFUSALS],
     // Off for this machine only: everywhere else the SDK checks that the challenge names the vault's own domain.
     disableChallengeResourceVerification: isLoopback(vaultUrl),
     // Retried below, where late answers are too.
@@ -58,7 +87,7 @@ export function openVault(
           doing,
           problem: describeGivenUp(givenUp),
           remedy:
-            "Check ROLLCALL_KEY_VAULT_URL and that the vault's firewall and DNS let the Function app through.",
+            "Check ROLLCALL_KEY_VAULT_URL and that the vault's firewall, DNS and any proxy (HTTPS_PROXY) let the caller through.",
         }),
     );
   }
@@ -88,7 +117,9 @@ export function openVault(
     get: (version) =>
       ask(`reading ${version ? `version ${version} of ` : ""}${subject}`, async (abortSignal) => {
         try {
-          return await client.getSecret(object.name, { abortSignal, ...(version && { version }) });
+          const secret = await client.getSecret(object.name, { abortSignal, ...(version && { version }) });
+          const { version: found = "", ...properties } = secret.properties;
+          return { ...secret, properties: VERSION_NAME.test(found) ? secret.properties : properties };
         } catch (error) {
           if (answerOf(error)?.code === "SecretDisabled") return "disabled";
           throw error;
@@ -98,12 +129,16 @@ export function openVault(
       ask(`listing the versions of ${subject}`, async (abortSignal) => {
         const found: VersionProperties[] = [];
         for await (const version of client.listPropertiesOfSecretVersions(object.name, { abortSignal })) {
-          found.push(version);
+          if (VERSION_NAME.test(version.version ?? "")) found.push(version);
         }
         const createdMs = ({ createdOn }: VersionProperties) => createdOn?.getTime() ?? 0;
         return found.sort((one, other) => createdMs(other) - createdMs(one));
       }),
   };
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function isTransient(status: number): boolean {
@@ -114,6 +149,8 @@ function isTransient(status: number): boolean {
 function asVaultError(error: unknown, doing: string, name: string): RollcallError {
   const answer = answerOf(error);
   switch (answer?.status) {
+    case 407:
+      return proxyRefusal(answer.status, doing);
     case 404:
       return new RollcallError("credential-not-found", {
         doing,

@@ -1,5 +1,6 @@
 import { SECOND } from "../clock.ts";
-import { RollcallError } from "../error.ts";
+import { startGrace } from "../deadline.ts";
+import { asRollcallError, RollcallError } from "../error.ts";
 import type { Container } from "../storage/container.ts";
 import { warning } from "../warning.ts";
 import { allParts, partsOfAllFormats } from "./format-parts.ts";
@@ -17,6 +18,14 @@ import {
 import { checkParts } from "./part-lengths.ts";
 
 const TAKE_BACK_WITHIN_MS = 10 * SECOND;
+/** For the manifest and `latest` of a run that is told to stop meanwhile; the Functions host allows five seconds. */
+const FINISH_WITHIN_MS = 3 * SECOND;
+
+/** What happens around a commit. */
+export interface CommitOptions {
+  /** Waited for when all is ready and nothing is published yet; what it throws ends the commit. */
+  readonly beforeManifest?: () => Promise<void>;
+}
 
 /**
  * Makes a snapshot true. In this order, so that a process which dies in between leaves readers with:
@@ -27,31 +36,32 @@ const TAKE_BACK_WITHIN_MS = 10 * SECOND;
  * | the manifest      | a whole snapshot, found by listing; `latest` is yesterday's, itself whole |
  * | `latest`          | the new snapshot                                                          |
  *
- * When it fails, the parts are taken back if there is certainly no manifest; if there may be one they stay, for it.
+ * A run that is told to stop before the manifest is sent stops; after that it has three seconds to finish. When the
+ * manifest cannot be written, the parts are taken back if there is certainly none; if there may be one they stay, for it.
  *
  * @returns warnings of what happened once the manifest was written, which is no failure any more
  * @throws {RollcallError} `snapshot-exists`, `snapshot-damaged` when a part is not stored as it was sent, storage errors;
- *   nothing is published then
+ *   nothing is published then, or the error says that it is not known
  */
 export async function commitSnapshot(
   container: Container,
   folder: RunFolder,
   manifest: Manifest,
+  { beforeManifest }: CommitOptions = {},
 ): Promise<readonly string[]> {
+  await checkParts(container, folder, partsOfAllFormats(manifest));
+  await beforeManifest?.();
+  using grace = startGrace(container.signal, FINISH_WITHIN_MS);
+  const finishing = container.withSignal(grace.signal);
   const path = manifestPath(folder);
   const body = toBytes(manifest);
-  try {
-    await checkParts(container, folder, partsOfAllFormats(manifest));
-  } catch (error) {
-    await takeBack(container, folder, manifest);
-    throw error;
-  }
-  const outcome = await container.tryPutOnce({ path, body, contentType: "application/json" });
+  const outcome = await finishing.tryPutOnce({ path, body, contentType: "application/json" });
   if (outcome.kind === "failed") {
     if (outcome.isAbsent) await takeBack(container, folder, manifest);
+    else if (grace.signal.aborted) throw leftUndecided(asRollcallError(grace.signal.reason), manifest.runId);
     throw outcome.error;
   }
-  const why = await whyNotMoved(container, folder.tenantId, {
+  const why = await whyNotMoved(finishing, folder.tenantId, {
     schema: LATEST_SCHEMA,
     runId: manifest.runId,
     manifest: path,
@@ -67,6 +77,15 @@ export async function commitSnapshot(
           `run ${manifest.runId} is committed, but latest.json was not moved: ${why}`,
         ),
       ];
+}
+
+/** The error for a commit that was broken off: "nothing was published" would be saying too much. */
+function leftUndecided({ code, doing, problem }: RollcallError, runId: string): RollcallError {
+  return new RollcallError(code, {
+    doing,
+    problem: `${problem}, while the manifest was being written`,
+    remedy: `\`rollcall list\` shows run ${runId} if it was committed: it is whole then, and the next run moves latest.json.`,
+  });
 }
 
 /**

@@ -18,6 +18,11 @@ const MAX_READS = 3;
 /** Metadata of a blob: which writer wrote it. */
 const WRITER = "writer";
 
+/** How long cleaning up may take. */
+const CLEAN_UP_WITHIN_MS = 10 * SECOND;
+/** The same for a run that was told to stop: the Functions host allows five seconds, and the lock is to be given back. */
+const LEAVE_WITHIN_MS = 3 * SECOND;
+
 /** What to write. */
 export interface Upload {
   /** Path from the container. */
@@ -258,7 +263,13 @@ export class Container {
     return this.#client.getBlockBlobClient(path);
   }
 
-  /** The same container for work that must go on after the run's own signal was aborted, such as cleaning up. */
+  /** The same container for cleaning up, which must go on after the run's own signal was aborted, but not for long. */
+  forCleaningUp(): Container {
+    const withinMs = this.#signal.aborted ? LEAVE_WITHIN_MS : CLEAN_UP_WITHIN_MS;
+    return this.withSignal(AbortSignal.timeout(withinMs));
+  }
+
+  /** The same container for work that ends with another signal. */
   withSignal(signal: AbortSignal): Container {
     return new Container(this.#client, signal, this.#writer);
   }

@@ -1,6 +1,7 @@
 import { isRedirect, safeCode } from "../answer.ts";
 import { answerOf, asIdentityError, isRestError, networkCodeOf } from "../azure-answer.ts";
 import { RollcallError } from "../error.ts";
+import { proxyRefusal } from "../http/refused-way.ts";
 
 /** HTTP status of a storage SDK error; `undefined` for anything else. */
 export function statusOf(error: unknown): number | undefined {
@@ -19,6 +20,7 @@ export function asStorageError(error: unknown, doing: string): RollcallError {
   if (error instanceof RollcallError) return error;
   const answer = answerOf(error);
   const code = networkCodeOf(error);
+  if (answer?.status === 407) return proxyRefusal(answer.status, doing);
   if (
     code !== undefined ||
     (answer?.status !== undefined && answer.status >= 500) ||
@@ -30,7 +32,7 @@ export function asStorageError(error: unknown, doing: string): RollcallError {
       answer,
       remedy: isAboutTrust(code)
         ? "Its certificate is of an authority that Node does not trust: name that authority in NODE_EXTRA_CA_CERTS."
-        : "Check ROLLCALL_STORAGE and that the account's firewall and DNS let the caller through.",
+        : "Check ROLLCALL_STORAGE and that the account's firewall, DNS and any proxy (HTTPS_PROXY) let the caller through.",
     });
   }
   if (answer?.status === 401 || answer?.status === 403) {

@@ -7,22 +7,15 @@ function read(body: unknown) {
 }
 
 describe("readGraphErrorCode", () => {
-  it("gives the code of an error document", () => {
+  it("gives the code of an error document and nothing else", () => {
     const error = { code: "Request_BadRequest", message: "Invalid.", innerError: { date: "2026-11-22" } };
     assert.equal(read({ error }), "Request_BadRequest");
     assert.equal(read({ error: { code: "UnknownError" } }), "UnknownError");
   });
 
-  it("gives nothing for what does not look like a code", () => {
-    for (const code of [
-      5,
-      null,
-      "",
-      "no code",
-      "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9",
-      "Bearer eyJ0.eyJ1.x",
-    ]) {
-      assert.equal(read({ error: { code, message: null } }), undefined, String(code));
+  it("gives no code that is none", () => {
+    for (const code of [5, null, "", "Bearer abc", "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9"]) {
+      assert.equal(read({ error: { code, message: "no" } }), undefined, String(code));
     }
   });
 

@@ -92,7 +92,7 @@ async function* wantedChanges(
 async function writeLines(terminal: Terminal, changes: AsyncIterable<readonly Change[]>): Promise<void> {
   for await (const some of changes) {
     terminal.exitCode = 1;
-    if (!(await terminal.writeData(some.map(({ line }) => `${line}\n`).join(""), "json"))) return;
+    if (!(await terminal.write(some.map(({ line }) => `${line}\n`).join(""), "json"))) return;
   }
 }
 

@@ -28,7 +28,7 @@ export function addDoctorCommand(program: Command, terminal: Terminal): void {
     .action(async ({ json }: { readonly json?: boolean }) => {
       const { signal } = terminal.io;
       const checks = diagnose({
-        loadEnvironment: () => terminal.loadEnvironment(),
+        loadEnvironment: () => terminal.environment(),
         openIdentity: openAzureIdentity,
         clock: systemClock,
         signal,

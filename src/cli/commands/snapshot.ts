@@ -32,7 +32,7 @@ export function addSnapshotCommand(program: Command, terminal: Terminal): void {
         readonly json?: boolean;
         readonly acceptShrink?: boolean;
       }) => {
-        const settings = readSettings(terminal.loadEnvironment());
+        const settings = readSettings(terminal.environment());
         const taken = await takeWithProgress(settings, acceptShrink, terminal);
         if (!json) return terminal.print(...summary(taken, settings.container));
         await terminal.printJson(taken.manifest);

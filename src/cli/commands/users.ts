@@ -59,8 +59,8 @@ export function addUsersCommand(program: Command, terminal: Terminal): void {
       const { columns } = terminal.io.stdout;
       const output = openOutput(options.format, { properties, select, width: columns ?? LINE_WIDTH });
       const filter = new RowFilter(properties, where);
-      const isJson = options.format === "json" || options.format === "ndjson";
-      const write = (text: string) => terminal.writeData(text, isJson ? "json" : "text");
+      const form = options.format === "csv" || options.format === "table" ? "text" : "json";
+      const write = (text: string) => terminal.write(text, form);
       if (output.head !== "" && !(await write(output.head))) return;
       for await (const lines of snapshot.lineBatches()) {
         const kept = filter.keep(lines);
