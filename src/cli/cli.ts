@@ -10,14 +10,12 @@ import { addShowCommand } from "./commands/show.ts";
 import { addSnapshotCommand } from "./commands/snapshot.ts";
 import { addUsersCommand } from "./commands/users.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
-import { TRUST_FLAG } from "./environment.ts";
 import { describeFailure, exitCodeOf, failureAsJson } from "./failure.ts";
 import { type CliIo, forTerminal, Terminal } from "./terminal.ts";
 
 const HELP = `
 Settings come from the environment or, where that names none of ROLLCALL_*, from
-"Values" of local.settings.json in this folder. That file may be anybody's: it may
-name hosts of Microsoft's clouds and of this machine only, unless you trust it.
+"Values" of local.settings.json in this folder.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or settings.`;
 
@@ -33,7 +31,6 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   const program = current
     .description("A nightly, provably complete snapshot of every user in an Entra tenant.")
     .version(VERSION)
-    .option(TRUST_FLAG, "let local.settings.json name any host")
     .exitOverride()
     .showHelpAfterError()
     .configureOutput({

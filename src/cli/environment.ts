@@ -34,9 +34,6 @@ const WHY =
  * own from `process.env`. What is set already stays. A folder may be anybody's: its file names no host outside of the
  * known clouds and this machine, and no variable that would send a credential elsewhere.
  *
- * Whoever wrote the file of a folder need not be who runs a command there. So it may set few names, and no host to which
- * a credential would go but those of the known clouds and this machine.
- *
  * @param folder where `local.settings.json` is looked for
  * @param isTrusted whether somebody has read the file and vouches for it
  * @throws {SettingsError} for a `local.settings.json` that cannot be used; a missing one is none
@@ -51,12 +48,7 @@ export function loadEnvironment(
   if (!file) return environment;
   const values = isTrusted ? readValues(file) : harmless(readValues(file));
   const startedWith = environment.NODE_EXTRA_CA_CERTS;
-  const hasIdentity = IDENTITY_NAMES.some((name) => environment[name]);
-  for (const [name, value] of Object.entries(values)) {
-    // Only both together: the header of the one endpoint is not for the other.
-    const isTaken = IDENTITY_NAMES.includes(name) ? !hasIdentity : OTHER_NAMES.includes(name);
-    if (isTaken || name.startsWith("ROLLCALL_")) environment[name] ??= value;
-  }
+  for (const [name, value] of Object.entries(values)) environment[name] ??= value;
   // Beside those that the shell may name already, such as a company's: trusting more takes nothing away.
   const authorities = values.NODE_EXTRA_CA_CERTS;
   if (authorities && authorities !== startedWith) trust(resolve(folder, authorities));

@@ -106,11 +106,6 @@ export class Terminal {
   complain(...lines: readonly string[]): void {
     this.io.stderr.write(lines.map((line) => `${printable(line)}\n`).join(""));
   }
-
-  /** Writes a failure for programs to standard error. */
-  complainJson(json: string): void {
-    this.io.stderr.write(`${this.io.stderr.isTTY ? escapedJson(json) : json}\n`);
-  }
 }
 
 /** What a text is, which decides how a control character in it can be shown. */
