@@ -50,9 +50,9 @@ async function onTimer(timer: Timer, context: InvocationContext): Promise<void> 
   const startedMs = systemClock.now();
   const occasion = { pastDue: timer.isPastDue, attempt: (context.retryContext?.retryCount ?? 0) + 1 };
   try {
-    const manifest = await takeSnapshot(readSettings(process.env), { signal: termination.signal });
-    for (const warning of manifest.warnings) context.warn(warning);
-    context.log(JSON.stringify({ ...committedSummary(manifest), ...occasion }));
+    const taken = await takeSnapshot(readSettings(process.env), { signal: termination.signal });
+    for (const warning of taken.warnings) context.warn(warning);
+    context.log(JSON.stringify({ ...committedSummary(taken), ...occasion }));
   } catch (error) {
     const failure = asRollcallError(error);
     context.error(JSON.stringify({ ...failedSummary(failure, systemClock.now() - startedMs), ...occasion }));

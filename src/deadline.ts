@@ -17,7 +17,8 @@ export function startGrace(parent: AbortSignal, graceMs: number): Deadline {
   const startTimer = () => {
     timer = setTimeout(() => grace.abort(parent.reason), graceMs);
   };
-  parent.addEventListener("abort", startTimer, { once: true });
+  if (parent.aborted) startTimer();
+  else parent.addEventListener("abort", startTimer, { once: true });
   return {
     signal: grace.signal,
     [Symbol.dispose]: () => {

@@ -1,11 +1,12 @@
 /**
- * Every failure an operator can act on. The codes are a contract: alerts and scripts match on them, the README lists
+ * Every failure an operator can act on. The codes are a contract: alerts and scripts match on them, docs/errors.md lists
  * each with its remedy (a test holds the two lists equal).
  */
 export const ERROR_CODES = [
   "settings-invalid",
   "lock-held",
   "lock-lost",
+  "clock-wrong",
   "time-budget-exceeded",
   "proxy-refused",
   "redirect-refused",
@@ -32,6 +33,8 @@ export const ERROR_CODES = [
   "graph-page-token-expired",
   "next-link-foreign",
   "next-link-repeated",
+  "count-missing",
+  "count-contradicted",
   "listing-short",
   "listing-empty",
   "listing-shrunk",

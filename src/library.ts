@@ -9,12 +9,12 @@ import { storedTenants } from "./snapshot/stored-tenants.ts";
 import { type Container, openContainer } from "./storage/container.ts";
 
 export { type AzureAnswer, type ErrorCode, RollcallError } from "./error.ts";
+export type { User } from "./rows/user-line.ts";
 export type { Completeness } from "./snapshot/completeness.ts";
 export type { Manifest } from "./snapshot/manifest.ts";
 export type { PartEntry } from "./snapshot/part.ts";
 export type { RunSummary, UnreadableRun } from "./snapshot/run-summary.ts";
 export type { Snapshots, StoredSnapshot } from "./snapshot/snapshots.ts";
-export type { User } from "./snapshot/user.ts";
 export type { Verification } from "./snapshot/verify.ts";
 
 /** Where snapshots are, and as whom to read them. Nothing is taken from `ROLLCALL_…` variables. */

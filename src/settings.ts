@@ -2,11 +2,11 @@ import { z } from "zod";
 import { MINUTE } from "./clock.ts";
 import { RollcallError } from "./error.ts";
 import { type FormatName, parseFormats } from "./formats/format-name.ts";
-import { LISTING_MODES, type ListingMode } from "./graph/plan-listing.ts";
-import { DEFAULT_PROPERTIES, rightSpelling, UNLISTABLE_PROPERTIES } from "./graph/properties.ts";
 import { type ProxyRules, readProxyRules } from "./http/proxy.ts";
 import { CLOUDS, type Cloud } from "./identity/clouds.ts";
+import { LISTING_MODES, type ListingMode } from "./listing/plan-listing.ts";
 import { isNcrontab } from "./ncrontab.ts";
+import { DEFAULT_PROPERTIES, rightSpelling, UNLISTABLE_PROPERTIES } from "./rows/properties.ts";
 
 /** Where the blobs are. */
 export type StorageSettings =
@@ -39,6 +39,8 @@ export interface Settings extends ReaderSettings {
   readonly properties: readonly string[];
   /** How the users are listed; `auto` unless set. */
   readonly listing: ListingMode;
+  /** Whether the directory is asked for its count; it is unless set otherwise. */
+  readonly count: boolean;
   /** Requests to Graph at the same time at the most, where they are listed in slices. */
   readonly concurrency: number;
   /** What a snapshot is written as; JSON lines always. */
@@ -93,6 +95,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   ROLLCALL_AUTHORITY_HOST: "https://login.microsoftonline.com",
   ROLLCALL_GRAPH_URL: "https://graph.microsoft.com",
   ROLLCALL_LISTING: "auto, sequential or sliced",
+  ROLLCALL_COUNT: "on or off",
   ROLLCALL_CONCURRENCY: "16",
   ROLLCALL_FORMATS: "ndjson,csv,parquet",
   ROLLCALL_CHANGES: "on or off",
@@ -152,6 +155,7 @@ function runFields(cloud: Cloud) {
       .optional(),
     ROLLCALL_PROPERTIES: z.string().transform(parseProperties).optional(),
     ROLLCALL_LISTING: z.enum(LISTING_MODES, "names no way of listing").default("auto"),
+    ROLLCALL_COUNT: z.enum(["on", "off"], "must be on or off").default("on"),
     ROLLCALL_CONCURRENCY: z
       .string()
       .regex(/^\d+$/, "must be a whole number")
@@ -180,7 +184,7 @@ function runFields(cloud: Cloud) {
   };
 }
 
-/** All settings, each once; README.md and local.settings.sample.json name the same (tests hold them equal). */
+/** All settings, each once; docs/settings.md and local.settings.sample.json name the same (tests hold them equal). */
 export const SETTING_NAMES: readonly string[] = Object.keys(runFields(CLOUDS.global)).sort();
 
 /**
@@ -212,6 +216,7 @@ export function readSettings(environment: Environment): Settings {
       : { kind: "secret", name: fields.ROLLCALL_SECRET_NAME ?? "" },
     properties: fields.ROLLCALL_PROPERTIES ?? DEFAULT_PROPERTIES,
     listing: fields.ROLLCALL_LISTING,
+    count: fields.ROLLCALL_COUNT === "on",
     concurrency: fields.ROLLCALL_CONCURRENCY,
     formats: fields.ROLLCALL_FORMATS ?? ["ndjson"],
     changes: fields.ROLLCALL_CHANGES === "on",

@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../src/clock.ts";
-import type { FaultRule } from "../src/sandbox/fault.ts";
+import type { FaultRule } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { lockPath } from "../src/snapshot/layout.ts";
 import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";

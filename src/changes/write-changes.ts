@@ -20,8 +20,6 @@ const CHANGE_LINES: PartKind = {
 export interface WriteChangesOptions extends CompareOptions {
   /** Compressed bytes from which on a part is closed; as for users by default. */
   readonly maxPartBytes?: number | undefined;
-  /** Is given what takes the written parts back later. */
-  readonly undo?: AsyncDisposableStack;
 }
 
 /**
@@ -45,10 +43,13 @@ export async function writeChanges(
     }
     const { notCompared } = compareSelections(before.properties, after.properties);
     const hasAny = counts.joined + counts.left + counts.changed > 0;
-    // A writer that is finished without lines writes an empty part.
-    const parts = hasAny ? await writer.finish() : [];
-    options.undo?.defer(() => writer.discard().catch(() => undefined));
-    return { against: before.folder.runId, ...counts, notCompared, parts };
+    return {
+      against: before.folder.runId,
+      ...counts,
+      notCompared,
+      // A writer that is finished without lines writes an empty part.
+      parts: hasAny ? await writer.finish() : [],
+    };
   } catch (error) {
     await writer.discard().catch(() => undefined);
     throw error;

@@ -1,5 +1,5 @@
-import { isJsonText, textOfJson } from "../formats/json-text.ts";
-import { ValueCutter } from "../formats/value-cutter.ts";
+import { isJsonText, textOfJson } from "../rows/json-text.ts";
+import { ValueCutter } from "../rows/value-cutter.ts";
 import { displayWidth, fitTo } from "./display-width.ts";
 import { printable } from "./terminal.ts";
 

@@ -60,7 +60,7 @@ export async function* diagnose(options: DiagnosisOptions): AsyncGenerator<Check
     return checkGraph(client, queryOf(has.settings, has.tenant.id));
   });
   yield* attempt("count", { settings, tenant, graph }, (has) =>
-    checkCount(has.graph, queryOf(has.settings, has.tenant.id)),
+    checkCount(has.graph, queryOf(has.settings, has.tenant.id), context),
   );
   yield* attempt("slices", { settings, tenant, graph }, (has) =>
     checkSlices(has.graph, queryOf(has.settings, has.tenant.id)),

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type AzureAnswer, RollcallError } from "../error.ts";
-import { Exchange, type Patience, type Reply, releaseBody } from "../http/exchange.ts";
+import { DamagedBodyError, Exchange, type Patience, type Reply, releaseBody } from "../http/exchange.ts";
 import { redirectError } from "../http/refused-way.ts";
 import { retryAfterMs } from "../http/retry.ts";
 import { describeGivenUp, type GivenUp, type RetryContext, retrying, type Try } from "../http/retrying.ts";
@@ -37,10 +37,10 @@ export interface GraphRequest<T> {
   /** Waited for before an answer that has arrived is unpacked: bounds how many are in memory. Called for each try. */
   readonly admit?: () => Promise<void>;
   /**
-   * Makes the answer out of the body of a 200, which must not be kept: its memory is given back right after. Returning `undefined` means that this cannot be what was asked for, and
-   * has it asked again.
+   * Makes the answer out of the body of a 200, which must not be kept: its memory is given back right after. Throwing a
+   * {@link DamagedBodyError} means that this cannot be what was asked for, and has it asked again a few times.
    */
-  readonly read: (body: Buffer) => T | undefined;
+  readonly read: (body: Buffer) => T;
   /** Makes the error for an answer that no retry will mend; absent or `undefined`: a general one. */
   readonly refuse?: (answer: AzureAnswer) => Error | undefined;
 }
@@ -153,11 +153,14 @@ export class Graph implements AsyncDisposable {
 
   #judge<T>({ url, doing, read, refuse }: GraphRequest<T>, reply: Reply): Try<T> {
     if (reply.status === 200) {
-      const done = read(reply.body);
-      releaseBody(reply.body);
-      return done === undefined
-        ? { failed: { kind: "damaged", reason: "not what was asked for" } }
-        : { done };
+      try {
+        return { done: read(reply.body) };
+      } catch (error) {
+        if (!(error instanceof DamagedBodyError)) throw error;
+        return { failed: { kind: "damaged", reason: error.message } };
+      } finally {
+        releaseBody(reply.body);
+      }
     }
     const answer = answerOfReply(reply);
     if (reply.status === 429) this.#stats.throttled++;

@@ -25,7 +25,10 @@ export class NetworkError extends Error {
   }
 }
 
-/** A body that was cut or spoilt on its way. */
+/**
+ * A body that was cut or spoilt on its way, or is not what was asked for. The message says what is wrong, a clause about
+ * "it"; it holds nothing of the body.
+ */
 export class DamagedBodyError extends Error {
   override readonly name = "DamagedBodyError";
 }
@@ -53,8 +56,11 @@ export const DEFAULT_PATIENCE: Patience = {
 
 const DEFAULT_WHOLE_MS = 5 * MINUTE;
 
-/** A page of 999 users with everything selected is a few MB; an answer beyond this is not one of ours. */
-const MAX_BODY_BYTES = 64 * 2 ** 20;
+/**
+ * The largest body that is read, in bytes, compressed or not. A page of 999 users with everything selected is a few MB;
+ * an answer beyond this is not one of ours.
+ */
+export const MAX_BODY_BYTES = 64 * 2 ** 20;
 
 /** What to send. */
 export interface Outgoing {
@@ -84,7 +90,7 @@ export class Exchange implements AsyncDisposable {
    * @param onArrival called when the whole answer is there, still compressed; what it returns is waited for before the
    *   body is unpacked to several times its size
    * @throws {NetworkError} when no whole answer came
-   * @throws {DamagedBodyError} when the body's compression is broken
+   * @throws {DamagedBodyError} when the body's compression is broken, or the body larger than {@link MAX_BODY_BYTES}
    * @throws {RollcallError} `proxy-refused`
    * @throws the signal's reason when it is aborted
    */
@@ -146,7 +152,9 @@ export class Exchange implements AsyncDisposable {
       if (error instanceof ProxyError && error.code === "PROXY_REFUSED") {
         throw proxyRefusal(error.status, `connecting to ${new URL(url).host}`);
       }
-      throw new NetworkError(networkCode(error), error);
+      const code = codeOf(error);
+      if (code === "UND_ERR_RES_EXCEEDED_MAX_SIZE") throw tooLarge(error);
+      throw new NetworkError(code, error);
     } finally {
       clearTimeout(timer);
     }
@@ -180,8 +188,13 @@ async function decompress(bytes: Buffer, encoding: string | undefined): Promise<
     if (bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
     return body;
   } catch (error) {
+    if (codeOf(error) === "ERR_BUFFER_TOO_LARGE") throw tooLarge(error);
     throw new DamagedBodyError("the compressed body is cut or spoilt", { cause: error });
   }
+}
+
+function tooLarge(cause: unknown): DamagedBodyError {
+  return new DamagedBodyError(`it is larger than ${MAX_BODY_BYTES} bytes, the most that is read`, { cause });
 }
 
 function singleHeaders(headers: Dispatcher.ResponseData["headers"]): Record<string, string> {
@@ -193,7 +206,7 @@ function singleHeaders(headers: Dispatcher.ResponseData["headers"]): Record<stri
   return single;
 }
 
-function networkCode(error: unknown): string {
+function codeOf(error: unknown): string {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
     const { code } = at as NodeJS.ErrnoException;
     if (typeof code === "string") return code;

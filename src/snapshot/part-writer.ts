@@ -1,6 +1,6 @@
-import { RollcallError } from "../error.ts";
 import { releaseBody } from "../http/exchange.ts";
-import type { Container, Upload } from "../storage/container.ts";
+import { MAX_PART_CONTENT_BYTES } from "../rows/line-limit.ts";
+import type { Container } from "../storage/container.ts";
 import { partName, type RunFolder } from "./layout.ts";
 import { GzipPart, type Part, type PartEntry } from "./part.ts";
 
@@ -10,8 +10,11 @@ import { GzipPart, type Part, type PartEntry } from "./part.ts";
  */
 export const MAX_PART_BYTES = 2 * 2 ** 20;
 
-/** Deletions at the same time: a run that was told to stop has seconds for all of them. */
-const DISCARDS_AT_A_TIME = 8;
+/**
+ * Bytes, unpacked, from which on a part is closed, however well it compresses: far below what readers take,
+ * `MAX_PART_CONTENT_BYTES`.
+ */
+const MAX_CONTENT_BYTES = 64 * 2 ** 20;
 
 /** What the parts of a {@link PartWriter} are. */
 export interface PartKind {
@@ -37,11 +40,11 @@ export class PartWriter {
   readonly #maxPartBytes: number;
   readonly #kind: PartKind;
   readonly #entries: PartEntry[] = [];
-  /** Paths of the parts that are certainly our own. */
-  readonly #written: string[] = [];
-  /** A part whose write was broken off: the storage may have it or not. */
-  #doubtful: Upload | undefined;
+  /** Paths of the parts that were sent, also of those of which it is not known whether they arrived. */
+  readonly #sent: string[] = [];
   #part: Part;
+  /** Bytes of the lines in the part, before they were encoded. */
+  #content = 0;
   #upload: Promise<void> = Promise.resolve();
 
   constructor(
@@ -59,8 +62,12 @@ export class PartWriter {
 
   /** Adds rows, as {@link Part.write} takes them; waits when both parts in memory are full. */
   async write(lines: Buffer, users: number): Promise<void> {
+    // One with room for these lines above its bound stays below what readers take.
+    if (this.#content > 0 && this.#content + lines.length > MAX_PART_CONTENT_BYTES) await this.#closePart();
     await this.#part.write(lines, users);
-    if (this.#part.bytes >= this.#maxPartBytes) await this.#closePart();
+    this.#content += lines.length;
+    const isFull = this.#part.bytes >= this.#maxPartBytes || this.#content >= MAX_CONTENT_BYTES;
+    if (isFull) await this.#closePart();
   }
 
   /** Closes and sends the last part. A snapshot without users has one empty part, so that readers find a file. */
@@ -74,24 +81,13 @@ export class PartWriter {
   async discard(): Promise<void> {
     // Settled first, or it would arrive after the deletion; whether it failed does not matter any more.
     await this.#upload.catch(() => undefined);
-    const container = this.#container.forCleaningUp();
-    const { path, body } = this.#doubtful ?? {};
-    const paths = this.#written.values();
-    const removeSome = async () => {
-      for (const path of paths) await container.remove(path);
-    };
-    const removals = Array.from({ length: DISCARDS_AT_A_TIME }, removeSome);
-    const outcomes = await Promise.allSettled([
-      ...removals,
-      path !== undefined && body !== undefined ? container.removeIfSame(path, body) : undefined,
-    ]);
-    const failed = outcomes.find((outcome) => outcome.status === "rejected");
-    if (failed) throw failed.reason;
+    await this.#container.forCleaningUp().removeOwn(this.#sent);
   }
 
   async #closePart(): Promise<void> {
     const { entry, body } = await this.#part.finish(this.#kind.nameOf(this.#entries.length));
     this.#part = this.#kind.openPart();
+    this.#content = 0;
     this.#entries.push(entry);
     await this.#upload;
     const path = `${this.#folder.path}/${entry.name}`;
@@ -101,14 +97,9 @@ export class PartWriter {
   }
 
   async #send(path: string, body: Buffer): Promise<void> {
-    const upload = { path, body, contentType: this.#kind.contentType };
-    try {
-      if (await this.#container.putOnce(upload)) this.#written.push(path);
-    } catch (error) {
-      const isTaken = error instanceof RollcallError && error.code === "snapshot-exists";
-      if (!isTaken) this.#doubtful = upload;
-      throw error;
-    }
+    const { contentType } = this.#kind;
+    this.#sent.push(path);
+    await this.#container.putOnce({ path, body, contentType });
     releaseBody(body);
   }
 }

@@ -7,6 +7,13 @@ export function statusOf(error: unknown): number | undefined {
   return isRestError(error) ? error.statusCode : undefined;
 }
 
+/** What time the service said it was when it refused; `undefined` when no answer came, or one without a date. */
+export function serviceTimeOf(error: unknown): Date | undefined {
+  const date = isRestError(error) ? error.response?.headers.get("date") : undefined;
+  const time = new Date(date ?? Number.NaN);
+  return Number.isNaN(time.getTime()) ? undefined : time;
+}
+
 /** Turns an error of the storage SDK into one with a remedy; anything else comes back as it is. */
 export function asStorageError(error: unknown, doing: string): unknown {
   const answer = answerOf(error);

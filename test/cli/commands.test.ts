@@ -9,9 +9,9 @@ import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { SandboxRequest } from "../../src/sandbox/fault.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
-import { trustSandbox } from "../../src/sandbox/tls.ts";
+import type { SandboxRequest } from "../../src/sandbox/service/fault.ts";
+import { trustSandbox } from "../../src/sandbox/service/tls.ts";
 import type { Manifest } from "../../src/snapshot/manifest.ts";
 import {
   assertNoSecretIn,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { hashToken } from "../../src/sandbox/journal.ts";
-import { startStranger } from "../../src/sandbox/stranger.ts";
+import { hashToken } from "../../src/sandbox/service/journal.ts";
+import { startStranger } from "../../src/sandbox/service/stranger.ts";
 import type { Tenant } from "../../src/sandbox/tenant.ts";
 import {
   type Answer,
