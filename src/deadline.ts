@@ -1,7 +1,7 @@
 import { MINUTE } from "./clock.ts";
 import { RollcallError } from "./error.ts";
 
-/** A run's time limit. Disposing it stops the timer. */
+/** A run's time limit. Disposing it ends whatever the run left waiting. */
 export interface Deadline extends Disposable {
   /** Aborted with `time-budget-exceeded`, or with the parent's reason when that comes first. */
   readonly signal: AbortSignal;
@@ -50,6 +50,9 @@ export function startDeadline(budgetMs: number, parent: AbortSignal): Deadline {
   }, budgetMs);
   return {
     signal: AbortSignal.any([parent, expiry.signal]),
-    [Symbol.dispose]: () => clearTimeout(timer),
+    [Symbol.dispose]: () => {
+      clearTimeout(timer);
+      expiry.abort(new Error("what this was for has ended"));
+    },
   };
 }

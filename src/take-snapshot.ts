@@ -1,4 +1,4 @@
-import { DefaultAzureCredential, type TokenCredential } from "@azure/identity";
+import type { TokenCredential } from "@azure/identity";
 import { type ChangesOutcome, changesSinceLatest } from "./changes/changes-since-latest.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { startDeadline } from "./deadline.ts";
@@ -7,6 +7,7 @@ import { Graph } from "./graph/graph.ts";
 import { adminConsentUrl } from "./graph/permission.ts";
 import { userQuery } from "./graph/user-query.ts";
 import type { Patience } from "./http/exchange.ts";
+import { openAzureIdentity } from "./identity/azure-identity.ts";
 import { resolveTenantId } from "./identity/tenant-id.ts";
 import { openTokenSource } from "./identity/token.ts";
 import { openVault } from "./identity/vault.ts";
@@ -54,7 +55,7 @@ export interface Taken {
  * @throws {RollcallError} for everything an operator can act on; nothing is published then
  */
 export async function takeSnapshot(settings: Settings, options: RunOptions = {}): Promise<Taken> {
-  const { clock = systemClock, identity = new DefaultAzureCredential(), patience, maxPartBytes } = options;
+  const { clock = systemClock, identity = openAzureIdentity(), patience, maxPartBytes } = options;
   const report = options.onProgress ?? (() => undefined);
   using deadline = startDeadline(settings.timeBudgetMs, options.signal ?? new AbortController().signal);
   const deadlineMs = clock.now() + settings.timeBudgetMs;
@@ -101,6 +102,7 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   });
 
   report({ phase: "changes" });
+  await using undo = new AsyncDisposableStack();
   const snapshot = { folder, properties: settings.properties, parts: users.parts };
   const changes = await changesOrReason();
   const isReasonExpected = !settings.changes || changes.changesSkipped === FIRST_RUN;
@@ -140,13 +142,19 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     ],
     tool: { name: "rollcall", version: VERSION },
   };
-  users.keep();
-  const later = await commitSnapshot(container, folder, manifest, { beforeManifest: () => lock.confirm() });
+  const later = await commitSnapshot(container, folder, manifest, {
+    beforeManifest: async () => {
+      await lock.confirm();
+      // From here on a manifest may exist, and its parts must stay.
+      users.keep();
+      undo.move();
+    },
+  });
   return { manifest, warnings: [...manifest.warnings, ...later] };
 
   async function changesOrReason(): Promise<ChangesOutcome> {
     if (!settings.changes) return { changes: null, changesSkipped: "turned off by ROLLCALL_CHANGES" };
     if (!previous.manifest) return { changes: null, changesSkipped: previous.whyNone };
-    return changesSinceLatest(container, previous.manifest, snapshot, { ...run, maxPartBytes });
+    return changesSinceLatest(container, previous.manifest, snapshot, { ...run, maxPartBytes, undo });
   }
 }

@@ -138,6 +138,17 @@ describe("a run survives passing faults of Graph", () => {
     assert.equal(manifest.completeness.counted, 2500);
   });
 
+  it("a user with millions of keys that nobody asked for", async () => {
+    await using rig = await startRig(storage, { users: 1200 });
+    const keys = Array.from({ length: 3_000_000 }, (_, at) => `"x${at}":1`).join();
+    const edit = (body: string) => body.replace('"jobTitle":', `${keys},"jobTitle":`);
+    rig.tenant.script(onPage2({ kind: "editBody", edit }));
+    const patience = { connectMs: 5000, headersMs: 30_000, bodyMs: 30_000 };
+    const manifest = await rig.run({}, { patience });
+    assert.equal(manifest.completeness.unique, 1200);
+    assert.equal(manifest.source.retries, 0);
+  });
+
   it("white space between all tokens: values stay as Graph sent them, in each format", async () => {
     await using rig = await startRig(storage, { users: 20 });
     const edit = (body: string) => {

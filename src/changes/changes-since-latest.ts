@@ -36,6 +36,8 @@ export interface ChangesSinceOptions {
   readonly deadlineMs: number;
   /** Compressed bytes from which on a part is closed; as for users by default. */
   readonly maxPartBytes?: number | undefined;
+  /** Is given what takes the written parts back, should the run fail before it is committed. */
+  readonly undo?: AsyncDisposableStack;
 }
 
 /**
@@ -50,7 +52,7 @@ export async function changesSinceLatest(
   container: Container,
   previous: { readonly runId: string } | undefined,
   snapshot: NewSnapshot,
-  { clock, signal, deadlineMs, maxPartBytes }: ChangesSinceOptions,
+  { clock, signal, deadlineMs, maxPartBytes, undo }: ChangesSinceOptions,
 ): Promise<ChangesOutcome> {
   if (!previous) return { changes: null, changesSkipped: "first run" };
   const budgetMs = deadlineMs - clock.now() - COMMIT_RESERVE_MS;
@@ -63,6 +65,7 @@ export async function changesSinceLatest(
     const changes = await writeChanges(reading, snapshotSide(reading, former), after.side, {
       signal: deadline.signal,
       maxPartBytes,
+      ...(undo && { undo }),
     });
     return { changes, changesSkipped: null };
   } catch (error) {

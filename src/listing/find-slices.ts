@@ -38,11 +38,14 @@ export async function findSlices(
     nowMs,
   }: { readonly counted: number; readonly usersEach: number; readonly nowMs: number },
 ): Promise<Cuts> {
+  // Ends the counts that are still under way when one of them fails.
+  const leaving = new AbortController();
+  using _leaving = { [Symbol.dispose]: () => leaving.abort() };
   const found: Range[] = [];
   const pool = new RequestPool<readonly Range[]>(() => graph.pace.limit);
   const isFine = ({ users, start, end, halvings }: Range) =>
     users <= usersEach || end - start <= 1 || halvings >= MAX_HALVINGS;
-  const halve = (range: Range) => pool.add(() => countHalves(graph, query, range));
+  const halve = (range: Range) => pool.add(() => countHalves(graph, query, range, leaving.signal));
   halve({ start: EARLIEST, end: Math.ceil(nowMs / SECOND), users: counted, halvings: 0 });
   for (let halves = await pool.next(); halves; halves = await pool.next()) {
     for (const half of halves) {
@@ -56,10 +59,20 @@ export async function findSlices(
   );
 }
 
-async function countHalves(graph: Graph, query: UserQuery, range: Range): Promise<readonly Range[]> {
+async function countHalves(
+  graph: Graph,
+  query: UserQuery,
+  range: Range,
+  signal: AbortSignal,
+): Promise<readonly Range[]> {
   const { start, end, users } = range;
   const middle = Math.floor((start + end) / 2);
-  const older = await countSlice(graph, query, between(start === EARLIEST ? undefined : start, middle));
+  const older = await countSlice(
+    graph,
+    query,
+    between(start === EARLIEST ? undefined : start, middle),
+    signal,
+  );
   const halvings = range.halvings + 1;
   return [
     { start, end: middle, users: older, halvings },
@@ -70,14 +83,21 @@ async function countHalves(graph: Graph, query: UserQuery, range: Range): Promis
 /**
  * Counts the users of a slice.
  *
+ * @param signal ends the question before the run ends
  * @throws {SlicingFailed} when Graph refuses to count with a filter; else as {@link Graph.get}
  */
-export async function countSlice(graph: Graph, query: UserQuery, slice: Slice): Promise<number> {
+export async function countSlice(
+  graph: Graph,
+  query: UserQuery,
+  slice: Slice,
+  signal?: AbortSignal,
+): Promise<number> {
   const doing = `counting the users of a slice (${slice.filter})`;
   return graph.get({
     url: `${graph.root}/users/$count?$filter=${encodeURIComponent(slice.filter)}`,
     doing,
     eventual: true,
+    ...(signal && { signal }),
     read: readCount,
     refuse: (answer) =>
       answer.status === 400

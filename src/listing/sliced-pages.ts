@@ -109,7 +109,11 @@ export async function* slicedPages(
     const { slice, users } = state;
     if (slice.expected !== undefined && !isShort(users, slice.expected)) onSlice();
     else {
-      pool.addFirst(async () => ({ state, kind: "counted", counted: await countSlice(graph, query, slice) }));
+      pool.addFirst(async () => ({
+        state,
+        kind: "counted",
+        counted: await countSlice(graph, query, slice, leaving.signal),
+      }));
     }
   }
 

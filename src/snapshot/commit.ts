@@ -17,8 +17,9 @@ import {
 } from "./manifest.ts";
 import { checkParts } from "./part-lengths.ts";
 
+const TAKE_BACK_WITHIN_MS = 10 * SECOND;
 /** For the manifest and `latest` of a run that is told to stop meanwhile; the Functions host allows five seconds. */
-const FINISH_WITHIN_MS = 2.5 * SECOND;
+const FINISH_WITHIN_MS = 3 * SECOND;
 
 /** What happens around a commit. */
 export interface CommitOptions {
@@ -35,13 +36,12 @@ export interface CommitOptions {
  * | the manifest      | a whole snapshot, found by listing; `latest` is yesterday's, itself whole |
  * | `latest`          | the new snapshot                                                          |
  *
- * When it fails, the parts are taken back if there is certainly no manifest; if there may be one they stay, for it. A
- * run that is told to stop before the manifest is sent stops; after that it has a few seconds to finish, as nobody could
- * tell any more whether there is a snapshot.
+ * A run that is told to stop before the manifest is sent stops; after that it has three seconds to finish. When the
+ * manifest cannot be written, the parts are taken back if there is certainly none; if there may be one they stay, for it.
  *
  * @returns warnings of what happened once the manifest was written, which is no failure any more
  * @throws {RollcallError} `snapshot-exists`, `snapshot-damaged` when a part is not stored as it was sent, storage errors;
- *   nothing is published then
+ *   nothing is published then, or the error says that it is not known
  */
 export async function commitSnapshot(
   container: Container,
@@ -49,23 +49,17 @@ export async function commitSnapshot(
   manifest: Manifest,
   { beforeManifest }: CommitOptions = {},
 ): Promise<readonly string[]> {
-  const path = manifestPath(folder);
-  const body = toBytes(manifest);
-  try {
-    await checkParts(container, folder, partsOfAllFormats(manifest));
-    await beforeManifest?.();
-    container.signal.throwIfAborted();
-  } catch (error) {
-    await takeBack(container, folder, manifest);
-    throw error;
-  }
+  await checkParts(container, folder, partsOfAllFormats(manifest));
+  await beforeManifest?.();
   using grace = startGrace(container.signal, FINISH_WITHIN_MS);
   const finishing = container.withSignal(grace.signal);
+  const path = manifestPath(folder);
+  const body = toBytes(manifest);
   const outcome = await finishing.tryPutOnce({ path, body, contentType: "application/json" });
   if (outcome.kind === "failed") {
     if (outcome.isAbsent) await takeBack(container, folder, manifest);
-    const isUndecided = grace.signal.aborted && !outcome.isAbsent;
-    throw isUndecided ? leftUndecided(asRollcallError(grace.signal.reason), manifest.runId) : outcome.error;
+    else if (grace.signal.aborted) throw leftUndecided(asRollcallError(grace.signal.reason), manifest.runId);
+    throw outcome.error;
   }
   const why = await whyNotMoved(finishing, folder.tenantId, {
     schema: LATEST_SCHEMA,
@@ -83,6 +77,15 @@ export async function commitSnapshot(
           `run ${manifest.runId} is committed, but latest.json was not moved: ${why}`,
         ),
       ];
+}
+
+/** The error for a commit that was broken off: "nothing was published" would be saying too much. */
+function leftUndecided({ code, doing, problem }: RollcallError, runId: string): RollcallError {
+  return new RollcallError(code, {
+    doing,
+    problem: `${problem}, while the manifest was being written`,
+    remedy: `\`rollcall list\` shows run ${runId} if it was committed: it is whole then, and the next run moves latest.json.`,
+  });
 }
 
 /**
@@ -112,18 +115,7 @@ async function whyNotMoved(
 
 /** Deletes the parts; what cannot be deleted harms nobody, and the error that led here matters more. */
 async function takeBack(container: Container, folder: RunFolder, manifest: Manifest): Promise<void> {
+  const cleaning = container.withSignal(AbortSignal.timeout(TAKE_BACK_WITHIN_MS));
   const paths = allParts(manifest).map(({ name }) => `${folder.path}/${name}`);
-  await container
-    .forCleaningUp()
-    .removeOwn(paths)
-    .catch(() => undefined);
-}
-
-/** The error for a commit that was broken off: "nothing was published" would be saying too much. */
-function leftUndecided({ code, doing, problem }: RollcallError, runId: string): RollcallError {
-  return new RollcallError(code, {
-    doing,
-    problem: `${problem}, while the manifest was being written`,
-    remedy: `\`rollcall list\` shows run ${runId} if it was committed: it is whole then, and the next run moves latest.json.`,
-  });
+  await Promise.allSettled(paths.map((path) => cleaning.removeOwn(path)));
 }

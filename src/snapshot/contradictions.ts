@@ -34,7 +34,7 @@ export function manifestContradictions(manifest: Manifest, folder: RunFolder): r
   if (verdict !== (counted === null ? "uncounted" : "complete")) {
     problems.push(`its verdict is ${verdict}, but its count is ${counted ?? "missing"}`);
   }
-  const counts = [counted, countedAfter ?? null].filter((count) => count !== null);
+  const counts = [...new Set([counted, countedAfter ?? null])].filter((count) => count !== null);
   const standing = counts.length === 0 ? "whole" : standingOf(unique, counts);
   const said = `its verdict is ${verdict}, but ${unique} of ${counts.join(" and ")} users are`;
   if (standing === "short" || standing === "disputed") problems.push(`${said} fewer than the rule allows`);

@@ -1,3 +1,4 @@
+import { SECOND } from "../clock.ts";
 import { RollcallError } from "../error.ts";
 import type { Container } from "../storage/container.ts";
 import { latestContradictions } from "./contradictions.ts";
@@ -7,6 +8,7 @@ import { isMisdated, openWholeRun, storedRun } from "./stored-runs.ts";
 
 /** Moves at the most: somebody else may be writing it. */
 const MAX_MOVES = 5;
+const LOOK_WITHIN_MS = 10 * SECOND;
 
 /** `latest.json` as a run finds it, in whatever state. */
 export type LatestBlob = { readonly etag: string | undefined } & (
@@ -61,7 +63,8 @@ export async function moveLatest(
       if (await container.replace({ path, body, contentType: "application/json" }, etag)) return undefined;
     } catch (error) {
       // The answer may have been lost behind what was done, also because the run was ended.
-      const { latest: now } = await lookAtLatest(container.forLooking(), tenantId);
+      const looking = container.withSignal(AbortSignal.timeout(LOOK_WITHIN_MS));
+      const { latest: now } = await lookAtLatest(looking, tenantId);
       if (now && toBytes(now).equals(body)) return undefined;
       throw error;
     }

@@ -11,16 +11,21 @@ import { GzipPart, type Part, type PartEntry } from "./part.ts";
 export const MAX_PART_BYTES = 2 * 2 ** 20;
 
 /**
- * Bytes, unpacked, from which on a part is closed, however well it compresses: far below what readers take,
+ * Bytes of lines from which on a part of gzip is closed, however well it compresses: far below what readers unpack,
  * `MAX_PART_CONTENT_BYTES`.
  */
-const MAX_CONTENT_BYTES = 64 * 2 ** 20;
+export const MAX_GZIP_CONTENT_BYTES = 64 * 2 ** 20;
+
+/** Deletions at the same time: a run that was told to stop has seconds for all of them. */
+const DISCARDS_AT_A_TIME = 8;
 
 /** What the parts of a {@link PartWriter} are. */
 export interface PartKind {
   /** The name of a part in the run's folder. */
   readonly nameOf: (index: number) => string;
   readonly contentType: string;
+  /** Bytes of lines, before they are encoded, from which on a part is closed; no part holds more than readers take. */
+  readonly maxContentBytes: number;
   /** Opens an empty part. */
   readonly openPart: () => Part;
 }
@@ -30,6 +35,7 @@ const USER_LINES: PartKind = {
   nameOf: (index) => partName(index),
   // The gzip is part of the content, as the blob's name says, not of its transport.
   contentType: "application/x-ndjson",
+  maxContentBytes: MAX_GZIP_CONTENT_BYTES,
   openPart: () => new GzipPart(),
 };
 
@@ -62,11 +68,11 @@ export class PartWriter {
 
   /** Adds rows, as {@link Part.write} takes them; waits when both parts in memory are full. */
   async write(lines: Buffer, users: number): Promise<void> {
-    // One with room for these lines above its bound stays below what readers take.
+    // However large a page is that comes when a part is nearly full, readers take the part.
     if (this.#content > 0 && this.#content + lines.length > MAX_PART_CONTENT_BYTES) await this.#closePart();
     await this.#part.write(lines, users);
     this.#content += lines.length;
-    const isFull = this.#part.bytes >= this.#maxPartBytes || this.#content >= MAX_CONTENT_BYTES;
+    const isFull = this.#part.bytes >= this.#maxPartBytes || this.#content >= this.#kind.maxContentBytes;
     if (isFull) await this.#closePart();
   }
 
@@ -81,7 +87,14 @@ export class PartWriter {
   async discard(): Promise<void> {
     // Settled first, or it would arrive after the deletion; whether it failed does not matter any more.
     await this.#upload.catch(() => undefined);
-    await this.#container.forCleaningUp().removeOwn(this.#sent);
+    const container = this.#container.forCleaningUp();
+    const paths = this.#sent.values();
+    const removeSome = async () => {
+      for (const path of paths) await container.removeOwn(path);
+    };
+    const outcomes = await Promise.allSettled(Array.from({ length: DISCARDS_AT_A_TIME }, removeSome));
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed) throw failed.reason;
   }
 
   async #closePart(): Promise<void> {

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { TokenCredential } from "@azure/identity";
 import { BlobServiceClient, type BlockBlobClient, ContainerClient } from "@azure/storage-blob";
-import { networkCodeOf } from "../azure-answer.ts";
+import { NO_REDIRECTS, networkCodeOf } from "../azure-answer.ts";
 import { MINUTE, SECOND } from "../clock.ts";
 import { RollcallError } from "../error.ts";
 import type { StorageSettings } from "../settings.ts";
@@ -11,10 +11,8 @@ import { asStorageError, serviceTimeOf, statusOf } from "./storage-error.ts";
 const RETRY_DELAY_MS = 500;
 const MAX_TRIES = 5;
 const TRY_TIMEOUT_MS = 2 * MINUTE;
-/** How long it may take to find out whether a write arrived whose answer did not. */
+/** How long it may take to find out whether a write arrived whose answer did not; also after the run was ended. */
 const LOOK_WITHIN_MS = 10 * SECOND;
-/** The same for a run that was told to stop. */
-const LAST_LOOK_WITHIN_MS = SECOND;
 /** A blob that is replaced while it is read is read again. */
 const MAX_READS = 3;
 /** Metadata of a blob: which writer wrote it. */
@@ -22,13 +20,8 @@ const WRITER = "writer";
 
 /** How long cleaning up may take. */
 const CLEAN_UP_WITHIN_MS = 10 * SECOND;
-/**
- * The same for a run that was told to stop. The Functions host allows five seconds, a last look and the lock take one
- * each.
- */
-const LEAVE_WITHIN_MS = 2.5 * SECOND;
-/** Deletions at the same time: a run that was told to stop has seconds for all of them. */
-const REMOVALS_AT_A_TIME = 8;
+/** The same for a run that was told to stop: the Functions host allows five seconds, and the lock is to be given back. */
+const LEAVE_WITHIN_MS = 3 * SECOND;
 
 /** What to write. */
 export interface Upload {
@@ -84,6 +77,7 @@ export class Container {
   constructor(client: ContainerClient, signal: AbortSignal, writer: string = randomUUID()) {
     this.#client = client;
     this.#tryOnce = new ContainerClient(client.url, client.credential, {
+      ...NO_REDIRECTS,
       retryOptions: { maxTries: 1, tryTimeoutInMs: TRY_TIMEOUT_MS },
     });
     this.#signal = signal;
@@ -94,7 +88,7 @@ export class Container {
     return this.#client.url;
   }
 
-  /** Aborted when the work with this container is to end. */
+  /** Ends whatever is being asked. */
   get signal(): AbortSignal {
     return this.#signal;
   }
@@ -245,18 +239,18 @@ export class Container {
     }
   }
 
-  /**
-   * Deletes those of the blobs that are there and were written by this container's user. One that cannot be deleted
-   * keeps none of the others.
-   */
-  async removeOwn(paths: readonly string[]): Promise<void> {
-    const left = paths.values();
-    const failures: unknown[] = [];
-    const removeSome = async () => {
-      for (const path of left) await this.#removeOwn(path).catch((error: unknown) => failures.push(error));
-    };
-    await Promise.all(Array.from({ length: REMOVALS_AT_A_TIME }, removeSome));
-    if (failures.length > 0) throw failures[0];
+  /** Deletes a blob if it is there and was written by this container's user. */
+  async removeOwn(path: string): Promise<void> {
+    await this.#ask(`deleting ${path}`, async (abortSignal) => {
+      try {
+        const { metadata, etag = "" } = await this.blob(path).getProperties({ abortSignal });
+        if (metadata?.[WRITER] !== this.#writer) return;
+        await this.blob(path).delete({ abortSignal, conditions: { ifMatch: etag } });
+      } catch (error) {
+        // It is gone, or somebody else's by now.
+        if (statusOf(error) !== 404 && statusOf(error) !== 412) throw error;
+      }
+    });
   }
 
   /** Deletes a blob if it is there. */
@@ -275,27 +269,9 @@ export class Container {
     return this.withSignal(AbortSignal.timeout(withinMs));
   }
 
-  /** The same container for finding out what became of a write, also after the run's own signal was aborted. */
-  forLooking(): Container {
-    return this.withSignal(AbortSignal.timeout(this.#signal.aborted ? LAST_LOOK_WITHIN_MS : LOOK_WITHIN_MS));
-  }
-
   /** The same container for work that ends with another signal. */
   withSignal(signal: AbortSignal): Container {
     return new Container(this.#client, signal, this.#writer);
-  }
-
-  async #removeOwn(path: string): Promise<void> {
-    await this.#ask(`deleting ${path}`, async (abortSignal) => {
-      try {
-        const { metadata, etag = "" } = await this.blob(path).getProperties({ abortSignal });
-        if (metadata?.[WRITER] !== this.#writer) return;
-        await this.blob(path).delete({ abortSignal, conditions: { ifMatch: etag } });
-      } catch (error) {
-        // It is gone, or somebody else's by now.
-        if (statusOf(error) !== 404 && statusOf(error) !== 412) throw error;
-      }
-    });
   }
 
   async #put(upload: Upload, conditions: object): Promise<boolean> {
@@ -332,7 +308,7 @@ export class Container {
   /** What is there after a write that was not confirmed; `unknown` when that cannot be told either. */
   async #lookFor({ path, body }: Upload, doing: string): Promise<PutOutcome | "nothing" | "unknown"> {
     try {
-      const abortSignal = this.forLooking().signal;
+      const abortSignal = AbortSignal.timeout(LOOK_WITHIN_MS);
       const { contentMD5, metadata } = await this.blob(path).getProperties({ abortSignal });
       if (!contentMD5 || !md5Of(body).equals(contentMD5)) {
         return { kind: "failed", error: existsAlready(doing), isAbsent: false };
@@ -392,6 +368,7 @@ export function openContainer(
   signal: AbortSignal,
 ): Container {
   const options = {
+    ...NO_REDIRECTS,
     retryOptions: { maxTries: MAX_TRIES, tryTimeoutInMs: TRY_TIMEOUT_MS, retryDelayInMs: RETRY_DELAY_MS },
   };
   const service =

@@ -187,7 +187,7 @@ describe("a manifest that was", () => {
     const older = pathOf(first, "manifest.json");
     const run = await changed((blobs) =>
       edit<Manifest>(blobs, older, ({ completeness }) => ({
-        completeness: { ...completeness, unique: 299, counted: 400 },
+        completeness: { ...completeness, unique: 299, counted: 400, countedAfter: 400 },
       })),
     );
     assertRefused(await run("users", first.runId, "--json"), older);

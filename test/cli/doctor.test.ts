@@ -151,6 +151,7 @@ describe("rollcall doctor", () => {
     using _ = sandbox.tenant.script({
       service: "graph",
       match: ({ path }) => path.endsWith("/$count"),
+      times: Number.POSITIVE_INFINITY,
       fault: { kind: "error", status: 400, code: "Request_UnsupportedQuery" },
     });
     assert.deepEqual(statuses(await examine(0), "warning"), ["count"]);

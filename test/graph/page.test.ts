@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { describe, it } from "node:test";
 import { readPage } from "../../src/graph/page.ts";
 import { DamagedBodyError } from "../../src/http/exchange.ts";
@@ -49,6 +50,25 @@ function problemOf(body: unknown, properties?: readonly string[]): string {
 /** A page with one user who has this for a value, which need not be JSON. */
 function pageWith(json: string): string {
   return `{"value":[{"id":"${ID}","x":${json}}]}`;
+}
+
+/** Runs in another process, so it knows nothing of this file. In pieces, not to be a text of that size. */
+function pagesOf50Megabytes(id: string): readonly (readonly Buffer[])[] {
+  const user = (json: readonly Buffer[]) => [
+    Buffer.from(`{"value":[{"id":"${id}","x":`),
+    ...json,
+    Buffer.from("}]}"),
+  ];
+  const keys = Array.from({ length: 50 }, (_, thousand) =>
+    Buffer.from(Array.from({ length: 100_000 }, (_, at) => `,"${thousand}-${at}":1`).join("")),
+  );
+  return [
+    user([Buffer.from("1"), ...keys]),
+    user([Buffer.from('"'), Buffer.alloc(50_000_000, "x"), Buffer.from('"')]),
+    user([Buffer.from("["), Buffer.alloc(50_000_000, "1,"), Buffer.from("1]")]),
+    [Buffer.from('{"value":[{"id":"'), Buffer.alloc(50_000_000, "8"), Buffer.from('"}]}')],
+    user([Buffer.alloc(50_000_000, "[")]),
+  ];
 }
 
 /** The only row of a page that holds this user. */
@@ -240,6 +260,29 @@ describe("readPage", () => {
     assert.equal(rowOf(user, ["id", "notes"]).line.length, MAX_LINE_BYTES);
     user.notes += "x";
     assert.match(problemOf({ value: [user] }, ["id", "notes"]), /position 1 of the page takes 4194305 bytes/);
+  });
+
+  // A heap that holds neither the keys nor the text of such a page; the bytes themselves are outside of it.
+  it("reads or refuses a page of 50 MB in a small heap", () => {
+    const script = `
+      const { readPage } = await import(${JSON.stringify(new URL("../../src/graph/page.ts", import.meta.url))});
+      const pages = ${pagesOf50Megabytes};
+      const outcomes = pages("${ID}").map((page) => {
+        try {
+          return readPage(Buffer.concat(page), ["id", "x"]).rows.count;
+        } catch (error) {
+          return error.message.slice(0, 60);
+        }
+      });
+      console.log(JSON.stringify(outcomes));`;
+    const options = ["--max-old-space-size=64", "--input-type=module", "--eval", script];
+    assert.deepEqual(JSON.parse(execFileSync(process.execPath, options, { encoding: "utf8" })), [
+      1,
+      "the user at position 1 of the page takes 50000052 bytes, mor",
+      "the user at position 1 of the page takes 50000053 bytes, mor",
+      "the user at position 1 of the page has no object id",
+      "it is not JSON: nested too deeply at byte 185",
+    ]);
   });
 
   it("minds no long value that was not asked for", () => {

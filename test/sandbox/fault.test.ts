@@ -240,6 +240,8 @@ describe("faults of pages", () => {
     );
     secondPage({ kind: "rowWithoutId" });
     assert.deepEqual(idsOf((await list.all())[1]).indexOf(undefined as unknown as string), 0);
+    secondPage({ kind: "editBody", edit: () => '{"value":[{"id":"edited"}]}' });
+    assert.deepEqual(idsOf((await list.all())[1]), ["edited"]);
     secondPage({ kind: "endEarly" });
     assert.equal((await list.all()).flatMap(idsOf).length, 200);
   });

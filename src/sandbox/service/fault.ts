@@ -40,6 +40,8 @@ export type Fault =
       readonly message?: string;
       readonly body?: string;
     }
+  /** Sends the caller elsewhere; no `Location` when absent. */
+  | { readonly kind: "redirect"; readonly status: number; readonly location?: string }
   /** The body ends after this share of its bytes: with a dead connection, or with `framed` as if it were whole. */
   | { readonly kind: "cutBody"; readonly atShare: number; readonly framed?: boolean }
   /** The connection dies before an answer. */

@@ -138,6 +138,11 @@ function scriptedReply(request: ServiceRequest, refuse: ServiceDefinition["refus
   if (error?.body !== undefined) return html(error.status, error.body);
   if (error)
     return refuse(new Refusal(error.status, error.code ?? "UnknownError", error.message ?? ""), request);
+  const redirect = findFault(request.faults, "redirect");
+  if (redirect) {
+    const { status, location } = redirect;
+    return { status, headers: location === undefined ? {} : { Location: location }, body: "" };
+  }
   if (findFault(request.faults, "notJson"))
     return html(200, "<!DOCTYPE html><title>Sign in</title><p>Welcome to the proxy.");
   const disguised = findFault(request.faults, "errorAs200");
