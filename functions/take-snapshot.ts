@@ -47,7 +47,7 @@ app.timer("take-snapshot", {
 
 /** Takes the night's snapshot and writes one JSON line about it; a failed run fails the invocation. */
 async function onTimer(timer: Timer, context: InvocationContext): Promise<void> {
-  const startedMs = systemClock.now();
+  const startedMs = systemClock.elapsed();
   const occasion = { pastDue: timer.isPastDue, attempt: (context.retryContext?.retryCount ?? 0) + 1 };
   try {
     const taken = await takeSnapshot(readSettings(process.env), { signal: termination.signal });
@@ -55,7 +55,9 @@ async function onTimer(timer: Timer, context: InvocationContext): Promise<void> 
     context.log(JSON.stringify({ ...committedSummary(taken), ...occasion }));
   } catch (error) {
     const failure = asRollcallError(error);
-    context.error(JSON.stringify({ ...failedSummary(failure, systemClock.now() - startedMs), ...occasion }));
+    context.error(
+      JSON.stringify({ ...failedSummary(failure, systemClock.elapsed() - startedMs), ...occasion }),
+    );
     throw failure;
   }
 }

@@ -70,7 +70,7 @@ export async function openSnapshots(options: OpenOptions): Promise<Snapshots> {
       : await resolveTenantId(settings.tenant, settings.cloud.authorityHost, {
           clock: systemClock,
           signal,
-          deadlineMs: systemClock.now() + MINUTE,
+          deadlineMs: systemClock.elapsed() + MINUTE,
         });
   return new Snapshots(container, tenantId, signal);
 }

@@ -58,7 +58,7 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   const { clock = systemClock, identity = openAzureIdentity(), patience, maxPartBytes } = options;
   const report = options.onProgress ?? (() => undefined);
   using deadline = startDeadline(settings.timeBudgetMs, options.signal ?? new AbortController().signal);
-  const deadlineMs = clock.now() + settings.timeBudgetMs;
+  const deadlineMs = clock.elapsed() + settings.timeBudgetMs;
   const context = { clock, signal: deadline.signal, deadlineMs, proxy: settings.proxy };
 
   report({ phase: "lock" });
@@ -69,6 +69,7 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   const run = { ...context, signal: AbortSignal.any([context.signal, lock.signal]) };
   const container = storage.withSignal(run.signal);
   const { folder, startedAt } = await openRunFolder(container, tenantId, run);
+  const startedMs = clock.elapsed();
   await lock.nameHolder(folder.runId);
   const previous = await findPredecessor(container, tenantId, clock.now());
 
@@ -113,7 +114,7 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     tenantId,
     runId: folder.runId,
     startedAt: startedAt.toISOString(),
-    finishedAt: new Date(clock.now()).toISOString(),
+    finishedAt: new Date(startedAt.getTime() + clock.elapsed() - startedMs).toISOString(),
     source: {
       url: `${graph.root}/users`,
       properties: settings.properties,

@@ -28,7 +28,7 @@ export async function openReadingPlace(terminal: Terminal): Promise<ReadingPlace
   const tenantId = await resolveTenantId(settings.tenant, settings.cloud.authorityHost, {
     clock: systemClock,
     signal,
-    deadlineMs: systemClock.now() + MINUTE,
+    deadlineMs: systemClock.elapsed() + MINUTE,
     proxy: settings.proxy,
   });
   const container = openContainer(settings.storage, settings.container, openAzureIdentity(), signal);

@@ -130,7 +130,7 @@ export class Graph implements AsyncDisposable {
     await this.pace.ready(signal);
     this.#stats.requests++;
     const { clock } = this.#options;
-    const sentMs = clock.now();
+    const sentMs = clock.elapsed();
     const headers = {
       authorization: `Bearer ${token}`,
       accept: "application/json",

@@ -58,12 +58,12 @@ export async function takeLock(container: Container, { path, clock, signal }: Lo
   const doing = `taking the lock ${path}`;
   const blob = container.blob(path);
   const lease = blob.getBlobLeaseClient();
-  const giveUpMs = clock.now() + PATIENCE_MS;
+  const giveUpMs = clock.elapsed() + PATIENCE_MS;
 
   while (!(await tryAcquire())) {
     const holder = await readHolder();
     if (holder.isEndless) throw endlessError(doing, blob);
-    if (clock.now() >= giveUpMs) throw heldError(holder);
+    if (clock.elapsed() >= giveUpMs) throw heldError(holder);
     await clock.sleep(ASK_EVERY_MS, signal);
   }
 
