@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { systemClock } from "../src/clock.ts";
 import type { FaultRule } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
-import { lockPath } from "../src/snapshot/layout.ts";
+import { latestPath, lockPath } from "../src/snapshot/layout.ts";
 import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
 import { type Strike, startStorageGate } from "./support/storage-gate.ts";
 
@@ -187,8 +187,8 @@ describe("a run that the Functions host ends", () => {
         const { exitCode, signalCode, stderr, summary } = await runInHost({ write: blob, moment });
         assert.deepEqual([exitCode, signalCode, stderr], [0, null, ""]);
         assert.equal(summary?.outcome, "committed", JSON.stringify(summary));
-        const latest = (await rig.blobs()).find((name) => name.endsWith("/latest.json")) ?? "";
-        assert.equal((JSON.parse(await rig.text(latest)) as { runId: string }).runId, summary?.runId);
+        const latest = (await rig.json(latestPath(rig.tenant.tenantId))) as { readonly runId: string };
+        assert.equal(latest.runId, summary?.runId);
         await nextCommitsAtOnce();
       });
     }

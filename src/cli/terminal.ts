@@ -58,13 +58,11 @@ export class Terminal {
    *
    * @returns `false` when the reader has closed the pipe, which is no error
    * @throws {RollcallError} `output-unwritable` when it cannot be written, for instance to a full disk
+   * @throws the signal's reason when it is aborted: a reader that has stopped reading may never take any more
    */
   async write(text: string, form: TextForm = "text"): Promise<boolean> {
     if (this.#isClosed) return false;
-    const shown = this.io.stdout.isTTY ? forTerminal(text, form) : text;
-    const error = await new Promise<NodeJS.ErrnoException | null | undefined>((resolve) =>
-      this.io.stdout.write(shown, resolve),
-    );
+    const error = await this.#written(this.io.stdout.isTTY ? forTerminal(text, form) : text);
     if (!error) return true;
     this.#isClosed = error.code === "EPIPE";
     if (this.#isClosed) return false;
@@ -72,6 +70,20 @@ export class Terminal {
       doing: "writing to standard output",
       problem: `it takes no more (${error.code ?? error.name})`,
       remedy: "Make room on the disk or write elsewhere; what was written so far is not all.",
+    });
+  }
+
+  #written(text: string): Promise<NodeJS.ErrnoException | null | undefined> {
+    const { stdout, signal } = this.io;
+    return new Promise((resolve, reject) => {
+      // What is still said after that is said without waiting.
+      if (signal.aborted) resolve(null);
+      const stop = () => reject(signal.reason);
+      signal.addEventListener("abort", stop, { once: true });
+      stdout.write(text, (error) => {
+        signal.removeEventListener("abort", stop);
+        resolve(error);
+      });
     });
   }
 

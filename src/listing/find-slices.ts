@@ -38,14 +38,11 @@ export async function findSlices(
     nowMs,
   }: { readonly counted: number; readonly usersEach: number; readonly nowMs: number },
 ): Promise<Cuts> {
-  // Ends the counts that are still under way when one of them fails.
-  const leaving = new AbortController();
-  using _leaving = { [Symbol.dispose]: () => leaving.abort() };
   const found: Range[] = [];
-  const pool = new RequestPool<readonly Range[]>(() => graph.pace.limit);
+  using pool = new RequestPool<readonly Range[]>(() => graph.pace.limit);
   const isFine = ({ users, start, end, halvings }: Range) =>
     users <= usersEach || end - start <= 1 || halvings >= MAX_HALVINGS;
-  const halve = (range: Range) => pool.add(() => countHalves(graph, query, range, leaving.signal));
+  const halve = (range: Range) => pool.add(() => countHalves(graph, query, range, pool.signal));
   halve({ start: EARLIEST, end: Math.ceil(nowMs / SECOND), users: counted, halvings: 0 });
   for (let halves = await pool.next(); halves; halves = await pool.next()) {
     for (const half of halves) {
@@ -83,7 +80,7 @@ async function countHalves(
 /**
  * Counts the users of a slice.
  *
- * @param signal ends the question before the run ends
+ * @param signal ends this count before the run ends; absent: only the run's own signal does
  * @throws {SlicingFailed} when Graph refuses to count with a filter; else as {@link Graph.get}
  */
 export async function countSlice(

@@ -1,16 +1,23 @@
 /**
  * Requests under way, as many at a time as the pace allows; their results as they arrive. Nothing is started but by
- * {@link next}: whoever is at work on a result holds the others back.
+ * {@link next}: whoever is at work on a result holds the others back. Disposing it ends the requests under way, which
+ * else would go on for as long as the service asks them to wait.
  */
-export class RequestPool<T> {
+export class RequestPool<T> implements Disposable {
   readonly #limit: () => number;
   readonly #waiting: (() => Promise<T>)[] = [];
   readonly #underway = new Map<number, Promise<{ readonly key: number; readonly result: T }>>();
+  readonly #leaving = new AbortController();
   #started = 0;
 
   /** @param limit how many may be under way, asked before each is started */
   constructor(limit: () => number) {
     this.#limit = limit;
+  }
+
+  /** Aborted when the pool is left; for the requests. */
+  get signal(): AbortSignal {
+    return this.#leaving.signal;
   }
 
   /** Adds a request behind those that wait. */
@@ -39,6 +46,10 @@ export class RequestPool<T> {
     const { key, result } = await Promise.race(this.#underway.values());
     this.#underway.delete(key);
     return result;
+  }
+
+  [Symbol.dispose](): void {
+    this.#leaving.abort();
   }
 
   #start(request: () => Promise<T>): void {

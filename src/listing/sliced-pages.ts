@@ -72,22 +72,17 @@ export async function* slicedPages(
   slices: readonly Slice[],
   { onSlice, onRelist }: SliceListener,
 ): AsyncGenerator<ListedPage, void, undefined> {
-  const leaving = new AbortController();
   const shelf = new Semaphore(MAX_UNPACKED);
-  const pool = new RequestPool<Arrival>(() => graph.pace.limit);
+  using pool = new RequestPool<Arrival>(() => graph.pace.limit);
   for (const [index, slice] of slices.entries()) {
     const state = new SliceState(slice, index + 1);
     pool.add(() => requestPage(state, firstUrl(slice), 1));
   }
-  try {
-    for (let arrival = await pool.next(); arrival; arrival = await pool.next()) {
-      const { state } = arrival;
-      if (arrival.kind === "expired") restart(state);
-      else if (arrival.kind === "counted") holdToCount(state, arrival.counted);
-      else yield* handOut(arrival);
-    }
-  } finally {
-    leaving.abort();
+  for (let arrival = await pool.next(); arrival; arrival = await pool.next()) {
+    const { state } = arrival;
+    if (arrival.kind === "expired") restart(state);
+    else if (arrival.kind === "counted") holdToCount(state, arrival.counted);
+    else yield* handOut(arrival);
   }
 
   async function* handOut({ state, page, number }: Extract<Arrival, { readonly kind: "page" }>) {
@@ -109,11 +104,10 @@ export async function* slicedPages(
     const { slice, users } = state;
     if (slice.expected !== undefined && !isShort(users, slice.expected)) onSlice();
     else {
-      pool.addFirst(async () => ({
-        state,
-        kind: "counted",
-        counted: await countSlice(graph, query, slice, leaving.signal),
-      }));
+      pool.addFirst(async () => {
+        const counted = await countSlice(graph, query, slice, pool.signal);
+        return { state, kind: "counted", counted };
+      });
     }
   }
 
@@ -155,9 +149,9 @@ export async function* slicedPages(
         url,
         doing,
         eventual: slice.advanced,
-        signal: leaving.signal,
+        signal: pool.signal,
         admit: async () => {
-          if (!hasPlace) await shelf.acquire(leaving.signal);
+          if (!hasPlace) await shelf.acquire(pool.signal);
           hasPlace = true;
         },
         read: (body) => readPage(body, query.properties),

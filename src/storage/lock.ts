@@ -102,7 +102,8 @@ export async function takeLock(container: Container, { path, clock, signal }: Lo
     await lease.releaseLease({ abortSignal: AbortSignal.timeout(RELEASE_WITHIN_MS) }).catch(() => undefined);
   }
 
-  async function tryAcquire(): Promise<boolean> {
+  /** @param isThere whether the blob has just been made: missing again, it is refused rather than made again and again */
+  async function tryAcquire(isThere = false): Promise<boolean> {
     try {
       await lease.acquireLease(LEASE_SECONDS, { abortSignal: signal });
       return true;
@@ -111,9 +112,9 @@ export async function takeLock(container: Container, { path, clock, signal }: Lo
       if (signal.aborted) await release();
       signal.throwIfAborted();
       if (statusOf(error) === 409) return false;
-      if (statusOf(error) !== 404) throw asStorageError(error, doing);
+      if (statusOf(error) !== 404 || isThere) throw asStorageError(error, doing);
       await container.replace({ path, body: Buffer.alloc(0), contentType: "text/plain" }, undefined);
-      return tryAcquire();
+      return tryAcquire(true);
     }
   }
 
