@@ -127,6 +127,28 @@ describe("a latest.json of no use stops no run, leaves the guard on and is repai
     await guardHoldsAndNextCommits(rig, /^latest-repaired: .*missing/m);
   });
 
+  it("in the archive tier, which not even a run can replace: it says so, and goes on", PATIENT, async () => {
+    await using rig = await startRig(storage, { users: USERS });
+    const { runId } = await rig.run();
+    const blob = rig.container.getBlobClient(latestPath(rig.tenant.tenantId));
+    await blob.setAccessTier("Archive");
+    const putBack = removeMost(rig);
+    await assert.rejects(rig.take(), { code: "listing-shrunk" });
+    putBack();
+    const { manifest, warnings } = await rig.take();
+    assert.equal(manifest.previous?.runId, runId);
+    assert.match(warnings.join("\n"), /^latest-repaired: .* in the archive tier/m);
+    assert.match(warnings.join("\n"), /^latest-not-moved: .* the storage refuses to replace it/m);
+    await assert.rejects(openSnapshot(readingSide(rig, storage), rig.tenant.tenantId), {
+      code: "snapshot-damaged",
+      problem: /archive tier/,
+    });
+    await blob.delete();
+    const next = await rig.run();
+    assert.equal(next.previous?.runId, manifest.runId);
+    await assertLatest(rig);
+  });
+
   it("that points at an older run, as after a run that was killed behind its manifest", async () => {
     await using rig = await startRig(storage, { users: USERS });
     await rig.run();
@@ -162,6 +184,10 @@ describe("a newest snapshot that is damaged is passed over for the one before, g
       text.replace(/"runId": "[^"]+"/, '"runId": "20200101T000000Z"'),
     "whose manifest contradicts itself": (text) => text.replace('"unique": 100', '"unique": 99'),
     "whose manifest says more users than fit": (text) => text.replaceAll(/\b100,/g, "9000000000,"),
+    "whose manifest says that there is nobody": (text) =>
+      text
+        .replace(/"(listed|unique|counted|countedAfter)": 100/g, '"$1": 0')
+        .replace('"users": 100,\n      "bytes"', '"users": 0,\n      "bytes"'),
     "whose manifest is too large": (text) => Buffer.concat([Buffer.from(text), Buffer.alloc(2 ** 24, 0x20)]),
   };
   for (const [kind, spoil] of Object.entries(kinds)) {
@@ -186,6 +212,15 @@ describe("a newest snapshot that is damaged is passed over for the one before, g
     assert.equal(next.previous?.runId, older.runId);
     await rig.put(part(await rig.run()), "short");
     await guardHoldsAndNextCommits(rig, /^predecessor-damaged: .*the blob has 5 bytes/m);
+  });
+
+  it("that somebody has sent to the archive tier", PATIENT, async () => {
+    await using rig = await startRig(storage, { users: USERS });
+    const older = await rig.run();
+    const archived = await rig.run();
+    await rig.container.getBlobClient(manifestOf(archived)).setAccessTier("Archive");
+    const next = await guardHoldsAndNextCommits(rig, /^predecessor-damaged: .* in the archive tier/m);
+    assert.equal(next.previous?.runId, older.runId);
   });
 
   it("several nights in a row", PATIENT, async () => {
@@ -296,6 +331,23 @@ describe("a run that cannot move latest.json", () => {
     assert.match(warnings.at(-1) ?? "", told);
     assert.deepEqual(manifest.warnings, []);
     assert.equal((await assertLatest(rig)).runId, later?.runId);
+  });
+});
+
+describe("a latest.json that somebody holds a lease on", () => {
+  it("stays, is told of as such, and moves when the lease is broken", async () => {
+    await using rig = await startRig(storage, { users: USERS });
+    const first = await rig.run();
+    const lease = rig.container.getBlobClient(latestPath(rig.tenant.tenantId)).getBlobLeaseClient();
+    await lease.acquireLease(-1);
+    const { manifest, warnings } = await rig.take();
+    assert.match(warnings.join("\n"), /^latest-not-moved: .* refuses to replace it; break its lease/m);
+    assert.equal((await assertLatest(rig)).runId, first.runId);
+    await lease.breakLease(0);
+    const next = await rig.take();
+    assert.equal(next.manifest.previous?.runId, manifest.runId);
+    assert.match(next.warnings.join("\n"), /^latest-repaired: .* is newer$/m);
+    assert.equal((await assertLatest(rig)).runId, next.manifest.runId);
   });
 });
 

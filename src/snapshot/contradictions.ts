@@ -24,6 +24,7 @@ export function manifestContradictions(manifest: Manifest, folder: RunFolder): r
   if (tenantId !== folder.tenantId) problems.push(`it is of tenant ${tenantId}`);
   if (runId !== folder.runId) problems.push(`it is of run ${runId}`);
   if (parts.some(({ name }, index) => name !== partName(index))) problems.push("it names its parts wrongly");
+  if (unique === 0) problems.push("it says that there is nobody; an empty list is never published");
   if (users !== unique) problems.push(`its parts add up to ${users} users; it says ${unique}`);
   if (parts.some(({ users, bytes }) => users > mostUsersIn(bytes))) {
     problems.push("it says more users of a part than fit into it");

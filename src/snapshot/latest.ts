@@ -27,7 +27,7 @@ export async function lookAtLatest(container: Container, tenantId: string): Prom
   const blob = await container.fetch(path, MAX_LATEST_BYTES);
   if (!blob) return { etag: undefined, latest: undefined, problem: "it was missing" };
   const { etag, body, bytes } = blob;
-  if (!body) return { etag, latest: undefined, problem: `it had ${bytes} bytes` };
+  if (!body) return { etag, latest: undefined, problem: blob.problem };
   if (bytes === 0) return { etag, latest: undefined, problem: "it was empty" };
   try {
     return { etag, latest: readLatestBytes(body, path) };
@@ -53,8 +53,10 @@ export async function moveLatest(
 ): Promise<string | undefined> {
   const path = latestPath(tenantId);
   const body = toBytes(wanted);
+  const etags = new Set<string | undefined>();
   for (let moves = 1; moves <= MAX_MOVES; moves++) {
     const { etag, latest } = await lookAtLatest(container, tenantId);
+    etags.add(etag);
     if (latest && toBytes(latest).equals(body)) return undefined;
     if (latest && latest.runId > wanted.runId && (await isSound(container, tenantId, latest))) {
       return `it points at run ${latest.runId}, which is later than ${wanted.runId}`;
@@ -69,6 +71,8 @@ export async function moveLatest(
       throw error;
     }
   }
+  if (etags.size === 1)
+    return "the storage refuses to replace it; break its lease if it has one, else look at its tier and at policies";
   return `it changed under our hands ${MAX_MOVES} times; find out what else writes it`;
 }
 

@@ -38,7 +38,7 @@ export interface Manifest {
   readonly changes: ChangesEntry | null;
   /** Why there are no changes: `first run`, or a clause; `null` where there are. */
   readonly changesSkipped: string | null;
-  /** The snapshot that was the latest when this run began; `null` for the first. */
+  /** The newest whole snapshot when this run began; `null` for the first run, and where no earlier one is whole. */
   readonly previous: { readonly runId: string; readonly users: number } | null;
   /** What somebody should see to although the snapshot is whole, such as a credential that ends soon. */
   readonly warnings: readonly string[];

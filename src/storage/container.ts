@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { TokenCredential } from "@azure/identity";
 import { BlobServiceClient, type BlockBlobClient, ContainerClient } from "@azure/storage-blob";
-import { NO_REDIRECTS, networkCodeOf } from "../azure-answer.ts";
+import { answerOf, NO_REDIRECTS, networkCodeOf } from "../azure-answer.ts";
 import { MINUTE, SECOND } from "../clock.ts";
 import { RollcallError } from "../error.ts";
 import type { StorageSettings } from "../settings.ts";
@@ -41,13 +41,22 @@ export interface StoredBlob {
 }
 
 /** A blob that was asked for. */
-export interface FetchedBlob {
-  /** `undefined` for one that is larger than was asked for; then nothing of it was read. */
-  readonly body: Buffer | undefined;
+export type FetchedBlob = {
   readonly bytes: number;
   /** Tells whether it has changed since. */
   readonly etag: string;
-}
+} & (
+  | { readonly body: Buffer }
+  /** Why it cannot be had, a clause without a full stop; nothing of it was read. */
+  | { readonly body: undefined; readonly problem: string }
+);
+
+/** Why the service refuses to give a blob out although it is there, by its error code. */
+const WITHHELD: ReadonlyMap<string | undefined, string> = new Map([
+  ["BlobArchived", "the blob is in the archive tier; set its tier to Hot, which takes hours"],
+  ["BlobBeingRehydrated", "the blob is still on its way out of the archive tier"],
+  ["BlobUsesCustomerSpecifiedEncryption", "the blob is encrypted with somebody's own key"],
+]);
 
 /** How writing a blob once went. */
 export type PutOutcome =
@@ -176,14 +185,15 @@ export class Container {
    *
    * @param maxBytes the most that will be read
    * @returns `undefined` when there is none
-   * @throws {RollcallError} `snapshot-damaged` for a larger one, before anything of it is read
+   * @throws {RollcallError} `snapshot-damaged` for a larger one, before anything of it is read, and for one that is there
+   *   and that the service does not give out, such as from the archive tier
    */
   async read(path: string, maxBytes: number): Promise<Buffer | undefined> {
     const blob = await this.fetch(path, maxBytes);
     if (blob && !blob.body) {
       throw new RollcallError("snapshot-damaged", {
         doing: `reading ${path}`,
-        problem: `the blob has ${blob.bytes} bytes, more than the ${maxBytes} that such a blob may have`,
+        problem: blob.problem,
         remedy:
           "Do not use it. Restore the blob from a version or backup, or use another run: `rollcall list`.",
       });
@@ -191,7 +201,7 @@ export class Container {
     return blob?.body;
   }
 
-  /** As {@link read}, for who goes on with a blob that is too large. */
+  /** As {@link read}, for who goes on with a blob that cannot be had. */
   async fetch(path: string, maxBytes: number): Promise<FetchedBlob | undefined> {
     return this.#ask(`reading ${path}`, async (abortSignal) => {
       for (let reads = 1; ; reads++) {
@@ -200,6 +210,8 @@ export class Container {
         } catch (error) {
           const status = statusOf(error);
           if (status === 404) return undefined;
+          const problem = WITHHELD.get(answerOf(error)?.code);
+          if (problem !== undefined) return await this.#withheld(path, problem, abortSignal);
           if (status !== 412 || reads === MAX_READS) throw error;
         }
       }
@@ -333,12 +345,18 @@ export class Container {
       // The rest of the answer is not waited for.
       readableStreamBody?.on("error", () => undefined);
       stop.abort();
-      return { body: undefined, bytes, etag };
+      const problem = `the blob has ${bytes} bytes, more than the ${maxBytes} that such a blob may have`;
+      return { body: undefined, problem, bytes, etag };
     }
     const body = Buffer.allocUnsafeSlow(bytes);
     let read = 0;
     for await (const chunk of readableStreamBody ?? []) read += Buffer.from(chunk).copy(body, read);
     return { body: body.subarray(0, read), bytes, etag };
+  }
+
+  async #withheld(path: string, problem: string, abortSignal: AbortSignal): Promise<FetchedBlob> {
+    const { contentLength: bytes = 0, etag = "" } = await this.blob(path).getProperties({ abortSignal });
+    return { body: undefined, problem, bytes, etag };
   }
 
   #asError(error: unknown, doing: string): unknown {
