@@ -81,14 +81,27 @@ function harmOf(name: string, value: string, values: Readonly<Record<string, str
     case "IDENTITY_ENDPOINT":
       return URL.canParse(value) && isLoopback(value) ? undefined : "names a host other than this machine";
     case "NODE_EXTRA_CA_CERTS": {
-      const authority = values.ROLLCALL_AUTHORITY_HOST ?? "";
-      return URL.canParse(authority) && isLoopback(authority)
+      return isAllHere(values)
         ? undefined
-        : "has more certificates trusted, for a tenant that is not on this machine";
+        : "has more certificates trusted, for hosts that are not all on this machine";
     }
     default:
       return STEERS_CREDENTIALS.test(name) && !MAY_NAME.has(name) ? "steers where credentials go" : undefined;
   }
+}
+
+/**
+ * Whether the file is about a sandbox: a certificate authority of somebody's could pass for any host elsewhere, and for
+ * an authority host on this machine to which a real vault's secret is sent.
+ */
+function isAllHere(values: Readonly<Record<string, string>>): boolean {
+  const { ROLLCALL_AUTHORITY_HOST, ROLLCALL_GRAPH_URL, ROLLCALL_KEY_VAULT_URL, ROLLCALL_STORAGE } = values;
+  // Without its own it is Microsoft's authority host that would be asked.
+  if (!ROLLCALL_AUTHORITY_HOST?.trim()) return false;
+  return [ROLLCALL_AUTHORITY_HOST, ROLLCALL_GRAPH_URL, ROLLCALL_KEY_VAULT_URL, ROLLCALL_STORAGE]
+    .map((url) => url?.trim() ?? "")
+    .filter((url) => URL.canParse(url))
+    .every(isLoopback);
 }
 
 function readValues(file: Buffer): Readonly<Record<string, string>> {

@@ -1,12 +1,21 @@
 #!/usr/bin/env node
 import process from "node:process";
+import { asRollcallError } from "../error.ts";
 import { runCli, terminated } from "./cli.ts";
+import { describeFailure } from "./failure.ts";
+import { printable } from "./terminal.ts";
 
 const stop = new AbortController();
 // A closed terminal tells so more than once: by the kernel and by the shell.
 process.on("SIGHUP", () => stop.abort(terminated("SIGHUP")));
 // Once: a second Ctrl-C ends the process at once.
 for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort(terminated(name)));
+// Node would print such an error as it is, and an SDK's holds the request with its token.
+process.on("uncaughtException", (thrown) => {
+  const lines = describeFailure(asRollcallError(thrown, "running rollcall"), "");
+  process.stderr.write(lines.map((line) => `${printable(line)}\n`).join(""));
+  process.exit(1);
+});
 
 process.exitCode = await runCli(process.argv.slice(2), {
   stdout: process.stdout,

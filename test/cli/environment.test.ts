@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { loadEnvironment } from "../../src/cli/environment.ts";
+import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { SettingsError } from "../../src/settings.ts";
+import { rollcall } from "./rollcall-process.ts";
 
 /** A folder with a `local.settings.json`, removed when disposed. */
 async function folderWith(content: unknown) {
@@ -94,6 +96,57 @@ describe("loadEnvironment", () => {
 });
 
 describe("a local.settings.json of somebody else's folder", () => {
+  it("may name a certificate authority only where all its hosts are on this machine", async () => {
+    const here = {
+      ROLLCALL_AUTHORITY_HOST: "https://127.0.0.1:7443",
+      ROLLCALL_GRAPH_URL: "https://127.0.0.1:7444",
+      ROLLCALL_KEY_VAULT_URL: "https://localhost:7445",
+      ROLLCALL_STORAGE: "https://[::1]:7447/devstoreaccount1",
+      NODE_EXTRA_CA_CERTS: "missing.pem",
+    };
+    await refuses({ Values: here }, /NODE_EXTRA_CA_CERTS .* not there/);
+    for (const [name, url] of [
+      ["ROLLCALL_AUTHORITY_HOST", ""],
+      ["ROLLCALL_AUTHORITY_HOST", "https://login.microsoftonline.com"],
+      ["ROLLCALL_GRAPH_URL", "https://graph.microsoft.com"],
+      ["ROLLCALL_KEY_VAULT_URL", "https://contoso.vault.azure.net"],
+      ["ROLLCALL_STORAGE", " https://contoso.blob.core.windows.net "],
+    ] as const) {
+      await refuses(
+        { Values: { ...here, [name]: url } },
+        /NODE_EXTRA_CA_CERTS .* has more certificates trusted/,
+      );
+    }
+  });
+
+  it("is refused by each command before anything is asked, and never shown", async () => {
+    await using sandbox = await startSandbox({ users: 10 });
+    const values = { ...sandbox.environment, ROLLCALL_AUTHORITY_HOST: "https://zz8q.stranger.example" };
+    await using folder = await folderWith({ Values: values });
+    for (const args of [["doctor"], ["doctor", "--json"], ["snapshot"], ["list"], ["users", "--json"]]) {
+      const { exitCode, stdout, stderr } = await rollcall(args, {}, folder.path);
+      assert.equal(exitCode, args[0] === "doctor" ? 1 : 2, stdout + stderr);
+      assert.match(stdout + stderr, /--trust-local-settings/);
+      assert.doesNotMatch(stdout + stderr, /zz8q/);
+    }
+    assert.deepEqual(sandbox.tenant.requests, []);
+  });
+
+  it("is believed with --trust-local-settings, before or behind the command", async () => {
+    await using sandbox = await startSandbox({ users: 10 });
+    const values = { ...sandbox.environment, AZURE_TENANT_ID: sandbox.tenant.tenantId };
+    await using folder = await folderWith({ Values: values });
+    assert.equal((await rollcall(["list"], {}, folder.path)).exitCode, 2);
+    for (const args of [
+      ["--trust-local-settings", "list"],
+      ["list", "--trust-local-settings"],
+    ]) {
+      const { exitCode, stdout, stderr } = await rollcall(args, {}, folder.path);
+      assert.equal(exitCode, 0, stderr);
+      assert.match(stdout, /No snapshot of tenant/);
+    }
+  });
+
   const harmful: readonly (readonly [name: string, value: string])[] = [
     ["ROLLCALL_AUTHORITY_HOST", "https://login.microsoftonline.com.evil.example"],
     ["ROLLCALL_AUTHORITY_HOST", "https://127.0.0.1@evil.example"],

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
-import { DefaultAzureCredential } from "@azure/identity";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
 import { RollcallError } from "../../src/error.ts";
 import type { Patience } from "../../src/http/exchange.ts";
+import { openAzureIdentity } from "../../src/identity/azure-identity.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../src/sandbox/sandbox.ts";
 import { sandboxTls, trustSandbox } from "../../src/sandbox/service/tls.ts";
 import { type Storage, startStorage } from "../../src/sandbox/storage.ts";
@@ -61,7 +61,7 @@ export class Rig implements AsyncDisposable {
       patience: PATIENCE,
       // User-assigned, as deployed; and the library keeps tokens by client id for the whole process, which holds
       // many tenants here.
-      identity: new DefaultAzureCredential({ managedIdentityClientId: this.tenant.identity.clientId }),
+      identity: openAzureIdentity(this.tenant.identity.clientId),
       ...options,
     });
   }
