@@ -6,6 +6,7 @@ import {
   parseChange,
 } from "../changes/change.ts";
 import { formatCount } from "../words/format.ts";
+import { displayWidth } from "./display-width.ts";
 import { formatTable } from "./table.ts";
 import { LINE_WIDTH, labelled } from "./wrap.ts";
 
@@ -75,25 +76,36 @@ export class ChangeSummary {
 }
 
 function namesTable(kind: ChangeKind, records: readonly ChangeRecord[]): readonly string[] {
-  const rows = records.map((record) => [userOf(record), cut(record.displayName ?? "", NAME_WIDTH)]);
-  return formatTable([{ title: kind, mayCut: true }, { title: "name" }], rows);
+  const rows = records.map((record) => [userOf(record), record.displayName ?? ""]);
+  return formatTable(
+    [
+      { title: kind, mayCut: true },
+      { title: "name", maxWidth: NAME_WIDTH },
+    ],
+    rows,
+  );
 }
 
 /** A row for each property; the user stands in the first one only, and gets the room that the values leave. */
 function changedTable(records: readonly ChangeRecord[]): readonly string[] {
   const names = records.flatMap(({ after }) => Object.keys(after ?? {}));
-  const nameWidth = Math.max("property".length, ...names.map(({ length }) => length));
+  const nameWidth = Math.max("property".length, ...names.map(displayWidth));
   const valueWidth = Math.max(MIN_VALUE_WIDTH, Math.floor((LINE_WIDTH - GAPS_WIDTH - nameWidth) / 3));
   const rows = records.flatMap((record) =>
     Object.entries(record.after ?? {}).map(([name, value], index) => [
       index === 0 ? userOf(record) : "",
       name,
-      cut(valueInWords(record.before?.[name]), valueWidth),
-      cut(valueInWords(value), valueWidth),
+      valueInWords(record.before?.[name]),
+      valueInWords(value),
     ]),
   );
-  const titles = ["property", "before", "after"].map((title) => ({ title }));
-  return formatTable([{ title: "changed", mayCut: true }, ...titles], rows);
+  const columns = [
+    { title: "changed", mayCut: true },
+    { title: "property" },
+    { title: "before", maxWidth: valueWidth },
+    { title: "after", maxWidth: valueWidth },
+  ];
+  return formatTable(columns, rows);
 }
 
 function userOf({ userPrincipalName, id }: ChangeRecord): string {
@@ -102,8 +114,4 @@ function userOf({ userPrincipalName, id }: ChangeRecord): string {
 
 function valueInWords(value: unknown): string {
   return typeof value === "string" && value !== "" ? value : JSON.stringify(value ?? null);
-}
-
-function cut(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
 }
