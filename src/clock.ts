@@ -12,6 +12,12 @@ export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
 export const DAY = 24 * 60 * MINUTE;
 
+/**
+ * How far the machine's clock may be off. A run is named by its clock, and a run of tomorrow's name would stand in the
+ * way of tomorrow's; Entra refuses assertions that are further off, too.
+ */
+export const CLOCK_TOLERANCE_MS = 5 * MINUTE;
+
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),

@@ -1,10 +1,31 @@
 import { MINUTE } from "./clock.ts";
 import { RollcallError } from "./error.ts";
 
-/** A run's time limit. Disposing it stops the timer. */
+/** A run's time limit. Disposing it ends whatever the run left waiting. */
 export interface Deadline extends Disposable {
   /** Aborted with `time-budget-exceeded`, or with the parent's reason when that comes first. */
   readonly signal: AbortSignal;
+}
+
+/**
+ * Lets what has been begun come to its end when the run is told to stop: aborted with the parent's reason, but only
+ * `graceMs` milliseconds after the parent.
+ */
+export function startGrace(parent: AbortSignal, graceMs: number): Deadline {
+  const grace = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const startTimer = () => {
+    timer = setTimeout(() => grace.abort(parent.reason), graceMs);
+  };
+  if (parent.aborted) startTimer();
+  else parent.addEventListener("abort", startTimer, { once: true });
+  return {
+    signal: grace.signal,
+    [Symbol.dispose]: () => {
+      parent.removeEventListener("abort", startTimer);
+      clearTimeout(timer);
+    },
+  };
 }
 
 /**
@@ -29,6 +50,9 @@ export function startDeadline(budgetMs: number, parent: AbortSignal): Deadline {
   }, budgetMs);
   return {
     signal: AbortSignal.any([parent, expiry.signal]),
-    [Symbol.dispose]: () => clearTimeout(timer),
+    [Symbol.dispose]: () => {
+      clearTimeout(timer);
+      expiry.abort(new Error("what this was for has ended"));
+    },
   };
 }

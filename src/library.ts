@@ -1,6 +1,7 @@
-import { DefaultAzureCredential, type TokenCredential } from "@azure/identity";
+import type { TokenCredential } from "@azure/identity";
 import { MINUTE, systemClock } from "./clock.ts";
 import { RollcallError } from "./error.ts";
+import { openAzureIdentity } from "./identity/azure-identity.ts";
 import type { CLOUDS } from "./identity/clouds.ts";
 import { resolveTenantId } from "./identity/tenant-id.ts";
 import { type ReaderSettings, readReaderSettings, SettingsError } from "./settings.ts";
@@ -9,12 +10,12 @@ import { storedTenants } from "./snapshot/stored-tenants.ts";
 import { type Container, openContainer } from "./storage/container.ts";
 
 export { type AzureAnswer, type ErrorCode, RollcallError } from "./error.ts";
+export type { User } from "./rows/user-line.ts";
 export type { Completeness } from "./snapshot/completeness.ts";
 export type { Manifest } from "./snapshot/manifest.ts";
 export type { PartEntry } from "./snapshot/part.ts";
 export type { RunSummary, UnreadableRun } from "./snapshot/run-summary.ts";
 export type { Snapshots, StoredSnapshot } from "./snapshot/snapshots.ts";
-export type { User } from "./snapshot/user.ts";
 export type { Verification } from "./snapshot/verify.ts";
 
 /** Where snapshots are, and as whom to read them. Nothing is taken from `ROLLCALL_…` variables. */
@@ -61,7 +62,7 @@ export async function openSnapshots(options: OpenOptions): Promise<Snapshots> {
   const { credential, signal = new AbortController().signal } = options;
   const settings = checkOptions(options);
   signal.throwIfAborted();
-  const identity = credential ?? new DefaultAzureCredential();
+  const identity = credential ?? openAzureIdentity();
   const container = openContainer(settings.storage, settings.container, identity, signal);
   const tenantId =
     options.tenantId === undefined

@@ -2,10 +2,11 @@ import { z } from "zod";
 import { MINUTE } from "./clock.ts";
 import { RollcallError } from "./error.ts";
 import { type FormatName, parseFormats } from "./formats/format-name.ts";
-import { LISTING_MODES, type ListingMode } from "./graph/plan-listing.ts";
-import { DEFAULT_PROPERTIES, rightSpelling, UNLISTABLE_PROPERTIES } from "./graph/properties.ts";
+import { type ProxyRules, readProxyRules } from "./http/proxy.ts";
 import { CLOUDS, type Cloud } from "./identity/clouds.ts";
+import { LISTING_MODES, type ListingMode } from "./listing/plan-listing.ts";
 import { isNcrontab } from "./ncrontab.ts";
+import { DEFAULT_PROPERTIES, rightSpelling, UNLISTABLE_PROPERTIES } from "./rows/properties.ts";
 
 /** Where the blobs are. */
 export type StorageSettings =
@@ -22,6 +23,8 @@ export interface ReaderSettings {
   /** Container name; `user-snapshots` unless set. */
   readonly container: string;
   readonly cloud: Cloud;
+  /** As `HTTPS_PROXY` and `NO_PROXY` say; absent: connections are direct. */
+  readonly proxy?: ProxyRules;
 }
 
 /** What a run needs, checked and with defaults filled in. Holds no secret. */
@@ -36,6 +39,8 @@ export interface Settings extends ReaderSettings {
   readonly properties: readonly string[];
   /** How the users are listed; `auto` unless set. */
   readonly listing: ListingMode;
+  /** Whether the directory is asked for its count; it is unless set otherwise. */
+  readonly count: boolean;
   /** Requests to Graph at the same time at the most, where they are listed in slices. */
   readonly concurrency: number;
   /** What a snapshot is written as; JSON lines always. */
@@ -90,6 +95,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   ROLLCALL_AUTHORITY_HOST: "https://login.microsoftonline.com",
   ROLLCALL_GRAPH_URL: "https://graph.microsoft.com",
   ROLLCALL_LISTING: "auto, sequential or sliced",
+  ROLLCALL_COUNT: "on or off",
   ROLLCALL_CONCURRENCY: "16",
   ROLLCALL_FORMATS: "ndjson,csv,parquet",
   ROLLCALL_CHANGES: "on or off",
@@ -149,6 +155,7 @@ function runFields(cloud: Cloud) {
       .optional(),
     ROLLCALL_PROPERTIES: z.string().transform(parseProperties).optional(),
     ROLLCALL_LISTING: z.enum(LISTING_MODES, "names no way of listing").default("auto"),
+    ROLLCALL_COUNT: z.enum(["on", "off"], "must be on or off").default("on"),
     ROLLCALL_CONCURRENCY: z
       .string()
       .regex(/^\d+$/, "must be a whole number")
@@ -177,7 +184,7 @@ function runFields(cloud: Cloud) {
   };
 }
 
-/** All settings, each once; README.md and local.settings.sample.json name the same (tests hold them equal). */
+/** All settings, each once; docs/settings.md and local.settings.sample.json name the same (tests hold them equal). */
 export const SETTING_NAMES: readonly string[] = Object.keys(runFields(CLOUDS.global)).sort();
 
 /**
@@ -188,6 +195,7 @@ export const SETTING_NAMES: readonly string[] = Object.keys(runFields(CLOUDS.glo
  */
 export function readSettings(environment: Environment): Settings {
   const { fields, problems } = parse(z.object(runFields(cloudOf(environment))), environment);
+  problems.push(...proxyProblems(environment));
   const isSet = (name: string) => environment[name]?.trim();
   if (Boolean(isSet("ROLLCALL_SECRET_NAME")) === Boolean(isSet("ROLLCALL_CERTIFICATE_NAME"))) {
     problems.push({
@@ -208,6 +216,7 @@ export function readSettings(environment: Environment): Settings {
       : { kind: "secret", name: fields.ROLLCALL_SECRET_NAME ?? "" },
     properties: fields.ROLLCALL_PROPERTIES ?? DEFAULT_PROPERTIES,
     listing: fields.ROLLCALL_LISTING,
+    count: fields.ROLLCALL_COUNT === "on",
     concurrency: fields.ROLLCALL_CONCURRENCY,
     formats: fields.ROLLCALL_FORMATS ?? ["ndjson"],
     changes: fields.ROLLCALL_CHANGES === "on",
@@ -224,6 +233,7 @@ export function readSettings(environment: Environment): Settings {
  */
 export function readReaderSettings(environment: Environment): ReaderSettings {
   const { fields, problems } = parse(z.object(readerFields(cloudOf(environment))), environment);
+  problems.push(...proxyProblems(environment));
   if (!fields || problems.length > 0) throw new SettingsError(problems);
   return readerSettings(fields, environment);
 }
@@ -241,7 +251,9 @@ function readerSettings(
   fields: z.output<z.ZodObject<ReturnType<typeof readerFields>>>,
   environment: Environment,
 ): ReaderSettings {
+  const proxy = readProxyRules(environment);
   return {
+    ...(typeof proxy === "object" && { proxy }),
     tenant: fields.ROLLCALL_TENANT_ID,
     storage: fields.ROLLCALL_STORAGE,
     container: fields.ROLLCALL_CONTAINER,
@@ -251,6 +263,26 @@ function readerSettings(
       graphUrl: fields.ROLLCALL_GRAPH_URL,
     },
   };
+}
+
+/** The platform's identity endpoint speaks plain HTTP: its header is a secret, and a proxy could not reach it anyway. */
+function proxyProblems(environment: Environment): SettingProblem[] {
+  const proxy = readProxyRules(environment);
+  if (proxy === undefined) return [];
+  if (proxy === "invalid") {
+    const example = "http://proxy.contoso.com:8080";
+    return [{ name: "HTTPS_PROXY", problem: "must be the http or https URL of a proxy", example }];
+  }
+  const endpoint = environment.IDENTITY_ENDPOINT;
+  if (!endpoint || !URL.canParse(endpoint) || proxy.isDirect(new URL(endpoint).hostname)) return [];
+  return [
+    {
+      name: "NO_PROXY",
+      problem:
+        "must name the host of IDENTITY_ENDPOINT, which must not be asked through the proxy of HTTPS_PROXY",
+      example: `${new URL(endpoint).hostname},169.254.169.254`,
+    },
+  ];
 }
 
 function parse<T>(schema: z.ZodType<T>, environment: Environment) {

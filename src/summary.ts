@@ -1,11 +1,11 @@
 import type { RollcallError } from "./error.ts";
-import type { Manifest } from "./snapshot/manifest.ts";
+import type { Taken } from "./take-snapshot.ts";
 
 /** One line of a log for one run: an allow-list, so that nothing else can ever slip in. */
 export type Summary = Readonly<Record<string, unknown>>;
 
 /** The line for a snapshot that was committed. */
-export function committedSummary(manifest: Manifest): Summary {
+export function committedSummary({ manifest, warnings }: Taken): Summary {
   const { completeness, source, parts, credential } = manifest;
   return {
     event: "rollcall.snapshot",
@@ -31,7 +31,7 @@ export function committedSummary(manifest: Manifest): Summary {
     bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
     ms: Date.parse(manifest.finishedAt) - Date.parse(manifest.startedAt),
     credentialExpiresOn: credential.expiresOn,
-    warnings: manifest.warnings,
+    warnings,
   };
 }
 

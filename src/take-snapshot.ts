@@ -1,31 +1,30 @@
-import { DefaultAzureCredential, type TokenCredential } from "@azure/identity";
-import { changesSinceLatest } from "./changes/changes-since-latest.ts";
+import type { TokenCredential } from "@azure/identity";
+import { type ChangesOutcome, changesSinceLatest } from "./changes/changes-since-latest.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { startDeadline } from "./deadline.ts";
 import { openFormats } from "./formats/extra-format.ts";
-import { countUsers } from "./graph/count.ts";
 import { Graph } from "./graph/graph.ts";
-import { userPages } from "./graph/pages.ts";
 import { adminConsentUrl } from "./graph/permission.ts";
-import { planListing } from "./graph/plan-listing.ts";
-import { slicedPages } from "./graph/sliced-pages.ts";
 import { userQuery } from "./graph/user-query.ts";
 import type { Patience } from "./http/exchange.ts";
+import { openAzureIdentity } from "./identity/azure-identity.ts";
 import { resolveTenantId } from "./identity/tenant-id.ts";
 import { openTokenSource } from "./identity/token.ts";
 import { openVault } from "./identity/vault.ts";
+import { listUsers } from "./listing/list-users.ts";
 import type { ProgressListener } from "./progress.ts";
 import type { Settings } from "./settings.ts";
-import { collectUsers } from "./snapshot/collect.ts";
-import { commitSnapshot, readLatest } from "./snapshot/commit.ts";
-import { knownStarts, listingEntries } from "./snapshot/cuts.ts";
+import { commitSnapshot } from "./snapshot/commit.ts";
 import { lockPath } from "./snapshot/layout.ts";
 import { credentialEntry, MANIFEST_SCHEMA, type Manifest } from "./snapshot/manifest.ts";
 import { openRunFolder } from "./snapshot/open-run-folder.ts";
+import { FIRST_RUN, findPredecessor } from "./snapshot/predecessor.ts";
 import { SnapshotWriter } from "./snapshot/snapshot-writer.ts";
 import { openContainer } from "./storage/container.ts";
 import { takeLock } from "./storage/lock.ts";
+import { checkClock } from "./storage/service-clock.ts";
 import { VERSION } from "./version.ts";
+import { warning } from "./warning.ts";
 
 /** What a run takes besides its settings; everything has a default that is right in production. */
 export interface RunOptions {
@@ -43,28 +42,35 @@ export interface RunOptions {
   readonly onProgress?: ProgressListener;
 }
 
+/** A snapshot that was committed. */
+export interface Taken {
+  readonly manifest: Manifest;
+  /** All of them: the manifest's, and those of what happened once it was written. */
+  readonly warnings: readonly string[];
+}
+
 /**
  * Takes one snapshot: whole and committed, or not there.
  *
- * @returns the manifest as committed
  * @throws {RollcallError} for everything an operator can act on; nothing is published then
  */
-export async function takeSnapshot(settings: Settings, options: RunOptions = {}): Promise<Manifest> {
-  const { clock = systemClock, identity = new DefaultAzureCredential(), patience, maxPartBytes } = options;
+export async function takeSnapshot(settings: Settings, options: RunOptions = {}): Promise<Taken> {
+  const { clock = systemClock, identity = openAzureIdentity(), patience, maxPartBytes } = options;
   const report = options.onProgress ?? (() => undefined);
   using deadline = startDeadline(settings.timeBudgetMs, options.signal ?? new AbortController().signal);
-  const context = { clock, signal: deadline.signal, deadlineMs: clock.now() + settings.timeBudgetMs };
+  const deadlineMs = clock.now() + settings.timeBudgetMs;
+  const context = { clock, signal: deadline.signal, deadlineMs, proxy: settings.proxy };
 
   report({ phase: "lock" });
   const tenantId = await resolveTenantId(settings.tenant, settings.cloud.authorityHost, context);
   const storage = openContainer(settings.storage, settings.container, identity, context.signal);
-  await storage.prepare();
+  await storage.prepare((time) => checkClock(time, clock));
   await using lock = await takeLock(storage, { path: lockPath(tenantId), ...context });
   const run = { ...context, signal: AbortSignal.any([context.signal, lock.signal]) };
   const container = storage.withSignal(run.signal);
   const { folder, startedAt } = await openRunFolder(container, tenantId, run);
   await lock.nameHolder(folder.runId);
-  const previous = await readLatest(container, tenantId);
+  const previous = await findPredecessor(container, tenantId, clock.now());
 
   report({ phase: "credential" });
   const vault = openVault(settings.vaultUrl, settings.credential, identity, run);
@@ -80,42 +86,26 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   });
   const consentUrl = adminConsentUrl(settings.cloud.authorityHost, tenantId, settings.clientId);
   const query = userQuery(graph.root, settings.properties, consentUrl);
-  report({ phase: "count" });
-  const counted = await countUsers(graph, query);
-  const { slices, fellBack } = await planListing(graph, query, {
-    mode: settings.listing,
-    counted,
-    starts: await knownStarts(container, previous),
-    nowMs: clock.now(),
-  });
-  let slicesDone = 0;
   const formats = await openFormats(settings.formats, settings.properties);
-  await using collected = await collectUsers({
-    listSliced: slices && (() => slicedPages(graph, query, slices, (done) => (slicesDone = done))),
-    list: () => userPages(graph, query),
+  await using users = await listUsers(graph, query, {
+    ...run,
+    mode: settings.listing,
+    counted: settings.count,
+    previous: previous.manifest,
     openParts: () => new SnapshotWriter(container, folder, formats, maxPartBytes),
-    counted,
     guard: {
-      previousUsers: previous?.users,
+      previousUsers: previous.users,
       maxShrinkPercent: settings.maxShrinkPercent,
       acceptShrink: options.acceptShrink ?? false,
     },
-    onPage: (users) =>
-      report({
-        phase: "list",
-        users,
-        counted,
-        slicesDone,
-        slices: slices?.length ?? 0,
-        retries: graph.stats.retries,
-      }),
+    onProgress: report,
   });
 
   report({ phase: "changes" });
-  const snapshot = { folder, properties: settings.properties, parts: collected.parts };
-  const changes = settings.changes
-    ? await changesSinceLatest(container, previous, snapshot, { ...run, maxPartBytes })
-    : { changes: null, changesSkipped: "turned off by ROLLCALL_CHANGES" };
+  await using undo = new AsyncDisposableStack();
+  const snapshot = { folder, properties: settings.properties, parts: users.parts };
+  const changes = await changesOrReason();
+  const isReasonExpected = !settings.changes || changes.changesSkipped === FIRST_RUN;
 
   report({ phase: "commit" });
   const manifest: Manifest = {
@@ -127,21 +117,44 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     source: {
       url: `${graph.root}/users`,
       properties: settings.properties,
-      pages: collected.pages,
+      filled: users.filled,
+      pages: users.pages,
       ...graph.stats,
-      ...listingEntries(collected, slices?.length ?? 0, fellBack),
+      listing: users.listing,
+      slices: users.slices,
     },
-    completeness: collected.completeness,
-    guard: collected.guard,
+    completeness: users.completeness,
+    guard: users.guard,
     credential: credentialEntry(tokens.credential()),
-    parts: collected.parts,
-    ...(collected.formats && { formats: collected.formats }),
+    parts: users.parts,
+    ...(users.formats && { formats: users.formats }),
     ...changes,
-    previous: previous ? { runId: previous.runId, users: previous.users } : null,
-    warnings: tokens.warnings(),
+    previous: previous.manifest
+      ? { runId: previous.manifest.runId, users: previous.manifest.completeness.unique }
+      : null,
+    warnings: [
+      ...tokens.warnings(),
+      ...previous.warnings,
+      ...users.warnings,
+      ...(changes.changesSkipped === null || isReasonExpected
+        ? []
+        : [warning("changes-skipped", changes.changesSkipped)]),
+    ],
     tool: { name: "rollcall", version: VERSION },
   };
-  collected.keep();
-  await commitSnapshot(container, folder, manifest);
-  return manifest;
+  const later = await commitSnapshot(container, folder, manifest, {
+    beforeManifest: async () => {
+      await lock.confirm();
+      // From here on a manifest may exist, and its parts must stay.
+      users.keep();
+      undo.move();
+    },
+  });
+  return { manifest, warnings: [...manifest.warnings, ...later] };
+
+  async function changesOrReason(): Promise<ChangesOutcome> {
+    if (!settings.changes) return { changes: null, changesSkipped: "turned off by ROLLCALL_CHANGES" };
+    if (!previous.manifest) return { changes: null, changesSkipped: previous.whyNone };
+    return changesSinceLatest(container, previous.manifest, snapshot, { ...run, maxPartBytes, undo });
+  }
 }

@@ -1,9 +1,23 @@
 /**
  * What somebody should see to although the snapshot is whole. Each warning, in the manifest and in the summary line,
- * begins with its code and a colon: alerts and scripts match on it. The documentation lists each with its remedy (a test
+ * begins with its code and a colon: alerts and scripts match on it. docs/errors.md lists each with its remedy (a test
  * holds the two lists equal).
  */
-export const WARNING_CODES = ["credential-expires", "credential-passed-over"] as const;
+export const WARNING_CODES = [
+  "credential-expires",
+  "credential-passed-over",
+  "latest-repaired",
+  "latest-not-moved",
+  "predecessor-damaged",
+  "run-in-future",
+  "changes-skipped",
+  "count-moved",
+  "count-unconfirmed",
+  "listing-nearly-short",
+  "listing-fell-back",
+  "users-repeated",
+  "property-emptied",
+] as const;
 
 /** One of {@link WARNING_CODES}. */
 export type WarningCode = (typeof WARNING_CODES)[number];

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { loadFunctionApp, type RegisteredFunction } from "../src/sandbox/functions-worker.ts";
 import { type Sandbox, startSandbox } from "../src/sandbox/sandbox.ts";
-import { sandboxTls, trustSandbox } from "../src/sandbox/tls.ts";
+import { sandboxTls, trustSandbox } from "../src/sandbox/service/tls.ts";
 
 const NIGHTLY = {
   IsPastDue: false,

@@ -101,7 +101,7 @@ describe("the package", () => {
     assert.equal(RollcallError, errors.RollcallError);
   });
 
-  it("runs the README's example, as the identity of the machine", async () => {
+  it("runs the documents' example, as the identity of the machine", async () => {
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [EXAMPLE, storage.url], {
       env: rig.sandbox.environment,
     });

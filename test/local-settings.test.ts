@@ -12,7 +12,7 @@ import {
   fixedTenantId,
 } from "../src/sandbox/fixed.ts";
 import { type Sandbox, startSandbox } from "../src/sandbox/sandbox.ts";
-import { sandboxTls } from "../src/sandbox/tls.ts";
+import { sandboxTls } from "../src/sandbox/service/tls.ts";
 import { readSettings, SETTING_NAMES } from "../src/settings.ts";
 import { jsonOf, rollcall } from "./cli/rollcall-process.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { RollcallError } from "../src/error.ts";
-import type { Fault, FaultRule } from "../src/sandbox/fault.ts";
+import type { Fault, FaultRule } from "../src/sandbox/service/fault.ts";
+import { startStranger } from "../src/sandbox/service/stranger.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
-import { startStranger } from "../src/sandbox/stranger.ts";
-import { manifestPath, runFolder } from "../src/snapshot/layout.ts";
+import { manifestPath, runFolder, runTimeMs } from "../src/snapshot/layout.ts";
 import { startRig, startSharedStorage } from "./support/rig.ts";
 import { TestClock } from "./support/test-clock.ts";
 
@@ -38,12 +38,98 @@ describe("a run refuses, and publishes nothing", () => {
     await rig.fails("next-link-repeated", {}, MANY_PARTS);
   });
 
-  it("a user without an id", async () => {
+  const always = { times: Number.POSITIVE_INFINITY };
+
+  it("a user who has no id each time", async () => {
     await using rig = await startRig(storage);
-    rig.tenant.script(onPage2({ kind: "rowWithoutId" }));
+    rig.tenant.script(onPage2({ kind: "rowWithoutId" }, always));
     const error = await rig.fails("graph-page-invalid", {}, MANY_PARTS);
-    assert.match(error.message, /page 2/);
+    assert.equal(
+      error.message.replace(/\(request id [^)]*\)/, "(request id …)"),
+      "reading page 2 of the users: the answer was unusable (the user at position 1 of the page has no object id) after 4 " +
+        "tries. Azure answered 200 (request id …). Nothing was published. The next run tries again; if it goes on, " +
+        "give Microsoft the request id.",
+    );
+    assert.equal(rig.clock.waitsMs.length, 3);
   });
+
+  for (const [words, edit, problem] of [
+    ["is cut behind a comma", (body: string) => body.slice(0, body.indexOf('},{"') + 2), /it is not JSON/],
+    [
+      "has a broken escape",
+      (body: string) => body.replace('"id":"', '"id":"\\x'),
+      /it is not JSON: an escape is broken/,
+    ],
+    [
+      "has a number that is none",
+      (body: string) => body.replace(":true", ":1.2.3"),
+      /it is not JSON: no comma/,
+    ],
+    [
+      "has a next link with a broken escape",
+      (body: string) => body.replace("/v1.0", "\\u12/v1.0"),
+      /it is not JSON/,
+    ],
+    [
+      "is nested without end",
+      (body: string) => body.replace(":true", `:${"[".repeat(1_000_000)}`),
+      /nested too deeply/,
+    ],
+  ] as const) {
+    it(`a page that ${words} each time`, async () => {
+      await using rig = await startRig(storage);
+      rig.tenant.script(onPage2({ kind: "editBody", edit }, always));
+      const error = await rig.fails("graph-page-invalid", {}, MANY_PARTS);
+      assert.match(error.message, /^reading page 2 of the users: the answer was unusable/);
+      assert.match(error.message, problem);
+      assert.equal(rig.clock.waitsMs.length, 3);
+    });
+  }
+
+  for (const [words, filler] of [
+    ["as one text", () => `"${"x".repeat(50_000_000)}"`],
+    ["of small keys", () => `{${Array.from({ length: 5_000_000 }, (_, at) => `"${at % 1000}":1`).join()}}`],
+  ] as const) {
+    it(`a user of 50 MB ${words} each time`, async () => {
+      await using rig = await startRig(storage, { users: 1200 });
+      const json = filler();
+      const edit = (body: string) => body.replace('"jobTitle":', `"jobTitle":${json},"former":`);
+      rig.tenant.script(onPage2({ kind: "editBody", edit }, always));
+      const patience = { connectMs: 5000, headersMs: 30_000, bodyMs: 30_000 };
+      const error = await rig.fails("graph-page-invalid", {}, { ...MANY_PARTS, patience });
+      assert.match(
+        error.message,
+        /page 2 of the users: .*the user at position 1 of the page takes \d{8} bytes/,
+      );
+      assert.match(error.message, /most of it jobTitle, which ROLLCALL_PROPERTIES can leave out/);
+      assert.ok(error.message.length < 800, `${error.message.length} characters`);
+    });
+  }
+
+  it("a page larger than what is read of a body", async () => {
+    await using rig = await startRig(storage, { users: 1200 });
+    const edit = () => Buffer.alloc(65 * 2 ** 20, " ");
+    rig.tenant.script(onPage2({ kind: "editBody", edit }, always));
+    const patience = { connectMs: 5000, headersMs: 30_000, bodyMs: 30_000 };
+    const error = await rig.fails("graph-page-invalid", {}, { ...MANY_PARTS, patience });
+    assert.match(
+      error.message,
+      /page 2 of the users: .*it is larger than 67108864 bytes, the most that is read/,
+    );
+    assert.equal(rig.clock.waitsMs.length, 3);
+  });
+
+  for (const value of ["12,345", "2500users", "", "-1", "007", "1e3", "2500\u0000", "9".repeat(1000)]) {
+    it(`a count that is ${JSON.stringify(value).slice(0, 20)} each time`, async () => {
+      await using rig = await startRig(storage, { users: 10 });
+      rig.tenant.script({ service: "graph", ...always, fault: { kind: "count", value } });
+      const error = await rig.fails("graph-page-invalid");
+      assert.match(
+        error.message,
+        /^counting the users: the answer was unusable \(it is not a count\) after 4 tries/,
+      );
+    });
+  }
 
   it("a listing that ends early", async () => {
     await using rig = await startRig(storage);
@@ -102,12 +188,12 @@ describe("a run refuses, and publishes nothing", () => {
 
   it("a manifest that exists already: a run in the same second goes to the next", async () => {
     await using rig = await startRig(storage);
-    const clock = new TestClock(Date.parse("2026-11-22T02:00:00.250Z"));
-    const first = await rig.run({}, { clock });
-    assert.equal(first.runId, "20261122T020000Z");
-    const again = new TestClock(Date.parse("2026-11-22T02:00:00.750Z"));
+    const secondMs = Math.floor(Date.now() / 1000) * 1000;
+    const first = await rig.run({}, { clock: new TestClock(secondMs + 250) });
+    assert.equal(runTimeMs(first.runId), secondMs);
+    const again = new TestClock(secondMs + 750);
     const second = await rig.run({}, { clock: again });
-    assert.equal(second.runId, "20261122T020001Z");
+    assert.equal(runTimeMs(second.runId), secondMs + 1000);
     assert.deepEqual(again.waitsMs, [250]);
   });
 

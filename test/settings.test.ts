@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
-import { DEFAULT_PROPERTIES } from "../src/graph/properties.ts";
 import { CLOUDS } from "../src/identity/clouds.ts";
+import { DEFAULT_PROPERTIES } from "../src/rows/properties.ts";
 import {
   type Environment,
   isLoopback,
@@ -65,6 +65,7 @@ describe("readSettings", () => {
       cloud: CLOUDS.global,
       properties: DEFAULT_PROPERTIES,
       listing: "auto",
+      count: true,
       concurrency: 16,
       formats: ["ndjson"],
       changes: true,
@@ -89,6 +90,7 @@ describe("readSettings", () => {
       ROLLCALL_GRAPH_URL: "https://graph.example",
       ROLLCALL_LISTING: "sliced",
       ROLLCALL_CONCURRENCY: "8",
+      ROLLCALL_COUNT: "off",
       ROLLCALL_FORMATS: "Parquet, csv",
       ROLLCALL_CHANGES: "off",
       ROLLCALL_MAX_SHRINK_PERCENT: "12.5",
@@ -108,6 +110,7 @@ describe("readSettings", () => {
       },
       properties: ["mail", "id", "displayName"],
       listing: "sliced",
+      count: false,
       concurrency: 8,
       formats: ["ndjson", "csv", "parquet"],
       changes: false,

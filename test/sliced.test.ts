@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { systemClock } from "../src/clock.ts";
-import type { FaultRule } from "../src/sandbox/fault.ts";
+import type { FaultRule, SandboxRequest } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import type { Manifest } from "../src/snapshot/manifest.ts";
 import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
@@ -74,7 +74,8 @@ describe("a listing in slices", () => {
     const second = await rig.run();
     await assertExact(rig, second);
     const counts = rig.tenant.requests.filter(({ path }) => path.endsWith("/$count")).length - countsBefore;
-    assert.equal(counts, 1);
+    // Before and after the listing, and the two slices of which nothing is known: the youngest and the undated users.
+    assert.equal(counts, 4);
     assert.equal(second.source.listing.slices, (first.source.slices?.starts.length ?? 0) + 2);
     assert.ok(second.source.requests < first.source.requests);
   });
@@ -82,7 +83,7 @@ describe("a listing in slices", () => {
   it("is not what auto chooses for fewer users", async () => {
     await using rig = await startRig(storage);
     const { listing, slices } = (await rig.run()).source;
-    assert.deepEqual(listing, { used: "sequential", slices: 0, fellBack: null });
+    assert.deepEqual(listing, { used: "sequential", slices: 0, relisted: 0, fellBack: null });
     assert.equal(slices, null);
   });
 
@@ -176,15 +177,100 @@ describe("a listing in slices", () => {
   });
 });
 
+/** Which slice a page belongs to: the undated users, or those created in a year. */
+function ofFilter(pattern: RegExp): (request: SandboxRequest) => boolean {
+  return ({ page, query }) => page !== undefined && pattern.test(query.get("$filter") ?? "");
+}
+
+describe("a slice that loses users below the tolerance of the whole", () => {
+  const USERS = 21_000;
+
+  it("is counted and listed again: the undated users, all of them", async () => {
+    await using rig = await startRig(storage, { users: USERS, nullCreatedShare: 0.0007 });
+    rig.tenant.script({
+      service: "graph",
+      match: ofFilter(/eq null/),
+      fault: { kind: "omitUsers", count: USERS },
+    });
+    const manifest = await rig.run();
+    await assertExact(rig, manifest);
+    assert.deepEqual(manifest.source.listing.used, "sliced");
+    assert.equal(manifest.source.listing.relisted, 1);
+  });
+
+  it("stays short: the run lists page after page, even for a few users who are the whole slice", async () => {
+    await using rig = await startRig(storage, { nullCreatedShare: 0 });
+    for (let n = 0; n < 3; n++) rig.tenant.directory.add({ createdDateTime: null });
+    rig.tenant.script({
+      service: "graph",
+      match: ofFilter(/eq null/),
+      ...ALWAYS,
+      fault: { kind: "omitUsers", count: 10 },
+    });
+    const manifest = await rig.run(SLICED);
+    await assertExact(rig, manifest);
+    assert.equal(manifest.source.listing.used, "sequential");
+    assert.match(manifest.source.listing.fellBack ?? "", /holds 0 users, but the directory counts \d in it/);
+    assert.match(manifest.warnings.join(), /^listing-fell-back: slice 2/);
+  });
+
+  for (const [night, pattern] of [
+    ["the first night, by what was counted to find the cuts", /ge 20(0|1)/],
+    ["the youngest, which is counted each night", /ge \S+$/],
+  ] as const) {
+    it(`is found: ${night}`, async () => {
+      await using rig = await startRig(storage, { users: USERS });
+      rig.tenant.script({
+        service: "graph",
+        match: ofFilter(pattern),
+        fault: { kind: "omitUsers", count: 20 },
+      });
+      const manifest = await rig.run();
+      await assertExact(rig, manifest);
+      assert.equal(manifest.source.listing.relisted, 1);
+    });
+  }
+
+  it("is found on later nights by what the last snapshot held, whichever slice it is", async () => {
+    await using rig = await startRig(storage, { users: USERS });
+    await rig.run();
+    for (const nth of [3, 9, 17]) {
+      rig.tenant.script({
+        service: "graph",
+        match: ofFilter(/createdDateTime/),
+        after: nth,
+        fault: { kind: "omitUsers", count: 20 },
+      });
+      const manifest = await rig.run();
+      await assertExact(rig, manifest);
+      assert.equal(manifest.source.listing.relisted, 1, `slice ${nth}`);
+    }
+  });
+
+  it("is not taken for short when users were really deleted", async () => {
+    await using rig = await startRig(storage, { users: USERS });
+    await rig.run();
+    const { directory } = rig.tenant;
+    const doomed = [...directory.ids()].filter(
+      (id) => String(directory.person(id)?.createdDateTime) < "2018",
+    );
+    for (const id of doomed.slice(0, 400)) directory.remove(id);
+    const manifest = await rig.run();
+    await assertExact(rig, manifest);
+    assert.deepEqual([manifest.source.listing.used, manifest.source.listing.relisted], ["sliced", 0]);
+  });
+});
+
 describe("a listing in slices is thrown away, and the users are listed page after page,", () => {
   const cases: readonly { readonly when: string; readonly rule: FaultRule; readonly reason: RegExp }[] = [
     {
       when: "when users are missing",
       rule: onSlices({
         match: ({ query }) => query.get("$filter")?.endsWith("eq null") === true,
+        ...ALWAYS,
         fault: { kind: "omitUsers", count: 50 },
       }),
-      reason: /different users were listed, but the directory counts/,
+      reason: /slice 2 \(createdDateTime eq null\) holds \d+ users, but the directory counts \d+ in it/,
     },
     {
       when: "when Graph refuses the filter",
@@ -199,6 +285,16 @@ describe("a listing in slices is thrown away, and the users are listed page afte
         fault: { kind: "error", status: 400, code: "Request_UnsupportedQuery" },
       },
       reason: /refused to count with a filter/,
+    },
+    {
+      when: "when Graph ignores the filter of one slice",
+      rule: onSlices({ after: 2, fault: { kind: "ignoreFilter" } }),
+      reason: /ignored a filter/,
+    },
+    {
+      when: "when Graph ignores all filters",
+      rule: onSlices({ ...ALWAYS, fault: { kind: "ignoreFilter" } }),
+      reason: /ignored a filter/,
     },
     {
       when: "when page tokens keep expiring",
@@ -230,7 +326,7 @@ describe("a listing in slices is thrown away, and the users are listed page afte
     await using rig = await startRig(storage, { counts: false });
     const manifest = await rig.run(SLICED);
     await assertExact(rig, manifest);
-    assert.match(manifest.source.listing.fellBack ?? "", /offers no count/);
+    assert.match(manifest.source.listing.fellBack ?? "", /no count to hold slices to/);
   });
 
   it("and both are held to the count: short twice is a failed run", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
-import type { Fault, FaultRule } from "../src/sandbox/fault.ts";
+import type { Fault, FaultRule } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import type { Manifest } from "../src/snapshot/manifest.ts";
 import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
@@ -39,6 +39,10 @@ async function runsExactly(rig: Rig, people = rig.tenant.directory.size): Promis
   return manifest;
 }
 
+function edited(edit: (body: string) => string | Buffer): Fault {
+  return { kind: "editBody", edit };
+}
+
 /** A fault on the second page of users, once unless `more` says otherwise. */
 function onPage2(fault: Fault, more: Partial<FaultRule> = {}): FaultRule {
   return { service: "graph", match: ({ page }) => page === 2, fault, ...more };
@@ -56,7 +60,7 @@ describe("a run survives throttling", () => {
       assert.deepEqual(rig.clock.waitsMs, [waitMs]);
       assert.equal(manifest.source.throttled, 1);
       assert.equal(manifest.source.retries, 1);
-      assert.equal(manifest.source.requests, 5);
+      assert.equal(manifest.source.requests, 6);
     });
   }
 
@@ -104,6 +108,18 @@ describe("a run survives passing faults of Graph", () => {
     ["an answer that stops half way", { kind: "stall", phase: "body" }],
     ["an error document with status 200", { kind: "errorAs200" }],
     ["HTML with status 200", { kind: "notJson" }],
+    ["a user without an id", { kind: "rowWithoutId" }],
+    ["a page that is cut behind a comma", edited((body) => body.slice(0, body.indexOf('},{"') + 2))],
+    [
+      "a value with a broken escape",
+      edited((body) => body.replace('"displayName":"', '"displayName":"\\u12')),
+    ],
+    [
+      "a number that is none",
+      edited((body) => body.replace('"accountEnabled":true', '"accountEnabled":1++e')),
+    ],
+    ["a next link with a broken escape", edited((body) => body.replace("/v1.0", "\\x/v1.0"))],
+    ["a body that is larger than what is read", edited(() => Buffer.alloc(65 * 2 ** 20, " "))],
     ["a late answer", { kind: "delay", ms: 300 }],
   ];
   for (const [words, fault] of faults) {
@@ -114,6 +130,48 @@ describe("a run survives passing faults of Graph", () => {
       assert.equal(manifest.source.retries, fault.kind === "delay" ? 0 : 1);
     });
   }
+
+  it("a count that is none", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.script({ service: "graph", fault: { kind: "count", value: "2500x" } });
+    const manifest = await runsExactly(rig);
+    assert.equal(manifest.completeness.counted, 2500);
+  });
+
+  it("a user with millions of keys that nobody asked for", async () => {
+    await using rig = await startRig(storage, { users: 1200 });
+    const keys = Array.from({ length: 3_000_000 }, (_, at) => `"x${at}":1`).join();
+    const edit = (body: string) => body.replace('"jobTitle":', `${keys},"jobTitle":`);
+    rig.tenant.script(onPage2({ kind: "editBody", edit }));
+    const patience = { connectMs: 5000, headersMs: 30_000, bodyMs: 30_000 };
+    const manifest = await rig.run({}, { patience });
+    assert.equal(manifest.completeness.unique, 1200);
+    assert.equal(manifest.source.retries, 0);
+  });
+
+  it("white space between all tokens: values stay as Graph sent them, in each format", async () => {
+    await using rig = await startRig(storage, { users: 20 });
+    const edit = (body: string) => {
+      const spaced = JSON.stringify(JSON.parse(body), null, "\t").replaceAll("\n", "\r\n");
+      return spaced.replaceAll(/"employeeId": [^,]*,/g, '"employeeId" : 9007199254740993 ,');
+    };
+    rig.tenant.script({
+      service: "graph",
+      match: ({ page }) => page === 1,
+      fault: { kind: "editBody", edit },
+    });
+    const manifest = await rig.run({ ROLLCALL_FORMATS: "csv" });
+    const [path = ""] = (await rig.blobs()).filter((name) => name.endsWith("/users-00000.ndjson.gz"));
+    const part = gunzipSync(await rig.container.getBlobClient(path).downloadToBuffer()).toString();
+    assert.equal(part.match(/,"employeeId":9007199254740993,/g)?.length, 20);
+    assert.equal(part.trimEnd().split("\n").length, 20);
+    assert.doesNotMatch(part, /[\t\r]|": |, "/);
+    for (const line of part.trimEnd().split("\n")) {
+      assert.deepEqual(Object.keys(JSON.parse(line)), manifest.source.properties);
+    }
+    const csv = await rig.container.getBlobClient(path.replace("ndjson.gz", "csv")).downloadToBuffer();
+    assert.equal(csv.toString().match(/,9007199254740993,/g)?.length, 20);
+  });
 
   it("several at once, on several pages", async () => {
     await using rig = await startRig(storage, { users: 4000 });

@@ -1,4 +1,4 @@
-import { JsonScan } from "../graph/json-scan.ts";
+import { JsonScan } from "../rows/json-scan.ts";
 
 /**
  * One text for all ways of writing the same value: two values are equal when their canonical texts are. Order means
@@ -21,7 +21,7 @@ function readCanonical(scan: JsonScan): string {
     case "{":
       return readObject(scan);
     default:
-      return canonicalScalar(cutValue(scan));
+      return canonicalScalar(scan.readValue());
   }
 }
 
@@ -36,17 +36,11 @@ function readObject(scan: JsonScan): string {
   const members: string[] = [];
   scan.openObject();
   for (let first = true; scan.nextKey(first); first = false) {
-    const key = Buffer.from(scan.readKey(), "latin1").toString();
+    const key = JSON.stringify(scan.readKey());
     const value = readCanonical(scan);
-    if (value !== "null") members.push(`${canonicalScalar(`"${key}"`)}:${value}`);
+    if (value !== "null") members.push(`${key}:${value}`);
   }
   return `{${members.sort().join(",")}}`;
-}
-
-function cutValue(scan: JsonScan): string {
-  const start = scan.at;
-  scan.skipValue();
-  return Buffer.from(scan.bytes.subarray(start, scan.at)).toString();
 }
 
 function canonicalScalar(json: string): string {

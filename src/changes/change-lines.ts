@@ -1,4 +1,5 @@
 import { RollcallError } from "../error.ts";
+import { MAX_LINE_BYTES } from "../rows/line-limit.ts";
 import type { Finding } from "../snapshot/contradictions.ts";
 import { changesPartName, type RunFolder } from "../snapshot/layout.ts";
 import { damaged } from "../snapshot/manifest.ts";
@@ -6,6 +7,9 @@ import { partLines } from "../snapshot/part-reader.ts";
 import type { Container } from "../storage/container.ts";
 import { CHANGE_KINDS, type ChangeRecord, parseChange } from "./change.ts";
 import type { ChangesEntry } from "./entry.ts";
+
+/** A line of changes holds what a user's line held before, what it holds after, and two names once more. */
+const MAX_CHANGE_LINE_BYTES = 4 * MAX_LINE_BYTES;
 
 /**
  * The changes that a run wrote, some hundred at a time, verified by hash before the first one of each part.
@@ -18,7 +22,7 @@ export async function* readChanges(
   { parts }: ChangesEntry,
 ): AsyncGenerator<readonly ChangeRecord[], void, undefined> {
   for (const part of parts) {
-    for await (const lines of partLines(container, folder, part)) {
+    for await (const lines of partLines(container, folder, part, MAX_CHANGE_LINE_BYTES)) {
       yield lines.map((line) => {
         const change = parseChange(Buffer.from(line));
         if (change) return change;

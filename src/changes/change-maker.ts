@@ -1,6 +1,6 @@
+import { RowReader } from "../rows/row-reader.ts";
 import { canonicalValue } from "./canonical.ts";
 import type { Change, ChangeKind } from "./change.ts";
-import { RowReader } from "./row-reader.ts";
 import type { CommonProperty } from "./selection.ts";
 
 /** Whose change it is: places of the naming properties in a snapshot's lines, -1 for one that was not selected. */

@@ -2,9 +2,9 @@ import type { Clock } from "../clock.ts";
 import { SECOND } from "../clock.ts";
 import { startDeadline } from "../deadline.ts";
 import { asRollcallError, RollcallError } from "../error.ts";
-import type { RunFolder } from "../snapshot/layout.ts";
+import { folderOf, type RunFolder } from "../snapshot/layout.ts";
 import type { PartEntry } from "../snapshot/part.ts";
-import { openSnapshot } from "../snapshot/reader.ts";
+import { openRun } from "../snapshot/reader.ts";
 import type { Container } from "../storage/container.ts";
 import type { ChangesEntry } from "./entry.ts";
 import { type Side, snapshotSide, storedSide } from "./side.ts";
@@ -36,13 +36,15 @@ export interface ChangesSinceOptions {
   readonly deadlineMs: number;
   /** Compressed bytes from which on a part is closed; as for users by default. */
   readonly maxPartBytes?: number | undefined;
+  /** Is given what takes the written parts back, should the run fail before it is committed. */
+  readonly undo?: AsyncDisposableStack;
 }
 
 /**
  * Writes what changed since the last snapshot. It never costs the new one: where the former cannot be read, the changes
  * cannot be written or time runs short, there are none, it is said why, and nothing of them is left behind.
  *
- * @param previous what `latest.json` pointed at when the run began; `undefined` for the first run
+ * @param previous the snapshot that the run builds on; `undefined` for the first run
  * @throws only the signal's reason, and `snapshot-damaged` when a part of the new snapshot is not what was sent: that
  *   one must not be published
  */
@@ -50,7 +52,7 @@ export async function changesSinceLatest(
   container: Container,
   previous: { readonly runId: string } | undefined,
   snapshot: NewSnapshot,
-  { clock, signal, deadlineMs, maxPartBytes }: ChangesSinceOptions,
+  { clock, signal, deadlineMs, maxPartBytes, undo }: ChangesSinceOptions,
 ): Promise<ChangesOutcome> {
   if (!previous) return { changes: null, changesSkipped: "first run" };
   const budgetMs = deadlineMs - clock.now() - COMMIT_RESERVE_MS;
@@ -59,10 +61,11 @@ export async function changesSinceLatest(
   const reading = container.withSignal(deadline.signal);
   const after = watched(storedSide(reading, snapshot));
   try {
-    const former = await openSnapshot(reading, snapshot.folder.tenantId, previous.runId);
+    const former = await openRun(reading, folderOf(snapshot.folder.tenantId, previous.runId));
     const changes = await writeChanges(reading, snapshotSide(reading, former), after.side, {
       signal: deadline.signal,
       maxPartBytes,
+      ...(undo && { undo }),
     });
     return { changes, changesSkipped: null };
   } catch (error) {

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
-import { JsonScanError } from "../graph/json-scan.ts";
+import { JsonScanError } from "../rows/json-scan.ts";
+import { RowReader } from "../rows/row-reader.ts";
 import { manifestPath } from "../snapshot/layout.ts";
 import { damaged } from "../snapshot/manifest.ts";
 import type { PartEntry } from "../snapshot/part.ts";
@@ -7,7 +8,6 @@ import { Candidates } from "./candidates.ts";
 import type { Change } from "./change.ts";
 import { ChangeMaker } from "./change-maker.ts";
 import { DigestTable } from "./digest-table.ts";
-import { RowReader } from "./row-reader.ts";
 import { compareSelections, type Selection } from "./selection.ts";
 import { type Side, userCount } from "./side.ts";
 
@@ -169,7 +169,7 @@ class SideReader {
         if (change !== undefined) changes.push(change);
       }
     } catch (error) {
-      if (!(error instanceof JsonScanError) && !(error instanceof SyntaxError)) throw error;
+      if (!(error instanceof JsonScanError)) throw error;
       throw damaged(this.pathOf(part), "one of its lines is not a JSON object");
     }
     return changes;

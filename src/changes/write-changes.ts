@@ -1,6 +1,6 @@
 import { changesPartName, type RunFolder } from "../snapshot/layout.ts";
 import { GzipPart } from "../snapshot/part.ts";
-import { type PartKind, PartWriter } from "../snapshot/part-writer.ts";
+import { MAX_GZIP_CONTENT_BYTES, type PartKind, PartWriter } from "../snapshot/part-writer.ts";
 import type { Container } from "../storage/container.ts";
 import type { Change } from "./change.ts";
 import { type CompareOptions, compareSnapshots } from "./compare.ts";
@@ -13,6 +13,7 @@ const LINE_FEED = Buffer.from("\n");
 const CHANGE_LINES: PartKind = {
   nameOf: changesPartName,
   contentType: "application/x-ndjson",
+  maxContentBytes: MAX_GZIP_CONTENT_BYTES,
   openPart: () => new GzipPart(),
 };
 
@@ -20,6 +21,8 @@ const CHANGE_LINES: PartKind = {
 export interface WriteChangesOptions extends CompareOptions {
   /** Compressed bytes from which on a part is closed; as for users by default. */
   readonly maxPartBytes?: number | undefined;
+  /** Is given what takes the written parts back later. */
+  readonly undo?: AsyncDisposableStack;
 }
 
 /**
@@ -43,13 +46,10 @@ export async function writeChanges(
     }
     const { notCompared } = compareSelections(before.properties, after.properties);
     const hasAny = counts.joined + counts.left + counts.changed > 0;
-    return {
-      against: before.folder.runId,
-      ...counts,
-      notCompared,
-      // A writer that is finished without lines writes an empty part.
-      parts: hasAny ? await writer.finish() : [],
-    };
+    // A writer that is finished without lines writes an empty part.
+    const parts = hasAny ? await writer.finish() : [];
+    options.undo?.defer(() => writer.discard().catch(() => undefined));
+    return { against: before.folder.runId, ...counts, notCompared, parts };
   } catch (error) {
     await writer.discard().catch(() => undefined);
     throw error;

@@ -5,6 +5,7 @@ import {
   type ChangeRecord,
   parseChange,
 } from "../changes/change.ts";
+import { isJsonText, membersOfJson, textOfJson } from "../rows/json-text.ts";
 import { formatCount } from "../words/format.ts";
 import { displayWidth } from "./display-width.ts";
 import { formatTable } from "./table.ts";
@@ -15,12 +16,31 @@ const MIN_VALUE_WIDTH = 10;
 /** Gaps between the four columns of what changed. */
 const GAPS_WIDTH = 6;
 
+/** A change that is shown. */
+interface ShownChange extends ChangeRecord {
+  /** What differs as it was and as it is, as JSON: a number may have more than 53 bits. */
+  readonly values: readonly { readonly name: string; readonly before: string; readonly after: string }[];
+}
+
+function valuesOf(line: Buffer): ShownChange["values"] {
+  const change = membersOfJson(line.toString());
+  const [before, after] = ["before", "after"].map((side) => {
+    const json = change.get(side) ?? "null";
+    return json === "null" ? new Map<string, string>() : membersOfJson(json);
+  });
+  return [...(after ?? [])].map(([name, json]) => ({
+    name,
+    before: before?.get(name) ?? "null",
+    after: json,
+  }));
+}
+
 /** Changes for people: counts of all, and the first few of each kind. */
 export class ChangeSummary {
   readonly #limit: number;
   readonly #counts = { joined: 0, left: 0, changed: 0 };
   readonly #byProperty = new Map<string, number>();
-  readonly #shown: Record<ChangeKind, ChangeRecord[]> = { joined: [], left: [], changed: [] };
+  readonly #shown: Record<ChangeKind, ShownChange[]> = { joined: [], left: [], changed: [] };
 
   /** @param limit how many of each kind are kept to be shown */
   constructor(limit: number) {
@@ -32,7 +52,7 @@ export class ChangeSummary {
     for (const name of properties) this.#byProperty.set(name, (this.#byProperty.get(name) ?? 0) + 1);
     if (this.#shown[kind].length >= this.#limit) return;
     const record = parseChange(line);
-    if (record) this.#shown[kind].push(record);
+    if (record) this.#shown[kind].push({ ...record, values: valuesOf(line) });
   }
 
   /**
@@ -87,16 +107,16 @@ function namesTable(kind: ChangeKind, records: readonly ChangeRecord[]): readonl
 }
 
 /** A row for each property; the user stands in the first one only, and gets the room that the values leave. */
-function changedTable(records: readonly ChangeRecord[]): readonly string[] {
-  const names = records.flatMap(({ after }) => Object.keys(after ?? {}));
-  const nameWidth = Math.max("property".length, ...names.map(displayWidth));
+function changedTable(records: readonly ShownChange[]): readonly string[] {
+  const names = records.flatMap(({ values }) => values.map(({ name }) => name));
+  const nameWidth = names.reduce((most, name) => Math.max(most, displayWidth(name)), "property".length);
   const valueWidth = Math.max(MIN_VALUE_WIDTH, Math.floor((LINE_WIDTH - GAPS_WIDTH - nameWidth) / 3));
   const rows = records.flatMap((record) =>
-    Object.entries(record.after ?? {}).map(([name, value], index) => [
+    record.values.map(({ name, before, after }, index) => [
       index === 0 ? userOf(record) : "",
       name,
-      valueInWords(record.before?.[name]),
-      valueInWords(value),
+      valueInWords(before),
+      valueInWords(after),
     ]),
   );
   const columns = [
@@ -112,6 +132,6 @@ function userOf({ userPrincipalName, id }: ChangeRecord): string {
   return userPrincipalName ?? id;
 }
 
-function valueInWords(value: unknown): string {
-  return typeof value === "string" && value !== "" ? value : JSON.stringify(value ?? null);
+function valueInWords(json: string): string {
+  return isJsonText(json) && json !== '""' ? textOfJson(json) : json;
 }

@@ -52,14 +52,16 @@ export class Table {
   }
 
   /**
-   * The next rows as lines; before the first of them, the heading.
+   * The next rows as lines; before the first of them, the heading. What could steer a terminal is made visible first, so
+   * that a cell is measured as it is shown.
    *
-   * @param rows as many cells each as there are columns, without control characters
+   * @param rows as many cells each as there are columns
    */
   lines(rows: readonly (readonly string[])[]): readonly string[] {
+    const cells = rows.map((row) => row.map(printable));
     const layout = this.#layout;
-    if (layout) return rows.map((row) => this.#line(row, layout));
-    const all = [this.#columns.map(({ title }) => title), ...rows];
+    if (layout) return cells.map((row) => this.#line(row, layout));
+    const all = [this.#columns.map(({ title }) => title), ...cells];
     const first = layOut(this.#columns, all, this.#lineWidth);
     this.#layout = first;
     return all.map((row) => this.#line(row, first));
@@ -71,12 +73,12 @@ export class Table {
   }
 }
 
-/** A table of which all rows are known, in {@link LINE_WIDTH} columns if it can be. What could steer a terminal is made visible. */
+/** A table whose rows are all known, in {@link LINE_WIDTH} columns if it can be. */
 export function formatTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
 ): readonly string[] {
-  return new Table(columns, LINE_WIDTH).lines(rows.map((row) => row.map(printable)));
+  return new Table(columns, LINE_WIDTH).lines(rows);
 }
 
 function layOut(columns: readonly Column[], rows: readonly (readonly string[])[], lineWidth: number): Layout {

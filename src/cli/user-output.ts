@@ -1,5 +1,5 @@
 import { CsvRows } from "../formats/csv.ts";
-import { ValueCutter } from "../formats/value-cutter.ts";
+import { ValueCutter } from "../rows/value-cutter.ts";
 import { UserTable } from "./user-table.ts";
 
 /** How `rollcall users` can write. */

@@ -1,7 +1,6 @@
-import { isJsonText, textOfJson } from "../formats/json-text.ts";
-import { ValueCutter } from "../formats/value-cutter.ts";
+import { isJsonText, textOfJson } from "../rows/json-text.ts";
+import { ValueCutter } from "../rows/value-cutter.ts";
 import { Table } from "./table.ts";
-import { printable } from "./terminal.ts";
 
 /** A table of users, as wide as the terminal. */
 export class UserTable {
@@ -38,7 +37,5 @@ export class UserTable {
 
 function cellOf(json: string): string {
   if (json === "null") return "";
-  const text = isJsonText(json) ? textOfJson(json) : json;
-  // Marks that turn the direction of writing would reach into the next column.
-  return printable(text).replaceAll(/[\u2028-\u202E\u2066-\u2069]/g, "\uFFFD");
+  return isJsonText(json) ? textOfJson(json) : json;
 }

@@ -16,7 +16,7 @@ export async function checkClock(
 ): Promise<Passed<object>> {
   const doing = `comparing this machine's clock with ${cloud.authorityHost}`;
   const url = `${cloud.authorityHost}/${tenant}/v2.0/.well-known/openid-configuration`;
-  await using exchange = new Exchange();
+  await using exchange = new Exchange(undefined, context.proxy);
   const aheadMs = await retrying<number>(
     context,
     async () => {

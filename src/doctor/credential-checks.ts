@@ -1,10 +1,10 @@
 import type { TokenCredential } from "@azure/identity";
 import { RollcallError } from "../error.ts";
-import { requiredAppRoles } from "../graph/properties.ts";
 import type { RetryContext } from "../http/retrying.ts";
 import { Credential, type CredentialIdentity, credentialVersions } from "../identity/credential.ts";
 import { expiryWarning, type TokenSource } from "../identity/token.ts";
 import { openVault, type Vault } from "../identity/vault.ts";
+import { requiredAppRoles } from "../rows/properties.ts";
 import type { Settings } from "../settings.ts";
 import type { Passed } from "./check.ts";
 import { readClaims } from "./token-claims.ts";

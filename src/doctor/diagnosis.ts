@@ -32,10 +32,11 @@ export interface DiagnosisOptions {
  */
 export async function* diagnose(options: DiagnosisOptions): AsyncGenerator<CheckResult, void, undefined> {
   const { clock, signal } = options;
-  const context = { clock, signal, deadlineMs: clock.now() + RETRY_FOR_MS };
+  const direct = { clock, signal, deadlineMs: clock.now() + RETRY_FOR_MS };
   await using opened = new AsyncDisposableStack();
 
   const settings = yield* attempt("settings", {}, () => checkSettings(options.loadEnvironment));
+  const context = { ...direct, proxy: settings?.proxy };
   const tenant = yield* attempt("tenant", { settings }, (has) => checkTenant(has.settings, context));
   const identity = yield* attempt("identity", { settings }, (has) =>
     checkIdentity(has.settings, options.openIdentity(), signal),
@@ -59,7 +60,7 @@ export async function* diagnose(options: DiagnosisOptions): AsyncGenerator<Check
     return checkGraph(client, queryOf(has.settings, has.tenant.id));
   });
   yield* attempt("count", { settings, tenant, graph }, (has) =>
-    checkCount(has.graph, queryOf(has.settings, has.tenant.id)),
+    checkCount(has.graph, queryOf(has.settings, has.tenant.id), context),
   );
   yield* attempt("slices", { settings, tenant, graph }, (has) =>
     checkSlices(has.graph, queryOf(has.settings, has.tenant.id)),

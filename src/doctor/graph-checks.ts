@@ -1,10 +1,11 @@
 import { RollcallError } from "../error.ts";
 import { countUsers } from "../graph/count.ts";
-import { whyNotSliced } from "../graph/find-slices.ts";
 import type { Graph } from "../graph/graph.ts";
 import { readPage } from "../graph/page.ts";
-import { pageError } from "../graph/pages.ts";
 import type { UserQuery } from "../graph/user-query.ts";
+import type { RetryContext } from "../http/retrying.ts";
+import { whyNotSliced } from "../listing/find-slices.ts";
+import { pageError } from "../listing/pages.ts";
 import type { Passed } from "./check.ts";
 
 /** Whether Graph lists users with the configured properties. */
@@ -13,7 +14,7 @@ export async function checkGraph(graph: Graph, query: UserQuery): Promise<Passed
   await graph.get({
     url: `${graph.root}/users?$top=1&$select=${query.properties.join(",")}`,
     doing,
-    read: (body) => readPage(body, query.properties, doing),
+    read: (body) => readPage(body, query.properties),
     refuse: (answer) => pageError(answer, query, doing, true),
   });
   return {
@@ -23,8 +24,12 @@ export async function checkGraph(graph: Graph, query: UserQuery): Promise<Passed
 }
 
 /** Whether the directory counts its users, and how many they are. */
-export async function checkCount(graph: Graph, query: UserQuery): Promise<Passed<object>> {
-  const counted = await countUsers(graph, query);
+export async function checkCount(
+  graph: Graph,
+  query: UserQuery,
+  context: Pick<RetryContext, "clock" | "signal">,
+): Promise<Passed<object>> {
+  const counted = await countUsers(graph, query, context);
   if (counted === 0) {
     throw new RollcallError("graph-request-refused", {
       doing: "counting the users",

@@ -16,8 +16,8 @@ export async function checkStorage(container: Container, tenantId: string): Prom
   const body = Buffer.from("rollcall doctor wrote this to see whether it can, and deletes it at once\n");
   try {
     await container.putOnce({ path, body, contentType: "text/plain" });
-    const read = await container.read(path);
-    if (!read?.body.equals(body)) throw notAsWritten(path);
+    const read = await container.read(path, body.length);
+    if (!read?.equals(body)) throw notAsWritten(path);
   } finally {
     await container.remove(path);
   }

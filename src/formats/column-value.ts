@@ -1,5 +1,5 @@
+import { isJsonText, textOfJson } from "../rows/json-text.ts";
 import { type ColumnType, columnTypeOf } from "./column-type.ts";
-import { isJsonText, textOfJson } from "./json-text.ts";
 
 /** A value of a column: JSON and text as strings, an instant as microseconds since the epoch. */
 export type ColumnValue = string | boolean | bigint | readonly (string | null)[] | null;

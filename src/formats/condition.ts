@@ -1,6 +1,7 @@
-import { isJsonText, textOfJson } from "./json-text.ts";
+import { elementsOfJson, isJsonText, textOfJson } from "../rows/json-text.ts";
 
 const OPERATORS = ["=", "!=", "~", "<", "<=", ">", ">="] as const;
+const INTEGER = /^-?\d+$/;
 type Operator = (typeof OPERATORS)[number];
 
 /** What a user must be like to be shown. */
@@ -74,7 +75,7 @@ function compares(operator: "<" | "<=" | ">" | ">=", value: string): Condition["
       const ms = instantMs(text);
       return ms !== undefined && holds(operator, ms - wantedMs);
     }
-    if (!isJsonText(json)) return holds(operator, Number(json) - Number(value));
+    if (!isJsonText(json)) return holds(operator, compareNumbers(json, value));
     return holds(operator, text < value ? -1 : text > value ? 1 : 0);
   };
 }
@@ -83,6 +84,13 @@ function compares(operator: "<" | "<=" | ">" | ">=", value: string): Condition["
 function holds(operator: "<" | "<=" | ">" | ">=", difference: number): boolean {
   if (operator.endsWith("=") && difference === 0) return true;
   return operator.startsWith("<") ? difference < 0 : difference > 0;
+}
+
+/** Less than 0, 0, more than 0; NaN where one is no number. Integers are compared exactly: one may have 64 bits. */
+function compareNumbers(one: string, other: string): number {
+  if (!INTEGER.test(one) || !INTEGER.test(other)) return Number(one) - Number(other);
+  const difference = BigInt(one) - BigInt(other);
+  return difference === 0n ? 0 : difference < 0n ? -1 : 1;
 }
 
 /** Milliseconds since the epoch of a date, in UTC, or of an instant; `undefined` for another text. */
@@ -96,8 +104,7 @@ function instantMs(text: string): number | undefined {
 function textsOf(json: string): readonly string[] {
   if (isJsonText(json)) return [textOfJson(json)];
   if (!json.startsWith("[")) return [json];
-  const elements: unknown[] = JSON.parse(json);
-  return elements.map((element) => (typeof element === "string" ? element : JSON.stringify(element)));
+  return elementsOfJson(json).map((element) => (isJsonText(element) ? textOfJson(element) : element));
 }
 
 function isQuoted(value: string): boolean {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
+import { textLines } from "../rows/user-line.ts";
 import type { FinishedPart, Part } from "../snapshot/part.ts";
 import { CsvRows } from "./csv.ts";
-import { textLines } from "./text-lines.ts";
 
 /** A character takes three bytes of UTF-8 at the most for each unit of its string. */
 const MAX_BYTES_PER_UNIT = 3;

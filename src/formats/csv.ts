@@ -1,5 +1,5 @@
-import { isJsonText, textOfJson } from "./json-text.ts";
-import { ValueCutter } from "./value-cutter.ts";
+import { isJsonText, textOfJson } from "../rows/json-text.ts";
+import { ValueCutter } from "../rows/value-cutter.ts";
 
 /** Without it Excel takes UTF-8 for the code page of the country. */
 const BYTE_ORDER_MARK = "\uFEFF";

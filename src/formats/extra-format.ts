@@ -1,3 +1,4 @@
+import { MAX_PART_CONTENT_BYTES } from "../rows/line-limit.ts";
 import { partName } from "../snapshot/layout.ts";
 import type { Part } from "../snapshot/part.ts";
 import type { PartKind } from "../snapshot/part-writer.ts";
@@ -44,7 +45,9 @@ const OPENERS: Readonly<Record<ExtraFormatName, (properties: readonly string[]) 
 };
 
 function kindOf(name: ExtraFormatName, contentType: string, openPart: () => Part): PartKind {
-  return { nameOf: (index) => partName(index, EXTENSIONS[name]), contentType, openPart };
+  // No reader of ours unpacks these: it is for their own bytes that parts are closed.
+  const maxContentBytes = MAX_PART_CONTENT_BYTES;
+  return { nameOf: (index) => partName(index, EXTENSIONS[name]), contentType, maxContentBytes, openPart };
 }
 
 /** The name of a part behind its number: how the manifest's names are told right from wrong. */

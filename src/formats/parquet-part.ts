@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { zstdCompressSync } from "node:zlib";
 import { ByteWriter, ParquetWriter, type SchemaElement } from "hyparquet-writer";
+import { textLines } from "../rows/user-line.ts";
 import type { FinishedPart, Part } from "../snapshot/part.ts";
 import { VERSION } from "../version.ts";
 import { encoderSchema, parquetSchema } from "./parquet-schema.ts";
 import { RowGroup } from "./row-group.ts";
-import { textLines } from "./text-lines.ts";
 
 /**
  * Users that are encoded together. With twice as many a file is 3 % smaller, and encoding it takes 100 MB more memory at

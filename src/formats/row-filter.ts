@@ -1,5 +1,5 @@
+import { ValueCutter } from "../rows/value-cutter.ts";
 import type { Condition } from "./condition.ts";
-import { ValueCutter } from "./value-cutter.ts";
 
 /** Lets the users through that meet all conditions. */
 export class RowFilter {

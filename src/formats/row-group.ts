@@ -1,8 +1,8 @@
 import type { ColumnSource } from "hyparquet-writer";
+import { ValueCutter } from "../rows/value-cutter.ts";
 import { columnTypeOf } from "./column-type.ts";
 import { type ColumnValue, converterOf, type ToColumnValue } from "./column-value.ts";
 import { UNFIT_COLUMN } from "./parquet-schema.ts";
-import { ValueCutter } from "./value-cutter.ts";
 
 interface Column {
   readonly name: string;

@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
+import { answer, isRedirect, safeOrigin } from "../answer.ts";
 import { type AzureAnswer, RollcallError } from "../error.ts";
-import { Exchange, type Patience, type Reply, releaseBody } from "../http/exchange.ts";
+import { DamagedBodyError, Exchange, type Patience, type Reply, releaseBody } from "../http/exchange.ts";
+import { redirectError } from "../http/refused-way.ts";
 import { retryAfterMs } from "../http/retry.ts";
 import { describeGivenUp, type GivenUp, type RetryContext, retrying, type Try } from "../http/retrying.ts";
 import { VERSION } from "../version.ts";
-import { readGraphError } from "./graph-error.ts";
+import { readGraphErrorCode } from "./graph-error.ts";
 import { Pace } from "./pace.ts";
 
 /** Where Graph's tokens come from. */
@@ -36,10 +38,10 @@ export interface GraphRequest<T> {
   /** Waited for before an answer that has arrived is unpacked: bounds how many are in memory. Called for each try. */
   readonly admit?: () => Promise<void>;
   /**
-   * Makes the answer out of the body of a 200, which must not be kept: its memory is given back right after. Returning `undefined` means that this cannot be what was asked for, and
-   * has it asked again.
+   * Makes the answer out of the body of a 200, which must not be kept: its memory is given back right after. Throwing a
+   * {@link DamagedBodyError} means that this cannot be what was asked for, and has it asked again a few times.
    */
-  readonly read: (body: Buffer) => T | undefined;
+  readonly read: (body: Buffer) => T;
   /** Makes the error for an answer that no retry will mend; absent or `undefined`: a general one. */
   readonly refuse?: (answer: AzureAnswer) => Error | undefined;
 }
@@ -70,7 +72,7 @@ export class Graph implements AsyncDisposable {
   constructor(options: GraphOptions) {
     this.#options = options;
     this.pace = new Pace(options.clock, options.concurrency ?? 1);
-    this.#exchange = new Exchange(options.patience);
+    this.#exchange = new Exchange(options.patience, options.proxy);
   }
 
   /** Root of the API, without a trailing slash. */
@@ -86,7 +88,7 @@ export class Graph implements AsyncDisposable {
    * Asks once, and again while {@link retrying} says so. A token that is refused is renewed once per question.
    *
    * @throws {RollcallError} `next-link-foreign`, `graph-token-refused`, `graph-throttled`, `graph-unavailable`,
-   *   `graph-page-invalid`, what `refuse` makes, else `graph-request-refused`
+   *   `graph-page-invalid`, `redirect-refused`, what `refuse` makes, else `graph-request-refused`
    */
   async get<T>(request: GraphRequest<T>): Promise<T> {
     const { url, doing } = request;
@@ -150,26 +152,29 @@ export class Graph implements AsyncDisposable {
     });
   }
 
-  #judge<T>({ doing, read, refuse }: GraphRequest<T>, reply: Reply): Try<T> {
+  #judge<T>({ url, doing, read, refuse }: GraphRequest<T>, reply: Reply): Try<T> {
     if (reply.status === 200) {
-      const done = read(reply.body);
-      releaseBody(reply.body);
-      return done === undefined
-        ? { failed: { kind: "damaged", reason: "not what was asked for" } }
-        : { done };
+      try {
+        return { done: read(reply.body) };
+      } catch (error) {
+        if (!(error instanceof DamagedBodyError)) throw error;
+        return { failed: { kind: "damaged", reason: error.message } };
+      } finally {
+        releaseBody(reply.body);
+      }
     }
-    const answer = answerOfReply(reply);
+    const said = answerOfReply(reply);
     if (reply.status === 429) this.#stats.throttled++;
     if (reply.status === 429 || reply.status === 408 || (reply.status >= 500 && reply.status !== 501)) {
       return { failed: { kind: "status", status: reply.status, retryAfter: reply.headers["retry-after"] } };
     }
-    if (reply.status === 401) throw tokenRefused(answer, doing);
-    throw refuse?.(answer) ?? requestRefused(answer, doing);
+    if (reply.status === 401) throw tokenRefused(said, doing);
+    throw redirectError(reply, url, doing) ?? refuse?.(said) ?? requestRefused(said, doing);
   }
 }
 
 function answerOfReply({ status, headers, body }: Reply): AzureAnswer {
-  return { status, requestId: headers["request-id"], ...readGraphError(body) };
+  return answer({ status, code: readGraphErrorCode(body), requestId: headers["request-id"] });
 }
 
 function givenUpError(givenUp: GivenUp, doing: string, last: AzureAnswer | undefined): RollcallError {
@@ -195,21 +200,31 @@ function givenUpError(givenUp: GivenUp, doing: string, last: AzureAnswer | undef
   });
 }
 
-function tokenRefused(answer: AzureAnswer, doing: string): RollcallError {
+function tokenRefused(said: AzureAnswer, doing: string): RollcallError {
   return new RollcallError("graph-token-refused", {
     doing,
     problem: "Graph refused the token and also a fresh one",
-    answer,
+    answer: said,
     remedy:
       "Check that ROLLCALL_CLOUD and ROLLCALL_GRAPH_URL belong to the tenant's cloud; `rollcall doctor` tells.",
   });
 }
 
-function requestRefused(answer: AzureAnswer, doing: string): RollcallError {
+function requestRefused(said: AzureAnswer, doing: string): RollcallError {
+  if (isRedirect(said.status)) {
+    return new RollcallError("graph-request-refused", {
+      doing,
+      problem:
+        "Graph's address answers with a redirect; it was not followed, as the token would travel there",
+      answer: said,
+      remedy:
+        "Nothing was published. Check ROLLCALL_GRAPH_URL, and for a proxy in between that wants a sign-in.",
+    });
+  }
   return new RollcallError("graph-request-refused", {
     doing,
     problem: "Graph refused the request",
-    answer,
+    answer: said,
     remedy:
       "Nothing was published. `rollcall doctor` tries each request by itself; quote the request id to Microsoft.",
   });
@@ -218,7 +233,7 @@ function requestRefused(answer: AzureAnswer, doing: string): RollcallError {
 function foreignLink(url: string, graphUrl: string, doing: string): RollcallError {
   return new RollcallError("next-link-foreign", {
     doing,
-    problem: `the next link leads to ${new URL(url).origin}, not to ${graphUrl}, and would carry the token there`,
+    problem: `the next link leads to ${safeOrigin(url)}, not to ${graphUrl}, and would carry the token there`,
     remedy:
       "Nothing was sent there and nothing was published. If ROLLCALL_GRAPH_URL is right, report this to Microsoft.",
   });

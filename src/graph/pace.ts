@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import { type Clock, DAY } from "../clock.ts";
 
 /** Requests at the same time at the beginning, as far as the maximum allows. */
 const FIRST_LIMIT = 4;
@@ -9,6 +9,9 @@ const WARNING_PAUSE_MS_PER_SHARE = 5000;
 /** An answer this much later than the quickest lately means that requests queue somewhere. */
 const SLOW_FACTOR = 3;
 const SLOW_EXTRA_MS = 250;
+
+/** Node's timers hold no more than 24 days; one that overflows comes at once. */
+const MAX_SLEEP_MS = DAY;
 
 /** What one answer tells about the service. */
 export interface Observation {
@@ -52,7 +55,7 @@ export class Pace {
     for (;;) {
       const waitMs = this.#holdUntilMs - this.#clock.now();
       if (waitMs <= 0) return;
-      await this.#clock.sleep(waitMs, signal);
+      await this.#clock.sleep(Math.min(waitMs, MAX_SLEEP_MS), signal);
     }
   }
 

@@ -1,8 +1,7 @@
 import { isUtf8 } from "node:buffer";
-import { RollcallError } from "../error.ts";
-import { GUID_LENGTH, GUID_WORDS, readGuid } from "../guid.ts";
-import { JsonScan, JsonScanError } from "./json-scan.ts";
-import { UserRows } from "./user-rows.ts";
+import { DamagedBodyError } from "../http/exchange.ts";
+import { JsonScan, JsonScanError } from "../rows/json-scan.ts";
+import { UserRows } from "../rows/user-rows.ts";
 
 /** One page of a listing. */
 export interface Page {
@@ -12,71 +11,104 @@ export interface Page {
   readonly nextLink: string | undefined;
 }
 
-/** Whether a value is the id of a directory object: any GUID but the nil one. */
-export function isObjectId(value: unknown): value is string {
-  if (typeof value !== "string" || value.length !== GUID_LENGTH) return false;
-  return readGuid(Buffer.from(value, "latin1"), 0, new Uint32Array(GUID_WORDS), 0);
-}
-
 /**
  * Reads the body of a page. Users are copied out of the bytes rather than parsed and written again.
  *
- * @returns `undefined` when it is no page at all, for instance an error document sent with status 200
- * @throws {RollcallError} `graph-page-invalid` for a user without an object id: it could be neither counted nor told
- *   from another
+ * A page is judged whole: it must be JSON to its end and look like a page, before its users are looked at one by one.
+ *
+ * @throws {DamagedBodyError} for what is no page, for instance an error document sent with status 200; for a page with a
+ *   user who cannot be told from another for want of an id, or does not fit a line of a snapshot
  * @see https://learn.microsoft.com/graph/paging
  */
-export function readPage(body: Buffer, properties: readonly string[], doing: string): Page | undefined {
-  if (!isUtf8(body)) return undefined;
+export function readPage(body: Buffer, properties: readonly string[]): Page {
+  if (!isUtf8(body)) throw new DamagedBodyError("it is not UTF-8");
   try {
-    return scanPage(new JsonScan(body), properties, doing);
+    return scanPage(new JsonScan(body), properties);
   } catch (error) {
-    if (error instanceof JsonScanError) return undefined;
+    if (error instanceof JsonScanError) throw new DamagedBodyError(`it is not JSON: ${error.message}`);
     throw error;
   }
 }
 
-function scanPage(scan: JsonScan, properties: readonly string[], doing: string): Page | undefined {
-  let rows: UserRows | undefined;
+function scanPage(scan: JsonScan, properties: readonly string[]): Page {
+  let users: Users | undefined;
   let nextLink: string | undefined;
+  let hasGoodLink = true;
+  let hasOtherLink = false;
+  let isError = false;
   const { bytes } = scan;
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) scan.at = 3;
   scan.openObject();
   for (let first = true; scan.nextKey(first); first = false) {
     const key = scan.readKey();
-    if (key === "error") return undefined;
     if (key === "value") {
-      rows = readRows(scan, properties, doing);
+      users?.rows.release();
+      users = readUsers(scan, properties);
     } else if (key === "@odata.nextLink") {
-      nextLink = readString(scan);
-      if (nextLink === undefined || !URL.canParse(nextLink)) return undefined;
+      nextLink = readNextLink(scan);
+      hasGoodLink = nextLink !== undefined;
     } else {
+      if (key === "error") isError = true;
+      // OData has other names for it (`@nextLink` since 4.01): a link that is not followed would end the listing early.
+      if (/nextlink$/i.test(key)) hasOtherLink = true;
       scan.skipValue();
     }
   }
-  if (scan.peek() !== undefined) return undefined;
-  return rows && { rows, nextLink };
+  scan.expectEnd();
+  if (isError) throw new DamagedBodyError("it is an error document");
+  if (!users) throw new DamagedBodyError("it has no list of users");
+  if (!hasGoodLink) throw new DamagedBodyError("its next link is no URL");
+  if (hasOtherLink) throw new DamagedBodyError("its next link has another name than @odata.nextLink");
+  const { rows, problem } = users;
+  if (problem === undefined) return { rows, nextLink };
+  rows.release();
+  throw new DamagedBodyError(problem);
 }
 
-/** A string that is wanted as one, the next link; `undefined` for another kind of value. */
-function readString(scan: JsonScan): string | undefined {
-  scan.peek();
-  const start = scan.at;
-  scan.skipValue();
-  const value: unknown = JSON.parse(Buffer.from(scan.bytes.subarray(start, scan.at)).toString());
-  return typeof value === "string" ? value : undefined;
-}
-
-function readRows(scan: JsonScan, properties: readonly string[], doing: string): UserRows {
-  const rows = new UserRows(properties, scan.bytes.length);
-  scan.openArray();
-  for (let index = 0; scan.nextElement(index === 0); index++) {
-    if (scan.isObject() && rows.copy(scan)) continue;
-    throw new RollcallError("graph-page-invalid", {
-      doing,
-      problem: `the user at position ${index + 1} of the page has no object id`,
-      remedy: "Nothing was published. The next run tries again; if it goes on, report it to Microsoft.",
-    });
+/** The next link; `undefined` for anything but a URL. */
+function readNextLink(scan: JsonScan): string | undefined {
+  if (!scan.isString()) {
+    scan.skipValue();
+    return undefined;
   }
-  return rows;
+  const link = scan.readString();
+  return URL.canParse(link) ? link : undefined;
+}
+
+/** The users of a page, up to the first who is unusable. */
+interface Users {
+  readonly rows: UserRows;
+  /** Who is unusable and why; `undefined` when nobody is. */
+  readonly problem: string | undefined;
+}
+
+/** @returns `undefined` for a value that is no list */
+function readUsers(scan: JsonScan, properties: readonly string[]): Users | undefined {
+  if (!scan.isArray()) {
+    scan.skipValue();
+    return undefined;
+  }
+  const rows = new UserRows(properties, scan.bytes.length);
+  try {
+    return { rows, problem: copyUsers(scan, rows) };
+  } catch (error) {
+    rows.release();
+    throw error;
+  }
+}
+
+/** Copies users up to the first who is unusable, and walks over the rest. Returns who is unusable and why. */
+function copyUsers(scan: JsonScan, rows: UserRows): string | undefined {
+  let problem: string | undefined;
+  scan.openArray();
+  for (let position = 1; scan.nextElement(position === 1); position++) {
+    if (problem === undefined && scan.isObject()) {
+      const wrong = rows.copy(scan);
+      if (wrong !== undefined) problem = `the user at position ${position} of the page ${wrong}`;
+    } else {
+      problem ??= `the user at position ${position} of the page is no object`;
+      scan.skipValue();
+    }
+  }
+  return problem;
 }

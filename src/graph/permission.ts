@@ -1,5 +1,5 @@
 import { type AzureAnswer, RollcallError } from "../error.ts";
-import { requiredAppRoles } from "./properties.ts";
+import { requiredAppRoles } from "../rows/properties.ts";
 import type { UserQuery } from "./user-query.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { pageSize } from "./properties.ts";
+import { pageSize } from "../rows/properties.ts";
 
 /** What is listed, and on whose behalf; the same for the count and for each page. */
 export interface UserQuery {

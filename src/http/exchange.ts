@@ -2,6 +2,8 @@ import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { Agent, type Dispatcher, request } from "undici";
 import { MINUTE, SECOND } from "../clock.ts";
+import { ProxyError, type ProxyRules, proxyConnector } from "./proxy.ts";
+import { proxyRefusal } from "./refused-way.ts";
 
 /** One HTTP answer, read to its end and decompressed. */
 export interface Reply {
@@ -23,12 +25,15 @@ export class NetworkError extends Error {
   }
 }
 
-/** A body that was cut or spoilt on its way. */
+/**
+ * A body that was cut or spoilt on its way, or is not what was asked for. The message says what is wrong, a clause about
+ * "it"; it holds nothing of the body.
+ */
 export class DamagedBodyError extends Error {
   override readonly name = "DamagedBodyError";
 }
 
-/** How long a connection may keep silent, in milliseconds. Silence, not duration: a slow answer that moves is fine. */
+/** How long a connection may keep silent, in milliseconds. */
 export interface Patience {
   /** Until connected, TLS included. */
   readonly connectMs: number;
@@ -36,6 +41,11 @@ export interface Patience {
   readonly headersMs: number;
   /** Between two chunks of the body. */
   readonly bodyMs: number;
+  /**
+   * For the whole answer, from the request sent to the body's end: one that comes byte by byte is never silent. Five
+   * minutes unless given, a hundred times what a page takes.
+   */
+  readonly wholeMs?: number;
 }
 
 export const DEFAULT_PATIENCE: Patience = {
@@ -44,8 +54,13 @@ export const DEFAULT_PATIENCE: Patience = {
   bodyMs: 30 * SECOND,
 };
 
-/** A page of 999 users with everything selected is a few MB; an answer beyond this is not one of ours. */
-const MAX_BODY_BYTES = 64 * 2 ** 20;
+const DEFAULT_WHOLE_MS = 5 * MINUTE;
+
+/**
+ * The largest body that is read, in bytes, compressed or not. A page of 999 users with everything selected is a few MB;
+ * an answer beyond this is not one of ours.
+ */
+export const MAX_BODY_BYTES = 64 * 2 ** 20;
 
 /** What to send. */
 export interface Outgoing {
@@ -59,10 +74,13 @@ export interface Outgoing {
 /** Kept-alive connections for one service. Follows no redirects: a token must not travel to another host. */
 export class Exchange implements AsyncDisposable {
   readonly #patience: Patience;
+  readonly #proxy: ProxyRules | undefined;
   #agent: Agent;
 
-  constructor(patience: Patience = DEFAULT_PATIENCE) {
+  /** @param proxy the way out; absent: connections are direct */
+  constructor(patience: Patience = DEFAULT_PATIENCE, proxy?: ProxyRules) {
     this.#patience = patience;
+    this.#proxy = proxy;
     this.#agent = this.#connect();
   }
 
@@ -72,7 +90,8 @@ export class Exchange implements AsyncDisposable {
    * @param onArrival called when the whole answer is there, still compressed; what it returns is waited for before the
    *   body is unpacked to several times its size
    * @throws {NetworkError} when no whole answer came
-   * @throws {DamagedBodyError} when the body's compression is broken
+   * @throws {DamagedBodyError} when the body's compression is broken, or the body larger than {@link MAX_BODY_BYTES}
+   * @throws {RollcallError} `proxy-refused`
    * @throws the signal's reason when it is aborted
    */
   async send(
@@ -104,7 +123,7 @@ export class Exchange implements AsyncDisposable {
   #connect(): Agent {
     const { connectMs, headersMs, bodyMs } = this.#patience;
     return new Agent({
-      connect: { timeout: connectMs },
+      connect: this.#proxy ? proxyConnector(this.#proxy, connectMs) : { timeout: connectMs },
       headersTimeout: headersMs,
       bodyTimeout: bodyMs,
       maxResponseSize: MAX_BODY_BYTES,
@@ -112,13 +131,15 @@ export class Exchange implements AsyncDisposable {
   }
 
   async #receive({ method, url, headers, body }: Outgoing, signal: AbortSignal) {
+    const overdue = new AbortController();
+    const timer = setTimeout(() => overdue.abort(), this.#patience.wholeMs ?? DEFAULT_WHOLE_MS);
     try {
       const answer = await request(url, {
         dispatcher: this.#agent,
         method,
         headers: { "accept-encoding": "gzip", ...headers },
         body: body ?? null,
-        signal,
+        signal: AbortSignal.any([signal, overdue.signal]),
       });
       return {
         statusCode: answer.statusCode,
@@ -127,7 +148,15 @@ export class Exchange implements AsyncDisposable {
       };
     } catch (error) {
       signal.throwIfAborted();
-      throw new NetworkError(networkCode(error), error);
+      if (overdue.signal.aborted) throw new NetworkError("TOO_SLOW", error);
+      if (error instanceof ProxyError && error.code === "PROXY_REFUSED") {
+        throw proxyRefusal(error.status, `connecting to ${new URL(url).host}`);
+      }
+      const code = codeOf(error);
+      if (code === "UND_ERR_RES_EXCEEDED_MAX_SIZE") throw tooLarge(error);
+      throw new NetworkError(code, error);
+    } finally {
+      clearTimeout(timer);
     }
   }
 }
@@ -159,8 +188,13 @@ async function decompress(bytes: Buffer, encoding: string | undefined): Promise<
     if (bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
     return body;
   } catch (error) {
+    if (codeOf(error) === "ERR_BUFFER_TOO_LARGE") throw tooLarge(error);
     throw new DamagedBodyError("the compressed body is cut or spoilt", { cause: error });
   }
+}
+
+function tooLarge(cause: unknown): DamagedBodyError {
+  return new DamagedBodyError(`it is larger than ${MAX_BODY_BYTES} bytes, the most that is read`, { cause });
 }
 
 function singleHeaders(headers: Dispatcher.ResponseData["headers"]): Record<string, string> {
@@ -172,7 +206,7 @@ function singleHeaders(headers: Dispatcher.ResponseData["headers"]): Record<stri
   return single;
 }
 
-function networkCode(error: unknown): string {
+function codeOf(error: unknown): string {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
     const { code } = at as NodeJS.ErrnoException;
     if (typeof code === "string") return code;

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { DamagedBodyError, NetworkError } from "./exchange.ts";
+import type { ProxyRules } from "./proxy.ts";
 import { type FailedTry, retryDelayMs } from "./retry.ts";
 
 /** One try's result: what was wanted, or why not. */
@@ -11,6 +12,8 @@ export interface RetryContext {
   readonly signal: AbortSignal;
   /** Milliseconds since the epoch when the run's time is up: no wait is begun that would end later. */
   readonly deadlineMs: number;
+  /** The way out of this network; absent: connections are direct. */
+  readonly proxy?: ProxyRules | undefined;
 }
 
 /** What became of a request that was not answered well. */
@@ -63,12 +66,18 @@ export function describeGivenUp({ failed, tries, waitTooLongMs }: GivenUp): stri
   return `${text}, and the wait of ${Math.ceil(waitTooLongMs / 1000)} s that is due would outlast the run's time budget`;
 }
 
+const NETWORK_WORDS: Readonly<Record<string, string>> = {
+  TOO_SLOW: "the answer did not come to its end in time, although it kept moving",
+  PROXY_UNREACHABLE: "the proxy that HTTPS_PROXY names did not answer",
+  PROXY_UNAVAILABLE: "the proxy that HTTPS_PROXY names could not connect",
+};
+
 function describeFailedTry(failed: FailedTry): string {
   switch (failed.kind) {
     case "status":
       return `refused with ${failed.status}`;
     case "network":
-      return `no whole answer came (${failed.code})`;
+      return NETWORK_WORDS[failed.code] ?? `no whole answer came (${failed.code})`;
     case "damaged":
       return `the answer was unusable (${failed.reason})`;
   }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { RollcallError } from "../error.ts";
 import { Exchange } from "../http/exchange.ts";
 import { parseJson } from "../http/json.ts";
+import { redirectError } from "../http/refused-way.ts";
 import { describeGivenUp, type RetryContext, retrying } from "../http/retrying.ts";
 
 const GUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
@@ -14,7 +15,7 @@ const OpenIdConfiguration = z.object({ issuer: z.string().regex(GUID) });
  * (https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc).
  *
  * @param tenant directory id or verified domain; an id is returned as it is, without asking
- * @throws {RollcallError} `tenant-not-found`, `token-unavailable`
+ * @throws {RollcallError} `tenant-not-found`, `token-unavailable`, `redirect-refused`, `proxy-refused`
  */
 export async function resolveTenantId(
   tenant: string,
@@ -24,12 +25,14 @@ export async function resolveTenantId(
   if (new RegExp(`^${GUID.source}$`, "i").test(tenant)) return tenant;
   const doing = `looking up the directory id of ${tenant} at ${authorityHost}`;
   const url = `${authorityHost}/${tenant}/v2.0/.well-known/openid-configuration`;
-  await using exchange = new Exchange();
+  await using exchange = new Exchange(undefined, context.proxy);
   return await retrying(
     context,
     async () => {
       const reply = await exchange.send({ method: "GET", url, headers: {} }, context.signal);
       if (reply.status === 400 || reply.status === 404) throw tenantNotFound(tenant, doing, reply.status);
+      const redirect = redirectError(reply, url, doing);
+      if (redirect) throw redirect;
       if (reply.status !== 200) {
         return { failed: { kind: "status", status: reply.status, retryAfter: reply.headers["retry-after"] } };
       }

@@ -4,8 +4,8 @@ import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { styleText } from "node:util";
-import type { SandboxRequest } from "./fault.ts";
 import { type Sandbox, startSandbox } from "./sandbox.ts";
+import type { SandboxRequest } from "./service/fault.ts";
 
 /** How a program of the demo ended; what it wrote, as far as it was read. */
 interface Outcome {
@@ -32,8 +32,10 @@ const farewell = `What to do next:
   npx rollcall doctor                    checks one by one what a run needs
   npx rollcall snapshot                  takes a snapshot, with a progress line
 
-README.md: "Configure" and "Deploy" for your own tenant, "Read the snapshots"
-for DuckDB, pandas, PowerShell and az, "Operate" for alerts and error codes.`;
+  docs/deploy.md     your own tenant
+  docs/format.md     what a snapshot proves; DuckDB, pandas, PowerShell and az
+  docs/operate.md    alerts
+  docs/errors.md     every code and its remedy`;
 
 /** Runs a program of this project in a process that has only the public settings. */
 async function run(

@@ -1,7 +1,7 @@
-import { type IssuedCertificate, issueCertificate } from "./certificate.ts";
+import { type IssuedCertificate, issueCertificate } from "./service/certificate.ts";
+import { sandboxTls } from "./service/tls.ts";
 import { type Storage, startStorage } from "./storage.ts";
 import { startTenant, type Tenant, type TenantOptions } from "./tenant.ts";
-import { sandboxTls } from "./tls.ts";
 
 /** What a sandbox is like, beside what its tenant is like. */
 export interface SandboxOptions extends TenantOptions {

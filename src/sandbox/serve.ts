@@ -10,7 +10,7 @@ import {
   fixedTenantId,
 } from "./fixed.ts";
 import { type Sandbox, startSandbox } from "./sandbox.ts";
-import { sandboxTls } from "./tls.ts";
+import { sandboxTls } from "./service/tls.ts";
 
 interface ServeOptions {
   readonly users: number;

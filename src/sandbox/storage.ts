@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { type SandboxTls, sandboxTls } from "./tls.ts";
+import { type SandboxTls, sandboxTls } from "./service/tls.ts";
 
 /** How the storage emulator runs. */
 export interface StorageOptions {

@@ -1,24 +1,24 @@
 import { randomUUID } from "node:crypto";
-import { AppRegistration } from "./app-registration.ts";
-import { Directory } from "./directory.ts";
-import { answerEntra } from "./entra.ts";
-import { entraErrorReply } from "./entra-error.ts";
-import { type FaultRule, FaultScript, type RuleDisposer, type ServiceName } from "./fault.ts";
-import { Graph } from "./graph.ts";
-import { graphErrorReply } from "./graph-reply.ts";
-import { Journal, type RecordedRequest } from "./journal.ts";
+import { AppRegistration } from "./entra/app-registration.ts";
+import { answerEntra } from "./entra/entra.ts";
+import { entraErrorReply } from "./entra/entra-error.ts";
 import {
   answerManagedIdentity,
   type ManagedIdentity,
   managedIdentityErrorReply,
-} from "./managed-identity.ts";
+} from "./entra/managed-identity.ts";
+import { createTokenSigner } from "./entra/token.ts";
+import { Graph } from "./graph/graph.ts";
+import { graphErrorReply } from "./graph/graph-reply.ts";
+import { Throttle, type ThrottleOptions } from "./graph/throttle.ts";
+import { Directory } from "./people/directory.ts";
 import { joinPlatform, platformHeader } from "./platform.ts";
-import { type ServiceDefinition, startService } from "./service.ts";
-import { Throttle, type ThrottleOptions } from "./throttle.ts";
-import { type SandboxTls, sandboxTls } from "./tls.ts";
-import { createTokenSigner } from "./token.ts";
-import { Vault } from "./vault.ts";
-import { answerVault, vaultErrorReply } from "./vault-rest.ts";
+import { type FaultRule, FaultScript, type RuleDisposer, type ServiceName } from "./service/fault.ts";
+import { Journal, type RecordedRequest } from "./service/journal.ts";
+import { type ServiceDefinition, startService } from "./service/service.ts";
+import { type SandboxTls, sandboxTls } from "./service/tls.ts";
+import { Vault } from "./vault/vault.ts";
+import { answerVault, vaultErrorReply } from "./vault/vault-rest.ts";
 
 /** What a tenant is like. Everything has a default. */
 export interface TenantOptions {

@@ -1,20 +1,31 @@
-import { RollcallError } from "../error.ts";
+import { SECOND } from "../clock.ts";
+import { startGrace } from "../deadline.ts";
+import { asRollcallError, RollcallError } from "../error.ts";
 import type { Container } from "../storage/container.ts";
-import { partsOfAllFormats } from "./format-parts.ts";
+import { warning } from "../warning.ts";
+import { allParts, partsOfAllFormats } from "./format-parts.ts";
+import { moveLatest } from "./latest.ts";
 import { latestPath, manifestPath, type RunFolder } from "./layout.ts";
 import {
-  damaged,
   LATEST_SCHEMA,
   type Latest,
+  MAX_LATEST_BYTES,
   type Manifest,
   parseLatest,
   sha256Of,
   toBytes,
 } from "./manifest.ts";
-import type { PartEntry } from "./part.ts";
+import { checkParts } from "./part-lengths.ts";
 
-const DOCUMENT_TYPE = "application/json";
-const MAX_MOVES = 5;
+const TAKE_BACK_WITHIN_MS = 10 * SECOND;
+/** For the manifest and `latest` of a run that is told to stop meanwhile; the Functions host allows five seconds. */
+const FINISH_WITHIN_MS = 3 * SECOND;
+
+/** What happens around a commit. */
+export interface CommitOptions {
+  /** Waited for when all is ready and nothing is published yet; what it throws ends the commit. */
+  readonly beforeManifest?: () => Promise<void>;
+}
 
 /**
  * Makes a snapshot true. In this order, so that a process which dies in between leaves readers with:
@@ -25,18 +36,32 @@ const MAX_MOVES = 5;
  * | the manifest      | a whole snapshot, found by listing; `latest` is yesterday's, itself whole |
  * | `latest`          | the new snapshot                                                          |
  *
- * @throws {RollcallError} `snapshot-exists`, `snapshot-damaged` when a part is not stored as it was sent, storage errors
+ * A run that is told to stop before the manifest is sent stops; after that it has three seconds to finish. When the
+ * manifest cannot be written, the parts are taken back if there is certainly none; if there may be one they stay, for it.
+ *
+ * @returns warnings of what happened once the manifest was written, which is no failure any more
+ * @throws {RollcallError} `snapshot-exists`, `snapshot-damaged` when a part is not stored as it was sent, storage errors;
+ *   nothing is published then, or the error says that it is not known
  */
 export async function commitSnapshot(
   container: Container,
   folder: RunFolder,
   manifest: Manifest,
-): Promise<void> {
+  { beforeManifest }: CommitOptions = {},
+): Promise<readonly string[]> {
   await checkParts(container, folder, partsOfAllFormats(manifest));
+  await beforeManifest?.();
+  using grace = startGrace(container.signal, FINISH_WITHIN_MS);
+  const finishing = container.withSignal(grace.signal);
   const path = manifestPath(folder);
   const body = toBytes(manifest);
-  await container.putOnce({ path, body, contentType: DOCUMENT_TYPE });
-  await moveLatest(container, folder.tenantId, {
+  const outcome = await finishing.tryPutOnce({ path, body, contentType: "application/json" });
+  if (outcome.kind === "failed") {
+    if (outcome.isAbsent) await takeBack(container, folder, manifest);
+    else if (grace.signal.aborted) throw leftUndecided(asRollcallError(grace.signal.reason), manifest.runId);
+    throw outcome.error;
+  }
+  const why = await whyNotMoved(finishing, folder.tenantId, {
     schema: LATEST_SCHEMA,
     runId: manifest.runId,
     manifest: path,
@@ -44,48 +69,53 @@ export async function commitSnapshot(
     users: manifest.completeness.unique,
     finishedAt: manifest.finishedAt,
   });
+  return why === undefined
+    ? []
+    : [
+        warning(
+          "latest-not-moved",
+          `run ${manifest.runId} is committed, but latest.json was not moved: ${why}`,
+        ),
+      ];
 }
 
-/** What `latest.json` says; `undefined` before the first snapshot. */
-export async function readLatest(container: Container, tenantId: string): Promise<Latest | undefined> {
-  const path = latestPath(tenantId);
-  const blob = await container.read(path);
-  return blob && parseLatest(blob.body, path);
+/** The error for a commit that was broken off: "nothing was published" would be saying too much. */
+function leftUndecided({ code, doing, problem }: RollcallError, runId: string): RollcallError {
+  return new RollcallError(code, {
+    doing,
+    problem: `${problem}, while the manifest was being written`,
+    remedy: `\`rollcall list\` shows run ${runId} if it was committed: it is whole then, and the next run moves latest.json.`,
+  });
 }
 
 /**
- * Checks that each part is stored in its full length.
+ * What `latest.json` says; `undefined` before the first snapshot.
  *
- * @throws {RollcallError} `snapshot-damaged` naming the blob
+ * @throws {RollcallError} `snapshot-damaged`, `manifest-unsupported`, and the storage's errors
  */
-export async function checkParts(
+export async function readLatest(container: Container, tenantId: string): Promise<Latest | undefined> {
+  const path = latestPath(tenantId);
+  const body = await container.read(path, MAX_LATEST_BYTES);
+  return body && parseLatest(body, path);
+}
+
+/** The snapshot is committed by now: whatever keeps `latest.json` from moving, the next run makes up for it. */
+async function whyNotMoved(
   container: Container,
-  folder: RunFolder,
-  parts: readonly PartEntry[],
-): Promise<void> {
-  const stored = new Map<string, number>();
-  for await (const { path, bytes } of container.list(`${folder.path}/`)) stored.set(path, bytes);
-  for (const { name, bytes } of parts) {
-    const path = `${folder.path}/${name}`;
-    const found = stored.get(path);
-    if (found === undefined) throw damaged(path, "the blob is missing");
-    if (found !== bytes) throw damaged(path, `the blob has ${found} bytes; the manifest says ${bytes}`);
+  tenantId: string,
+  latest: Latest,
+): Promise<string | undefined> {
+  try {
+    return await moveLatest(container, tenantId, latest);
+  } catch (error) {
+    if (!(error instanceof RollcallError)) throw error;
+    return `${error.doing}: ${error.problem} (${error.code})`;
   }
 }
 
-/** Moves the pointer forward, never back: a slow run that ends after a later one leaves the later one's pointer. */
-async function moveLatest(container: Container, tenantId: string, latest: Latest): Promise<void> {
-  const path = latestPath(tenantId);
-  for (let moves = 1; moves <= MAX_MOVES; moves++) {
-    const current = await container.read(path);
-    if (current && parseLatest(current.body, path).runId >= latest.runId) return;
-    const upload = { path, body: toBytes(latest), contentType: DOCUMENT_TYPE };
-    if (await container.replace(upload, current?.etag)) return;
-  }
-  throw new RollcallError("storage-refused", {
-    doing: `moving ${path}`,
-    problem: `it changed under our hands ${MAX_MOVES} times`,
-    remedy:
-      "The snapshot is whole and `rollcall list` shows it; find out what else writes latest.json. The next run moves it.",
-  });
+/** Deletes the parts; what cannot be deleted harms nobody, and the error that led here matters more. */
+async function takeBack(container: Container, folder: RunFolder, manifest: Manifest): Promise<void> {
+  const cleaning = container.withSignal(AbortSignal.timeout(TAKE_BACK_WITHIN_MS));
+  const paths = allParts(manifest).map(({ name }) => `${folder.path}/${name}`);
+  await Promise.allSettled(paths.map((path) => cleaning.removeOwn(path)));
 }

@@ -1,4 +1,5 @@
-import { fewestAllowed } from "./completeness.ts";
+import { MAX_PART_CONTENT_BYTES } from "../rows/line-limit.ts";
+import { standingOf } from "./completeness.ts";
 import { formatContradictions } from "./format-parts.ts";
 import { latestPath, manifestPath, partName, type RunFolder } from "./layout.ts";
 import { type Latest, type Manifest, sha256Of } from "./manifest.ts";
@@ -17,29 +18,40 @@ export interface Finding {
  */
 export function manifestContradictions(manifest: Manifest, folder: RunFolder): readonly Finding[] {
   const { tenantId, runId, source, completeness, parts } = manifest;
-  const { listed, unique, duplicates, counted, verdict } = completeness;
+  const { listed, unique, duplicates, counted, countedAfter, verdict } = completeness;
   const users = parts.reduce((sum, part) => sum + part.users, 0);
   const problems: string[] = [];
   if (tenantId !== folder.tenantId) problems.push(`it is of tenant ${tenantId}`);
   if (runId !== folder.runId) problems.push(`it is of run ${runId}`);
   if (parts.some(({ name }, index) => name !== partName(index))) problems.push("it names its parts wrongly");
   if (users !== unique) problems.push(`its parts add up to ${users} users; it says ${unique}`);
+  if (parts.some(({ users, bytes }) => users > mostUsersIn(bytes))) {
+    problems.push("it says more users of a part than fit into it");
+  }
   if (listed - unique !== duplicates) {
     problems.push(`of ${listed} listed users ${unique} are unique, but it says ${duplicates} duplicates`);
   }
   if (verdict !== (counted === null ? "uncounted" : "complete")) {
     problems.push(`its verdict is ${verdict}, but its count is ${counted ?? "missing"}`);
   }
-  if (counted !== null && unique < fewestAllowed(counted)) {
-    problems.push(
-      `its verdict is ${verdict}, but ${unique} of ${counted} users are fewer than the rule allows`,
-    );
-  }
+  const counts = [...new Set([counted, countedAfter ?? null])].filter((count) => count !== null);
+  const standing = counts.length === 0 ? "whole" : standingOf(unique, counts);
+  const said = `its verdict is ${verdict}, but ${unique} of ${counts.join(" and ")} users are`;
+  if (standing === "short" || standing === "disputed") problems.push(`${said} fewer than the rule allows`);
+  // Rollcall 1.0 counted once, and held no listing to its count from above.
+  if (standing === "exceeds" && countedAfter !== undefined)
+    problems.push(`${said} more than the rule allows`);
   if (new Set(source.properties).size !== source.properties.length || !source.properties.includes("id")) {
     problems.push("its properties repeat themselves or lack the id");
   }
   problems.push(...formatContradictions(manifest));
   return problems.map((problem) => ({ blob: manifestPath(folder), problem }));
+}
+
+/** Deflate makes a byte out of no more than 1,032 (https://zlib.net/zlib_tech.html); a line has an id at least. */
+function mostUsersIn(bytes: number): number {
+  const shortestLine = '{"id":"00000000-0000-0000-0000-000000000000"}\n'.length;
+  return Math.min(1032 * bytes, MAX_PART_CONTENT_BYTES) / shortestLine;
 }
 
 /**

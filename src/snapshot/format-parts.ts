@@ -21,6 +21,13 @@ export function partsOfAllFormats(manifest: WithFormats): readonly PartEntry[] {
   return [...manifest.parts, ...formatsOf(manifest).flatMap(([, parts]) => parts)];
 }
 
+/** All parts in a run's folder: of its users, in whatever format, and of what changed. */
+export function allParts(
+  manifest: WithFormats & { readonly changes: { readonly parts: readonly PartEntry[] } | null },
+): readonly PartEntry[] {
+  return [...partsOfAllFormats(manifest), ...(manifest.changes?.parts ?? [])];
+}
+
 /** Where a manifest's other formats do not hold the same users as its JSON lines. Clauses without a full stop. */
 export function formatContradictions(manifest: WithFormats): readonly string[] {
   const expected = usersIn(manifest.parts);

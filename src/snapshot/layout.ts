@@ -25,6 +25,22 @@ export function isRunId(text: string): boolean {
   return /^\d{8}T\d{6}Z$/.test(text);
 }
 
+/** When a run began, as its id says, in milliseconds since the Unix epoch; `NaN` for an id of no possible time. */
+export function runTimeMs(runId: string): number {
+  const iso = runId.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z");
+  return Date.parse(iso);
+}
+
+/** The folder of a date, with a trailing slash. */
+export function dateFolder(tenantId: string, date: string): string {
+  return `${tenantFolder(tenantId)}/date=${date}/`;
+}
+
+/** The date of a folder that {@link dateFolder} names; `undefined` for any other. */
+export function dateOfFolder(path: string): string | undefined {
+  return /^tenant=[^/]+\/date=(\d{4}-\d{2}-\d{2})\/$/.exec(path)?.[1];
+}
+
 export function tenantFolder(tenantId: string): string {
   return `tenant=${tenantId}`;
 }

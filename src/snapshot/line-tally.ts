@@ -1,6 +1,6 @@
-import { isObjectId } from "../graph/page.ts";
 import { parseJson } from "../http/json.ts";
-import type { IdSet } from "./id-set.ts";
+import type { IdSet } from "../rows/id-set.ts";
+import { isObjectId } from "../rows/object-id.ts";
 
 /** What is wrong with the lines of a part: each kind of fault once, with how many lines have it and the first. */
 export class LineTally {

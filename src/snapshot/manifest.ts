@@ -14,6 +14,11 @@ export const MANIFEST_SCHEMA = "rollcall.snapshot/1";
 /** What `latest.json`'s `schema` says. */
 export const LATEST_SCHEMA = "rollcall.latest/1";
 
+/** The most that a manifest may have, in bytes: one of a million users has some 30 kB. */
+export const MAX_MANIFEST_BYTES = 16 * 2 ** 20;
+/** The most that `latest.json` may have, in bytes. */
+export const MAX_LATEST_BYTES = 64 * 2 ** 10;
+
 /** The commit of a snapshot and its proof: written last, once. Times are ISO 8601 in UTC. */
 export interface Manifest {
   readonly schema: typeof MANIFEST_SCHEMA;
@@ -45,6 +50,8 @@ export interface SourceEntry {
   readonly url: string;
   /** In the order of each row. */
   readonly properties: readonly string[];
+  /** How many users have a value for each property: not null, nor an empty text or collection. Absent in those of 1.0. */
+  readonly filled?: Readonly<Record<string, number>> | undefined;
   /** Pages that the snapshot was made of. */
   readonly pages: number;
   /** Requests to Graph, repeated ones included. */
@@ -62,6 +69,8 @@ export interface ListingEntry {
   readonly used: "sequential" | "sliced";
   /** Slices listed; 0 for sequential. */
   readonly slices: number;
+  /** Slices that were listed again, because they held fewer users than were counted. Absent in snapshots of 1.0. */
+  readonly relisted?: number | undefined;
   /** Why slices were wanted and not used; `null` when they were used, or not wanted. */
   readonly fellBack: string | null;
 }
@@ -72,6 +81,8 @@ export interface SlicesEntry {
   readonly usersEach: number;
   /** Where each slice but the first begins, ascending. */
   readonly starts: readonly string[];
+  /** Users in each of these slices, one more than there are starts. Absent in snapshots of 1.0. */
+  readonly users?: readonly number[] | undefined;
 }
 
 /** What opened the app registration. */
@@ -116,6 +127,7 @@ const ManifestShape: z.ZodType<Manifest> = z.object({
   source: z.object({
     url: z.string(),
     properties: z.array(z.string()).min(1),
+    filled: z.record(z.string(), count).optional(),
     pages: count,
     requests: count,
     retries: count,
@@ -123,15 +135,20 @@ const ManifestShape: z.ZodType<Manifest> = z.object({
     listing: z.object({
       used: z.enum(["sequential", "sliced"]),
       slices: count,
+      relisted: count.optional(),
       fellBack: z.string().nullable(),
     }),
-    slices: z.object({ usersEach: count, starts: z.array(time) }).nullable(),
+    slices: z
+      .object({ usersEach: count, starts: z.array(time), users: z.array(count).optional() })
+      .nullable(),
   }),
   completeness: z.object({
     listed: count,
     unique: count,
     duplicates: count,
     counted: count.nullable(),
+    countedAfter: count.nullable().optional(),
+    countOffered: z.boolean().optional(),
     verdict: z.enum(["complete", "uncounted"]),
   }),
   credential: z.object({
@@ -193,6 +210,48 @@ export function parseManifest(bytes: Buffer, path: string): Manifest {
  */
 export function parseLatest(bytes: Buffer, path: string): Latest {
   return parseDocument(bytes, path, LATEST_SCHEMA, LatestShape);
+}
+
+/**
+ * Reads a manifest for a run, which goes on where it is damaged and must not where it is of a later Rollcall.
+ *
+ * @throws {RollcallError} `manifest-unsupported` for a later version of the schema; `snapshot-damaged` for anything else
+ */
+export function readManifest(bytes: Buffer, path: string): Manifest {
+  return unlessDamage(bytes, path, MANIFEST_SCHEMA, parseManifest);
+}
+
+/**
+ * Reads `latest.json` for a run.
+ *
+ * @throws {RollcallError} as {@link readManifest}
+ */
+export function readLatestBytes(bytes: Buffer, path: string): Latest {
+  return unlessDamage(bytes, path, LATEST_SCHEMA, parseLatest);
+}
+
+function unlessDamage<T>(
+  bytes: Buffer,
+  path: string,
+  schema: string,
+  parse: (bytes: Buffer, path: string) => T,
+): T {
+  try {
+    return parse(bytes, path);
+  } catch (error) {
+    const isStrange = error instanceof RollcallError && error.code === "manifest-unsupported";
+    if (!isStrange || isOfLaterSchema(bytes, schema)) throw error;
+    throw damaged(path, `its schema is not ${schema}`);
+  }
+}
+
+/** Whether a document is of a later version of a schema: only then is there somebody who can read it. */
+function isOfLaterSchema(bytes: Buffer, schema: string): boolean {
+  const said = z.object({ schema: z.string() }).safeParse(parseJson(bytes)).data?.schema ?? "";
+  const [name = "", version = ""] = schema.split("/");
+  if (!said.startsWith(`${name}/`)) return false;
+  const itsVersion = said.slice(name.length + 1);
+  return /^[1-9]\d{0,8}$/.test(itsVersion) && Number(itsVersion) > Number(version);
 }
 
 function parseDocument<T>(bytes: Buffer, path: string, schema: string, shape: z.ZodType<T>): T {

@@ -1,4 +1,6 @@
 import { createGunzip } from "node:zlib";
+import { RollcallError } from "../error.ts";
+import { MAX_LINE_BYTES, MAX_PART_CONTENT_BYTES } from "../rows/line-limit.ts";
 import type { Container } from "../storage/container.ts";
 import type { RunFolder } from "./layout.ts";
 import { damaged, sha256Of } from "./manifest.ts";
@@ -12,20 +14,24 @@ const LINE_FEED = 0x0a;
  * The lines of a part, some hundred at a time, each a user as JSON without its line break.
  *
  * The part is in memory as a whole, compressed, before its first line comes: none is handed out of a blob that is not
- * the one in the manifest. Leaving the loop early ends the reading.
+ * the one in the manifest. Leaving the loop early ends the reading; so does the container's signal, with the next chunk.
+ * No more is unpacked than a part may hold.
  *
- * @throws {RollcallError} `snapshot-damaged` naming the blob; for a wrong number of lines behind the last of them
+ * @param maxLineBytes the longest line that is read
+ * @throws {RollcallError} `snapshot-damaged` naming the blob; for too few lines behind the last of them
  */
 export async function* partLines(
   container: Container,
   folder: RunFolder,
   part: PartEntry,
+  maxLineBytes = MAX_LINE_BYTES,
 ): AsyncGenerator<readonly string[], void, undefined> {
   const path = `${folder.path}/${part.name}`;
   const body = await readBody(container, path, part);
   let users = 0;
-  for await (const lines of decode(body, path)) {
+  for await (const lines of decode(unpacked(body, path, container.signal, maxLineBytes), path)) {
     users += lines.length;
+    if (users > part.users) throw tooManyLines(path, part);
     yield lines;
   }
   if (users !== part.users) throw damaged(path, `it has ${users} lines; the manifest says ${part.users}`);
@@ -44,8 +50,11 @@ export async function* partBlocks(
   const path = `${folder.path}/${part.name}`;
   const body = await readBody(container, path, part);
   let begun: Buffer = Buffer.alloc(0);
+  let lines = 0;
   try {
-    for await (const chunk of gunzip(body)) {
+    for await (const chunk of unpacked(body, path, container.signal, MAX_LINE_BYTES)) {
+      lines += linesIn(chunk);
+      if (lines > part.users) throw tooManyLines(path, part);
       const first = chunk.indexOf(LINE_FEED) + 1;
       if (first === 0) {
         begun = Buffer.concat([begun, chunk]);
@@ -65,20 +74,24 @@ export async function* partBlocks(
 
 /** A part's blob, once it is known to be the one in the manifest. */
 export async function readBody(container: Container, path: string, part: PartEntry): Promise<Buffer> {
-  const blob = await container.read(path);
-  if (!blob) throw damaged(path, "the blob is missing");
-  const { length } = blob.body;
+  // Compressed, a part is no longer than it may be unpacked.
+  const body = await container.read(path, MAX_PART_CONTENT_BYTES);
+  if (!body) throw damaged(path, "the blob is missing");
+  const { length } = body;
   if (length !== part.bytes)
     throw damaged(path, `the blob has ${length} bytes; the manifest says ${part.bytes}`);
-  if (sha256Of(blob.body) !== part.sha256) throw damaged(path, "its SHA-256 is not the one in the manifest");
-  return blob.body;
+  if (sha256Of(body) !== part.sha256) throw damaged(path, "its SHA-256 is not the one in the manifest");
+  return body;
 }
 
-async function* decode(body: Buffer, path: string): AsyncGenerator<string[], void, undefined> {
+async function* decode(
+  content: AsyncIterable<Buffer>,
+  path: string,
+): AsyncGenerator<string[], void, undefined> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let begun = "";
   try {
-    for await (const chunk of gunzip(body)) {
+    for await (const chunk of content) {
       const lines = (begun + decoder.decode(chunk, { stream: true })).split("\n");
       begun = lines.pop() ?? "";
       if (lines.length > 0) yield lines;
@@ -90,14 +103,47 @@ async function* decode(body: Buffer, path: string): AsyncGenerator<string[], voi
   if (begun !== "") throw damaged(path, "its last line is cut");
 }
 
-function gunzip(body: Buffer): AsyncIterable<Buffer> {
+/**
+ * What is in a part, a chunk at a time, until something is in it that no part holds: a megabyte of gzip can hold a
+ * gigabyte of nothing.
+ */
+async function* unpacked(
+  body: Buffer,
+  path: string,
+  signal: AbortSignal,
+  maxLineBytes: number,
+): AsyncGenerator<Buffer, void, undefined> {
   const stream = createGunzip({ chunkSize: CHUNK_BYTES });
   stream.end(body);
-  return stream;
+  let bytes = 0;
+  let begun = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    signal.throwIfAborted();
+    bytes += chunk.length;
+    if (bytes > MAX_PART_CONTENT_BYTES) {
+      throw damaged(path, `it holds more than the ${MAX_PART_CONTENT_BYTES} bytes that a part may hold`);
+    }
+    // A chunk is shorter than any bound: only the line that it ends, and the one that it begins, can be too long.
+    const first = chunk.indexOf(LINE_FEED);
+    begun += first < 0 ? chunk.length : first;
+    if (begun > maxLineBytes) throw damaged(path, `one of its lines is longer than ${maxLineBytes} bytes`);
+    if (first >= 0) begun = chunk.length - 1 - chunk.lastIndexOf(LINE_FEED);
+    yield chunk;
+  }
+}
+
+function linesIn(chunk: Buffer): number {
+  let lines = 0;
+  for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, at + 1)) lines++;
+  return lines;
+}
+
+function tooManyLines(path: string, { users }: PartEntry): RollcallError {
+  return damaged(path, `it has more lines than the ${users} that the manifest says`);
 }
 
 /** Errors of zlib and of the decoder have a code. */
 function asDamage(error: unknown, path: string): unknown {
-  if (!(error instanceof Error && "code" in error)) return error;
+  if (error instanceof RollcallError || !(error instanceof Error && "code" in error)) return error;
   return damaged(path, `it is not gzip of UTF-8 text to its end (${error.code})`);
 }

@@ -1,5 +1,5 @@
-import { SECOND } from "../clock.ts";
 import { releaseBody } from "../http/exchange.ts";
+import { MAX_PART_CONTENT_BYTES } from "../rows/line-limit.ts";
 import type { Container } from "../storage/container.ts";
 import { partName, type RunFolder } from "./layout.ts";
 import { GzipPart, type Part, type PartEntry } from "./part.ts";
@@ -10,13 +10,22 @@ import { GzipPart, type Part, type PartEntry } from "./part.ts";
  */
 export const MAX_PART_BYTES = 2 * 2 ** 20;
 
-const DISCARD_WITHIN_MS = 10 * SECOND;
+/**
+ * Bytes of lines from which on a part of gzip is closed, however well it compresses: far below what readers unpack,
+ * `MAX_PART_CONTENT_BYTES`.
+ */
+export const MAX_GZIP_CONTENT_BYTES = 64 * 2 ** 20;
+
+/** Deletions at the same time: a run that was told to stop has seconds for all of them. */
+const DISCARDS_AT_A_TIME = 8;
 
 /** What the parts of a {@link PartWriter} are. */
 export interface PartKind {
   /** The name of a part in the run's folder. */
   readonly nameOf: (index: number) => string;
   readonly contentType: string;
+  /** Bytes of lines, before they are encoded, from which on a part is closed; no part holds more than readers take. */
+  readonly maxContentBytes: number;
   /** Opens an empty part. */
   readonly openPart: () => Part;
 }
@@ -26,6 +35,7 @@ const USER_LINES: PartKind = {
   nameOf: (index) => partName(index),
   // The gzip is part of the content, as the blob's name says, not of its transport.
   contentType: "application/x-ndjson",
+  maxContentBytes: MAX_GZIP_CONTENT_BYTES,
   openPart: () => new GzipPart(),
 };
 
@@ -36,9 +46,11 @@ export class PartWriter {
   readonly #maxPartBytes: number;
   readonly #kind: PartKind;
   readonly #entries: PartEntry[] = [];
-  /** Paths of the parts that are certainly our own. */
-  readonly #written: string[] = [];
+  /** Paths of the parts that were sent, also of those of which it is not known whether they arrived. */
+  readonly #sent: string[] = [];
   #part: Part;
+  /** Bytes of the lines in the part, before they were encoded. */
+  #content = 0;
   #upload: Promise<void> = Promise.resolve();
 
   constructor(
@@ -56,8 +68,12 @@ export class PartWriter {
 
   /** Adds rows, as {@link Part.write} takes them; waits when both parts in memory are full. */
   async write(lines: Buffer, users: number): Promise<void> {
+    // However large a page is that comes when a part is nearly full, readers take the part.
+    if (this.#content > 0 && this.#content + lines.length > MAX_PART_CONTENT_BYTES) await this.#closePart();
     await this.#part.write(lines, users);
-    if (this.#part.bytes >= this.#maxPartBytes) await this.#closePart();
+    this.#content += lines.length;
+    const isFull = this.#part.bytes >= this.#maxPartBytes || this.#content >= this.#kind.maxContentBytes;
+    if (isFull) await this.#closePart();
   }
 
   /** Closes and sends the last part. A snapshot without users has one empty part, so that readers find a file. */
@@ -71,13 +87,20 @@ export class PartWriter {
   async discard(): Promise<void> {
     // Settled first, or it would arrive after the deletion; whether it failed does not matter any more.
     await this.#upload.catch(() => undefined);
-    const container = this.#container.withSignal(AbortSignal.timeout(DISCARD_WITHIN_MS));
-    for (const path of this.#written) await container.remove(path);
+    const container = this.#container.forCleaningUp();
+    const paths = this.#sent.values();
+    const removeSome = async () => {
+      for (const path of paths) await container.removeOwn(path);
+    };
+    const outcomes = await Promise.allSettled(Array.from({ length: DISCARDS_AT_A_TIME }, removeSome));
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed) throw failed.reason;
   }
 
   async #closePart(): Promise<void> {
     const { entry, body } = await this.#part.finish(this.#kind.nameOf(this.#entries.length));
     this.#part = this.#kind.openPart();
+    this.#content = 0;
     this.#entries.push(entry);
     await this.#upload;
     const path = `${this.#folder.path}/${entry.name}`;
@@ -88,7 +111,8 @@ export class PartWriter {
 
   async #send(path: string, body: Buffer): Promise<void> {
     const { contentType } = this.#kind;
-    if (await this.#container.putOnce({ path, body, contentType })) this.#written.push(path);
+    this.#sent.push(path);
+    await this.#container.putOnce({ path, body, contentType });
     releaseBody(body);
   }
 }

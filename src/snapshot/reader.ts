@@ -1,6 +1,6 @@
 import { RollcallError } from "../error.ts";
 import type { Container } from "../storage/container.ts";
-import { checkParts, readLatest } from "./commit.ts";
+import { readLatest } from "./commit.ts";
 import { latestContradictions, manifestContradictions } from "./contradictions.ts";
 import {
   folderOf,
@@ -11,7 +11,8 @@ import {
   runIdOfManifest,
   tenantFolder,
 } from "./layout.ts";
-import { damaged, type Latest, type Manifest, parseManifest } from "./manifest.ts";
+import { damaged, type Latest, MAX_MANIFEST_BYTES, type Manifest, parseManifest } from "./manifest.ts";
+import { checkParts } from "./part-lengths.ts";
 import { partLines } from "./part-reader.ts";
 
 /** A committed snapshot whose manifest is sound and whose parts are all there. */
@@ -42,6 +43,16 @@ export async function committedRuns(container: Container, tenantId: string): Pro
 export async function openSnapshot(container: Container, tenantId: string, run?: string): Promise<Snapshot> {
   const { runId, latest } = await resolveRun(container, tenantId, run);
   const folder = folderOf(tenantId, runId);
+  return openRun(container, folder, latest);
+}
+
+/**
+ * Opens a run whose id is known, as {@link openSnapshot} does.
+ *
+ * @param latest `latest.json` where it points at this run; absent: what it says does not matter
+ * @throws {RollcallError} as {@link openSnapshot}
+ */
+export async function openRun(container: Container, folder: RunFolder, latest?: Latest): Promise<Snapshot> {
   const { manifest, bytes } = await requireManifest(container, folder, latest);
   const [finding] = [
     ...manifestContradictions(manifest, folder),
@@ -91,8 +102,8 @@ export async function requireManifest(
   latest?: Latest,
 ): Promise<{ readonly manifest: Manifest; readonly bytes: Buffer }> {
   const path = manifestPath(folder);
-  const blob = await container.read(path);
-  if (blob) return { manifest: parseManifest(blob.body, path), bytes: blob.body };
+  const bytes = await container.read(path, MAX_MANIFEST_BYTES);
+  if (bytes) return { manifest: parseManifest(bytes, path), bytes };
   if (latest) throw damaged(path, "latest.json points at it, but it is missing");
   throw notFound(`reading ${path}`, `there is no committed snapshot ${folder.runId}`);
 }

@@ -1,10 +1,10 @@
+import { parseUser, type User } from "../rows/user-line.ts";
 import type { Container } from "../storage/container.ts";
 import type { RunFolder } from "./layout.ts";
 import { damaged, type Manifest } from "./manifest.ts";
 import { partLines } from "./part-reader.ts";
 import { committedRuns, openSnapshot, type Snapshot, userLines } from "./reader.ts";
 import { type RunSummary, readSummaries, type UnreadableRun } from "./run-summary.ts";
-import { parseUser, type User } from "./user.ts";
 import { type Verification, verifySnapshot } from "./verify.ts";
 
 /** Manifests that `list` reads ahead of whoever asks for the next. */

@@ -1,9 +1,9 @@
 import { changeFindings } from "../changes/change-lines.ts";
 import { RollcallError } from "../error.ts";
+import { IdSet } from "../rows/id-set.ts";
 import type { Container } from "../storage/container.ts";
 import { type Finding, latestContradictions, manifestContradictions } from "./contradictions.ts";
-import { checkFormatPart, formatPartsOf, partsOfAllFormats } from "./format-parts.ts";
-import { IdSet } from "./id-set.ts";
+import { allParts, checkFormatPart, formatPartsOf } from "./format-parts.ts";
 import { folderOf, manifestPath, type RunFolder } from "./layout.ts";
 import { LineTally } from "./line-tally.ts";
 import type { Manifest } from "./manifest.ts";
@@ -114,8 +114,4 @@ async function storedParts(container: Container, folder: RunFolder, manifest: Ma
     else extra.push(path);
   }
   return { bytes: total, extra };
-}
-
-function allParts(manifest: Manifest): readonly PartEntry[] {
-  return [...partsOfAllFormats(manifest), ...(manifest.changes?.parts ?? [])];
 }

@@ -7,7 +7,7 @@ import process from "node:process";
 import { setImmediate } from "node:timers/promises";
 import { compareSnapshots } from "../../src/changes/compare.ts";
 import type { Side } from "../../src/changes/side.ts";
-import { DEFAULT_PROPERTIES } from "../../src/graph/properties.ts";
+import { DEFAULT_PROPERTIES } from "../../src/rows/properties.ts";
 import { folderOf } from "../../src/snapshot/layout.ts";
 import type { PartEntry } from "../../src/snapshot/part.ts";
 

@@ -1,10 +1,10 @@
 import { DefaultAzureCredential } from "@azure/identity";
 import { Agent, request } from "undici";
-import { isoOf, slicesFrom } from "../../src/graph/slice.ts";
 import { userQuery } from "../../src/graph/user-query.ts";
+import { isoOf, slicesFrom } from "../../src/listing/slice.ts";
+import { knownCuts } from "../../src/listing/slice-hints.ts";
 import { readSettings } from "../../src/settings.ts";
-import { readLatest } from "../../src/snapshot/commit.ts";
-import { knownStarts } from "../../src/snapshot/cuts.ts";
+import { openSnapshot } from "../../src/snapshot/reader.ts";
 import { openContainer } from "../../src/storage/container.ts";
 import { graphToken } from "./graph-token.ts";
 import { printMeasured } from "./measured.ts";
@@ -18,13 +18,13 @@ const container = openContainer(
   new DefaultAzureCredential(),
   AbortSignal.timeout(60_000),
 );
-const starts = await knownStarts(container, await readLatest(container, settings.tenant));
-if (!starts) throw new Error("no snapshot tells where to cut");
+const cuts = knownCuts((await openSnapshot(container, settings.tenant)).manifest);
+if (!cuts) throw new Error("no snapshot tells where to cut");
 const query = userQuery(`${settings.cloud.graphUrl}/v1.0`, settings.properties, isoOf(0));
 const headers = { authorization: `Bearer ${await graphToken(settings)}`, "accept-encoding": "gzip" };
 
 await printMeasured(async () => {
-  const urls = slicesFrom(starts).map(({ filter, advanced }) => ({
+  const urls = slicesFrom(cuts).map(({ filter, advanced }) => ({
     url: `${query.url}&$filter=${encodeURIComponent(filter)}${advanced ? "&$count=true" : ""}`,
     advanced,
   }));

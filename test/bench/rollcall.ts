@@ -4,7 +4,9 @@ import { printMeasured } from "./measured.ts";
 
 // One whole run, from settings to `latest`, in a process of its own.
 await printMeasured(async () => {
-  const { completeness, source, parts } = await takeSnapshot(readSettings(process.env));
+  const {
+    manifest: { completeness, source, parts },
+  } = await takeSnapshot(readSettings(process.env));
   if (source.listing.fellBack !== null) throw new Error(`fell back: ${source.listing.fellBack}`);
   return {
     users: completeness.unique,

@@ -19,6 +19,7 @@ describe("canonicalValue", () => {
     ["a member that is null and one that is absent", '{"a":null,"b":1}', '{"b":1}'],
     ["white space between tokens", '[ 1 , { "a" : 2 } ]', '[1,{"a":2}]'],
     ["escapes", '"Zo\\u00eb \\ud83e\\udd84 \\/"', '"Zoë 🦄 /"'],
+    ["escapes in a key that mean other characters", '{"\\u0022\\\\":1}', '{"\\"\\\\":1}'],
     ["escapes in a key", '{"Zo\\u00eb":1}', '{"Zoë":1}'],
     ["numbers written in another way", "[1.0,1e2,-0]", "[1,100,0]"],
   ] as const) {

@@ -28,6 +28,18 @@ function changesBetween(before: Partial<Row>, after: Partial<Row>): Promise<Chan
 }
 
 describe("compareSnapshots", () => {
+  it("reads an id that Graph wrote with escapes, and one that is not the first property", async () => {
+    const escaped = idOf(0).replace("8", "\\u0038");
+    const before = memorySide([{ id: idOf(0), mail: "a" }]);
+    const after = memorySide([`{"id":"${escaped}","mail":"b"}`], { properties: ["id", "mail"] });
+    const turned = memorySide([`{"mail":"b","id":"${escaped}"}`], { properties: ["mail", "id"] });
+    for (const side of [after, turned]) {
+      const [change, ...others] = await changesOf(before, side);
+      assert.deepEqual(others, []);
+      assert.deepEqual([change?.change, change?.id, change?.after], ["changed", idOf(0), { mail: "b" }]);
+    }
+  });
+
   it("tells who joined, who left and who changed, and says nothing of the others", async () => {
     const person = (index: number, more: object = {}) => ({
       id: idOf(index),
@@ -69,6 +81,18 @@ describe("compareSnapshots", () => {
         after: person(3),
       },
     ]);
+  });
+
+  it("reads an id that Graph wrote with escapes, and one that is not the first property", async () => {
+    const escaped = idOf(0).replace("8", "\\u0038");
+    const before = memorySide([{ id: idOf(0), mail: "a" }]);
+    const after = memorySide([`{"id":"${escaped}","mail":"b"}`], { properties: ["id", "mail"] });
+    const turned = memorySide([`{"mail":"b","id":"${escaped}"}`], { properties: ["mail", "id"] });
+    for (const side of [after, turned]) {
+      const [change, ...others] = await changesOf(before, side);
+      assert.deepEqual(others, []);
+      assert.deepEqual([change?.change, change?.id, change?.after], ["changed", idOf(0), { mail: "b" }]);
+    }
   });
 
   it("takes another order inside collections for no change, at any depth", async () => {

@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
-import { trustSandbox } from "../../src/sandbox/tls.ts";
+import { trustSandbox } from "../../src/sandbox/service/tls.ts";
 import type { Latest, Manifest } from "../../src/snapshot/manifest.ts";
 import type { Verification } from "../../src/snapshot/verify.ts";
 import { failureOf, jsonOf, type Outcome, rollcallHere, rollcallIn } from "./rollcall-process.ts";
@@ -187,7 +187,7 @@ describe("a manifest that was", () => {
     const older = pathOf(first, "manifest.json");
     const run = await changed((blobs) =>
       edit<Manifest>(blobs, older, ({ completeness }) => ({
-        completeness: { ...completeness, unique: 299, counted: 400 },
+        completeness: { ...completeness, unique: 299, counted: 400, countedAfter: 400 },
       })),
     );
     assertRefused(await run("users", first.runId, "--json"), older);

@@ -5,9 +5,9 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import { DAY, SECOND, systemClock } from "../../src/clock.ts";
 import type { CheckResult } from "../../src/doctor/check.ts";
 import { diagnose } from "../../src/doctor/diagnosis.ts";
-import { issueCertificate } from "../../src/sandbox/certificate.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
-import { trustSandbox } from "../../src/sandbox/tls.ts";
+import { issueCertificate } from "../../src/sandbox/service/certificate.ts";
+import { trustSandbox } from "../../src/sandbox/service/tls.ts";
 import { rollcallHere, rollcallIn } from "./rollcall-process.ts";
 
 const CHECKS = [
@@ -151,6 +151,7 @@ describe("rollcall doctor", () => {
     using _ = sandbox.tenant.script({
       service: "graph",
       match: ({ path }) => path.endsWith("/$count"),
+      times: Number.POSITIVE_INFINITY,
       fault: { kind: "error", status: 400, code: "Request_UnsupportedQuery" },
     });
     assert.deepEqual(statuses(await examine(0), "warning"), ["count"]);

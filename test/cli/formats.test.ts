@@ -5,7 +5,7 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import { parse } from "csv-parse/sync";
 import { parquetReadObjects } from "hyparquet";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
-import { trustSandbox } from "../../src/sandbox/tls.ts";
+import { trustSandbox } from "../../src/sandbox/service/tls.ts";
 import type { Manifest } from "../../src/snapshot/manifest.ts";
 import type { Verification } from "../../src/snapshot/verify.ts";
 import { jsonOf, type Outcome, rollcallHere, rollcallIn } from "./rollcall-process.ts";

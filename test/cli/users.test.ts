@@ -6,7 +6,7 @@ import { parse } from "csv-parse/sync";
 import { runCli } from "../../src/cli/cli.ts";
 import { displayWidth } from "../../src/cli/display-width.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
-import { trustSandbox } from "../../src/sandbox/tls.ts";
+import { trustSandbox } from "../../src/sandbox/service/tls.ts";
 import type { Manifest } from "../../src/snapshot/manifest.ts";
 import { jsonOf, type Outcome, rollcallHere, rollcallIn } from "./rollcall-process.ts";
 

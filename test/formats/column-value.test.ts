@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { columnTypeOf } from "../../src/formats/column-type.ts";
 import { converterOf, toMicroseconds } from "../../src/formats/column-value.ts";
-import { DEFAULT_PROPERTIES } from "../../src/graph/properties.ts";
-import { Directory } from "../../src/sandbox/directory.ts";
-import { userProperties } from "../../src/sandbox/user-property.ts";
+import { DEFAULT_PROPERTIES } from "../../src/rows/properties.ts";
+import { Directory } from "../../src/sandbox/people/directory.ts";
+import { userProperties } from "../../src/sandbox/people/user-property.ts";
 
 describe("toMicroseconds", () => {
   it("reads instants exactly", () => {

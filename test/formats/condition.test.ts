@@ -95,4 +95,15 @@ describe("RowFilter", () => {
     assert.deepEqual(keep("userType!=null", "userType!=Member", "id>1"), [lines[1]]);
     assert.deepEqual(keep("userType=Member"), []);
   });
+
+  it("compares integers of 64 bits exactly", () => {
+    const meets = (text: string, json: string) => parseCondition(text)?.fits(json);
+    assert.equal(meets("p>9007199254740992", "9007199254740993"), true);
+    assert.equal(meets("p<=9007199254740992", "9007199254740993"), false);
+    assert.equal(meets("p>=-9007199254740993", "-9007199254740993"), true);
+    assert.equal(meets("p=9007199254740993", "[1,9007199254740993]"), true);
+    assert.equal(meets("p=9007199254740992", "[1,9007199254740993]"), false);
+    assert.equal(meets("p>1.5", "2"), true);
+    assert.equal(meets("p>1", "true"), false);
+  });
 });

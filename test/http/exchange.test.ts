@@ -7,6 +7,7 @@ import {
   DamagedBodyError,
   DEFAULT_PATIENCE,
   Exchange,
+  MAX_BODY_BYTES,
   NetworkError,
   type Outgoing,
 } from "../../src/http/exchange.ts";
@@ -135,6 +136,33 @@ describe("Exchange.send", () => {
     });
     await using exchange = new Exchange();
     await assert.rejects(exchange.send(get(server.url), NEVER), DamagedBodyError);
+  });
+
+  for (const [words, encoding, make] of [
+    ["as it comes", "identity", () => Buffer.alloc(MAX_BODY_BYTES + 1)],
+    ["once it is unpacked", "gzip", () => gzipSync(Buffer.alloc(MAX_BODY_BYTES + 1), { level: 1 })],
+  ] as const) {
+    it(`throws DamagedBodyError in words of its own for a body that is too large ${words}`, async () => {
+      const body = make();
+      await using server = await startLocalServer((_request, response) => {
+        response.setHeader("content-encoding", encoding).end(body);
+      });
+      await using exchange = new Exchange();
+      await assert.rejects(exchange.send(get(server.url), NEVER), (error) => {
+        assert.ok(error instanceof DamagedBodyError, String(error));
+        assert.equal(error.message, "it is larger than 67108864 bytes, the most that is read");
+        return true;
+      });
+    });
+  }
+
+  it("reads a body of the largest size", async () => {
+    const body = gzipSync(Buffer.alloc(MAX_BODY_BYTES), { level: 1 });
+    await using server = await startLocalServer((_request, response) => {
+      response.setHeader("content-encoding", "gzip").end(body);
+    });
+    await using exchange = new Exchange();
+    assert.equal((await exchange.send(get(server.url), NEVER)).body.length, MAX_BODY_BYTES);
   });
 
   it("throws NetworkError for a body that is shorter than declared", async () => {

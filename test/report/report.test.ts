@@ -6,9 +6,9 @@ import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { BlobServiceClient } from "@azure/storage-blob";
-import { DEFAULT_PROPERTIES } from "../../src/graph/properties.ts";
+import { DEFAULT_PROPERTIES } from "../../src/rows/properties.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
-import { trustSandbox } from "../../src/sandbox/tls.ts";
+import { trustSandbox } from "../../src/sandbox/service/tls.ts";
 import type { Manifest } from "../../src/snapshot/manifest.ts";
 import { jsonOf, type Outcome, rollcallHere, rollcallIn } from "../cli/rollcall-process.ts";
 

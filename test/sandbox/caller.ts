@@ -1,6 +1,6 @@
 import { request } from "undici";
+import { trustSandbox } from "../../src/sandbox/service/tls.ts";
 import { startTenant, type Tenant, type TenantOptions } from "../../src/sandbox/tenant.ts";
-import { trustSandbox } from "../../src/sandbox/tls.ts";
 
 /** An answer, read to its end. */
 export interface Answer {

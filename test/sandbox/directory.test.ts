@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Directory } from "../../src/sandbox/directory.ts";
+import { Directory } from "../../src/sandbox/people/directory.ts";
 
 function populate(users: number): Directory {
   return new Directory({ users, seed: 3, domain: "contoso.onmicrosoft.com", nullCreatedShare: 0.005 });

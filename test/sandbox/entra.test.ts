@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { constants, createHash, randomUUID, sign, X509Certificate } from "node:crypto";
 import { describe, it } from "node:test";
-import { type IssuedCertificate, issueCertificate } from "../../src/sandbox/certificate.ts";
+import { type IssuedCertificate, issueCertificate } from "../../src/sandbox/service/certificate.ts";
 import type { Tenant } from "../../src/sandbox/tenant.ts";
 import { get, openTenant, post, secretForm, tokenEndpoint } from "./caller.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { hashToken } from "../../src/sandbox/journal.ts";
-import { startStranger } from "../../src/sandbox/stranger.ts";
+import { hashToken } from "../../src/sandbox/service/journal.ts";
+import { startStranger } from "../../src/sandbox/service/stranger.ts";
 import type { Tenant } from "../../src/sandbox/tenant.ts";
 import {
   type Answer,
@@ -240,6 +240,8 @@ describe("faults of pages", () => {
     );
     secondPage({ kind: "rowWithoutId" });
     assert.deepEqual(idsOf((await list.all())[1]).indexOf(undefined as unknown as string), 0);
+    secondPage({ kind: "editBody", edit: () => '{"value":[{"id":"edited"}]}' });
+    assert.deepEqual(idsOf((await list.all())[1]), ["edited"]);
     secondPage({ kind: "endEarly" });
     assert.equal((await list.all()).flatMap(idsOf).length, 200);
   });

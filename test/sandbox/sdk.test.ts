@@ -6,10 +6,10 @@ import { DefaultAzureCredential, ManagedIdentityCredential } from "@azure/identi
 import { SecretClient } from "@azure/keyvault-secrets";
 import { ConfidentialClientApplication, type Configuration } from "@azure/msal-node";
 import { BlobServiceClient } from "@azure/storage-blob";
-import { issueCertificate } from "../../src/sandbox/certificate.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
+import { issueCertificate } from "../../src/sandbox/service/certificate.ts";
+import { trustSandbox } from "../../src/sandbox/service/tls.ts";
 import type { Tenant } from "../../src/sandbox/tenant.ts";
-import { trustSandbox } from "../../src/sandbox/tls.ts";
 import { appToken, get, openTenant, usersUrl } from "./caller.ts";
 
 /** The platform's variables, which the SDK reads when a credential is made. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { sandboxTls, trustSandbox } from "../../src/sandbox/service/tls.ts";
 import { startStorage } from "../../src/sandbox/storage.ts";
-import { sandboxTls, trustSandbox } from "../../src/sandbox/tls.ts";
 import { folderOf } from "../../src/snapshot/layout.ts";
 import { GzipPart } from "../../src/snapshot/part.ts";
 import { partBlocks, partLines } from "../../src/snapshot/part-reader.ts";

@@ -3,8 +3,8 @@ import { after, before, describe, it } from "node:test";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
 import { RollcallError } from "../../src/error.ts";
 import { openFormats } from "../../src/formats/extra-format.ts";
+import { sandboxTls, trustSandbox } from "../../src/sandbox/service/tls.ts";
 import { type Storage, startStorage } from "../../src/sandbox/storage.ts";
-import { sandboxTls, trustSandbox } from "../../src/sandbox/tls.ts";
 import {
   checkFormatPart,
   type FormatParts,

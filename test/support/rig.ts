@@ -5,12 +5,12 @@ import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
 import { RollcallError } from "../../src/error.ts";
 import type { Patience } from "../../src/http/exchange.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../src/sandbox/sandbox.ts";
+import { sandboxTls, trustSandbox } from "../../src/sandbox/service/tls.ts";
 import { type Storage, startStorage } from "../../src/sandbox/storage.ts";
 import type { Tenant } from "../../src/sandbox/tenant.ts";
-import { sandboxTls, trustSandbox } from "../../src/sandbox/tls.ts";
 import { readSettings } from "../../src/settings.ts";
 import type { Manifest } from "../../src/snapshot/manifest.ts";
-import { type RunOptions, takeSnapshot } from "../../src/take-snapshot.ts";
+import { type RunOptions, type Taken, takeSnapshot } from "../../src/take-snapshot.ts";
 import { TestClock } from "./test-clock.ts";
 
 /** Short enough for a test to wait out; everything runs on one machine. */
@@ -44,7 +44,14 @@ export class Rig implements AsyncDisposable {
   }
 
   /** Takes a snapshot as the function does, with `overrides` over the sandbox's settings. */
-  run(overrides: Readonly<Record<string, string>> = {}, options: RunOptions = {}): Promise<Manifest> {
+  async run(overrides: Readonly<Record<string, string>> = {}, options: RunOptions = {}): Promise<Manifest> {
+    return (await this.take(overrides, options)).manifest;
+  }
+
+  /** The same, with what happened once the manifest was written. */
+  take(overrides: Readonly<Record<string, string>> = {}, options: RunOptions = {}): Promise<Taken> {
+    // The storage's clock is the real one, and a run that disagrees with it is refused.
+    this.clock.set(Date.now());
     const environment = { ...this.sandbox.environment, ...overrides };
     // The identity library reads these two when a credential is made, and from nowhere else.
     process.env.IDENTITY_ENDPOINT = environment.IDENTITY_ENDPOINT;
@@ -93,9 +100,18 @@ export class Rig implements AsyncDisposable {
     return names;
   }
 
-  /** Text of a blob's JSON. */
+  async text(path: string): Promise<string> {
+    return (await this.container.getBlobClient(path).downloadToBuffer()).toString();
+  }
+
+  /** A blob's JSON. */
   async json(path: string): Promise<unknown> {
-    return JSON.parse((await this.container.getBlobClient(path).downloadToBuffer()).toString());
+    return JSON.parse(await this.text(path));
+  }
+
+  /** Overwrites a blob, or makes one. */
+  async put(path: string, body: string | Buffer): Promise<void> {
+    await this.container.getBlockBlobClient(path).uploadData(Buffer.from(body));
   }
 
   /** Manifests and the content of `latest.json`. */
@@ -103,7 +119,7 @@ export class Rig implements AsyncDisposable {
     const found: unknown[] = [];
     for (const name of await this.blobs()) {
       if (name.endsWith("/manifest.json")) found.push(name);
-      if (name.endsWith("/latest.json")) found.push(await this.json(name));
+      if (name.endsWith("/latest.json")) found.push(await this.text(name));
     }
     return found;
   }

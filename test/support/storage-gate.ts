@@ -3,17 +3,22 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Agent, createServer, request } from "node:https";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
+import { type Echo, echoReply } from "../../src/sandbox/service/echo.ts";
+import type { SandboxTls } from "../../src/sandbox/service/tls.ts";
 import type { Storage } from "../../src/sandbox/storage.ts";
-import type { SandboxTls } from "../../src/sandbox/tls.ts";
 
 /** Something that happens at one write. */
 export interface Strike {
   /** Which write, from 1. */
   readonly write: number;
-  /** Before the storage has it, or after the storage has answered; the client hears of neither. */
+  /** Before the storage has it, or after the storage has answered. */
   readonly moment: "before" | "after";
-  /** What happens; the write waits for it and is then dropped. */
-  readonly run: () => Promise<void>;
+  /** Whether each later write of the same name is struck, too. */
+  readonly lasts?: boolean;
+  /** The status that the client hears. Absent: nothing, its connection is dropped. */
+  readonly status?: number;
+  /** What happens; the write waits for it. */
+  readonly run?: () => Promise<void>;
 }
 
 /** A storage as seen through a gate. */
@@ -22,18 +27,37 @@ export interface StorageGate extends AsyncDisposable {
   readonly url: string;
   /** The writes so far: `PUT latest.json`, `PUT run.lock comp=lease acquire`. */
   readonly writes: readonly string[];
+  /** All requests so far, in the same words: `GET comp=list`. */
+  readonly requests: readonly string[];
 }
+
+/** What the service calls a refusal. */
+const ERROR_CODES: Readonly<Record<number, string>> = {
+  403: "AuthorizationPermissionMismatch",
+  404: "ContainerNotFound",
+  409: "BlobAlreadyExists",
+  412: "ConditionNotMet",
+  500: "InternalError",
+  503: "ServerBusy",
+};
 
 /** Connection headers are each side's own. */
 const HOP_BY_HOP = new Set(["connection", "keep-alive", "transfer-encoding"]);
 
-/** Puts a gate before a storage: an HTTPS reverse proxy that sees each request and can strike at a write. */
+/**
+ * Puts a gate before a storage: an HTTPS reverse proxy that sees each request and can strike at a write.
+ *
+ * @param echo asked for each request by its name; the storage never sees one whose answer is to be an echo
+ */
 export async function startStorageGate(
   storage: Storage,
   tls: SandboxTls,
   strike?: Strike,
+  echo?: (name: string) => Echo | undefined,
 ): Promise<StorageGate> {
   const writes: string[] = [];
+  const requests: string[] = [];
+  let struck: string | undefined;
   const agent = new Agent({ keepAlive: true, ca: tls.authority });
   const server = createServer({ cert: tls.certificate, key: tls.key }, (incoming, response) => {
     pass(incoming, response).catch(() => response.destroy());
@@ -44,6 +68,7 @@ export async function startStorageGate(
   return {
     url: `https://127.0.0.1:${port}${new URL(storage.url).pathname}`,
     writes,
+    requests,
     [Symbol.asyncDispose]: async () => {
       server.close();
       server.closeAllConnections();
@@ -55,19 +80,35 @@ export async function startStorageGate(
   async function pass(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(incoming);
     const moment = isStruck(incoming) ? strike?.moment : undefined;
-    if (moment === "before") await strike?.run();
-    if (moment === "before") return void response.destroy();
+    const echoed = echo?.(nameOf(incoming));
+    if (echoed) {
+      const { headers } = incoming;
+      const reply = echoReply({ headers, body: body.toString() }, echoed, "xml");
+      return void response.writeHead(reply.status, reply.headers).end(reply.body);
+    }
+    if (moment === "before") return strikeBack(response);
     const answer = await forward(incoming, body);
     const answerBody = await buffer(answer);
-    if (moment === "after") await strike?.run();
-    if (moment === "after") return void response.destroy();
+    if (moment === "after") return strikeBack(response);
     response.writeHead(answer.statusCode ?? 502, withoutHopByHop(answer)).end(answerBody);
   }
 
+  async function strikeBack(response: ServerResponse): Promise<void> {
+    await strike?.run?.();
+    if (strike?.status === undefined) return void response.destroy();
+    const code = ERROR_CODES[strike.status] ?? "Refused";
+    response
+      .writeHead(strike.status, { "content-type": "application/xml", "x-ms-error-code": code })
+      .end(`<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>No.</Message></Error>`);
+  }
+
   function isStruck(incoming: IncomingMessage): boolean {
+    const name = nameOf(incoming);
+    requests.push(name);
     if (incoming.method === "GET" || incoming.method === "HEAD") return false;
-    writes.push(nameOf(incoming));
-    return writes.length === strike?.write;
+    writes.push(name);
+    if (writes.length === strike?.write) struck = name;
+    return writes.length === strike?.write || (strike?.lasts === true && name === struck);
   }
 
   async function forward(incoming: IncomingMessage, body: Buffer): Promise<IncomingMessage> {

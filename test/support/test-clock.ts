@@ -11,6 +11,11 @@ export class TestClock implements Clock {
     this.#nowMs = nowMs;
   }
 
+  /** Sets it, as from one night to the next. */
+  set(nowMs: number): void {
+    this.#nowMs = nowMs;
+  }
+
   now(): number {
     return this.#nowMs;
   }

@@ -4,10 +4,9 @@ import type { ProgressListener } from "../../progress.ts";
 import { readSettings, type Settings } from "../../settings.ts";
 import { folderOf } from "../../snapshot/layout.ts";
 import type { Manifest } from "../../snapshot/manifest.ts";
-import { takeSnapshot } from "../../take-snapshot.ts";
+import { type Taken, takeSnapshot } from "../../take-snapshot.ts";
 import { formatBytes, formatDuration, plural } from "../../words/format.ts";
 import { completenessInWords, durationMs, totalBytes } from "../../words/manifest-words.ts";
-import { loadEnvironment } from "../environment.ts";
 import { progressLine } from "../progress-line.ts";
 import type { Terminal, TerminalStream } from "../terminal.ts";
 import { labelled } from "../wrap.ts";
@@ -33,10 +32,12 @@ export function addSnapshotCommand(program: Command, terminal: Terminal): void {
         readonly json?: boolean;
         readonly acceptShrink?: boolean;
       }) => {
-        const settings = readSettings(loadEnvironment(terminal.io.environment, terminal.io.cwd));
-        const manifest = await takeWithProgress(settings, acceptShrink, terminal);
-        if (json) await terminal.printJson(manifest);
-        else await terminal.print(...summary(manifest, settings.container));
+        const settings = readSettings(terminal.environment());
+        const taken = await takeWithProgress(settings, acceptShrink, terminal);
+        if (!json) return terminal.print(...summary(taken, settings.container));
+        await terminal.printJson(taken.manifest);
+        const later = taken.warnings.slice(taken.manifest.warnings.length);
+        if (later.length > 0) terminal.complain(...later);
       },
     );
 }
@@ -45,7 +46,7 @@ async function takeWithProgress(
   settings: Settings,
   acceptShrink: boolean,
   { io: { stderr, signal } }: Terminal,
-): Promise<Manifest> {
+): Promise<Taken> {
   using progress = showProgress(stderr);
   return await takeSnapshot(settings, { signal, acceptShrink, onProgress: progress.listener });
 }
@@ -67,7 +68,7 @@ function showProgress(stream: TerminalStream): Disposable & { readonly listener:
   };
 }
 
-function summary(manifest: Manifest, container: string): readonly string[] {
+function summary({ manifest, warnings }: Taken, container: string): readonly string[] {
   const { path } = folderOf(manifest.tenantId, manifest.runId);
   return [
     `Snapshot ${manifest.runId} is committed.`,
@@ -78,7 +79,7 @@ function summary(manifest: Manifest, container: string): readonly string[] {
       ["changes", changesInWords(manifest)],
       ["time", formatDuration(durationMs(manifest))],
       ["path", `${container}/${path}`],
-      ...manifest.warnings.map((warning) => ["warning", warning] as const),
+      ...warnings.map((warning) => ["warning", warning] as const),
     ]),
   ];
 }

@@ -1,0 +1,124 @@
+import { type ClientRequest, request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import type { Socket } from "node:net";
+import { buildConnector } from "undici";
+
+/** The way out of this network, as the environment names it. Neither JSON nor a debugger's print shows the proxy's login. */
+export class ProxyRules {
+  /** Hosts that are asked directly. With a dot before it, a domain and all below it. */
+  readonly direct: readonly string[];
+  readonly #url: URL;
+
+  constructor(url: URL, direct: readonly string[]) {
+    this.#url = url;
+    this.direct = direct;
+  }
+
+  /** Of the proxy; may hold a user name and a password. For connecting only. */
+  url(): URL {
+    return this.#url;
+  }
+
+  /** Whether a host is asked directly; a port plays no part. */
+  isDirect(hostname: string): boolean {
+    return this.direct.some((entry) =>
+      entry.startsWith(".") ? hostname.endsWith(entry) || hostname === entry.slice(1) : hostname === entry,
+    );
+  }
+}
+
+/**
+ * Reads `HTTPS_PROXY`, else `ALL_PROXY`, else `HTTP_PROXY`, and `NO_PROXY`, in either case: exactly as the Azure SDKs do
+ * (@typespec/ts-http-runtime, proxyPolicy), so that all requests of a run take the same way.
+ *
+ * @returns `undefined` where no proxy is named; `"invalid"` for what is not the http or https URL of one
+ */
+export function readProxyRules(
+  environment: Readonly<Record<string, string | undefined>>,
+): ProxyRules | "invalid" | undefined {
+  const read = (name: string) => environment[name] || environment[name.toLowerCase()] || undefined;
+  const named = read("HTTPS_PROXY") ?? read("ALL_PROXY") ?? read("HTTP_PROXY");
+  if (named === undefined) return undefined;
+  const url = URL.canParse(named) ? new URL(named) : undefined;
+  if (url?.protocol !== "http:" && url?.protocol !== "https:") return "invalid";
+  const direct = (read("NO_PROXY") ?? "").split(",").map((entry) => entry.trim());
+  return new ProxyRules(
+    url,
+    direct.filter((entry) => entry !== ""),
+  );
+}
+
+/** A proxy that opens no tunnel. */
+export class ProxyError extends Error {
+  override readonly name = "ProxyError";
+  /** `PROXY_UNREACHABLE`: it does not answer. `PROXY_UNAVAILABLE`: it cannot connect now. `PROXY_REFUSED`: it will not. */
+  readonly code: "PROXY_UNREACHABLE" | "PROXY_UNAVAILABLE" | "PROXY_REFUSED";
+  /** HTTP status of its answer; `undefined` when none came. */
+  readonly status: number | undefined;
+
+  constructor(code: ProxyError["code"], { status, cause }: { status?: number; cause?: unknown }) {
+    super(code, { cause });
+    this.code = code;
+    this.status = status;
+  }
+}
+
+/**
+ * Connects through a tunnel of the proxy (CONNECT), with TLS from end to end: the proxy learns the host's name and no
+ * more. Hosts that are excepted are connected to directly.
+ *
+ * @param connectMs milliseconds for the tunnel, and as many for TLS
+ */
+export function proxyConnector(rules: ProxyRules, connectMs: number): buildConnector.connector {
+  const connect = buildConnector({ timeout: connectMs });
+  return (options, callback) => {
+    const { hostname, protocol, port } = options;
+    if (rules.isDirect(hostname)) return void connect(options, callback);
+    const authority = `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
+    openTunnel(rules.url(), authority, connectMs).then(
+      (httpSocket) => {
+        if (protocol === "https:") connect({ ...options, httpSocket }, callback);
+        else callback(null, httpSocket);
+      },
+      (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), null),
+    );
+  };
+}
+
+/** @throws {ProxyError} */
+function openTunnel(proxy: URL, authority: string, withinMs: number): Promise<Socket> {
+  const isTls = proxy.protocol === "https:";
+  const request: ClientRequest = (isTls ? requestHttps : requestHttp)({
+    host: proxy.hostname.replace(/^\[(.*)\]$/, "$1"),
+    port: proxy.port || (isTls ? 443 : 80),
+    method: "CONNECT",
+    path: authority,
+    headers: { host: authority, ...authorizationFor(proxy) },
+    agent: false,
+  });
+  return new Promise<Socket>((resolve, reject) => {
+    const timer = setTimeout(() => request.destroy(new Error("no answer in time")), withinMs);
+    request.once("connect", ({ statusCode: status = 0 }, socket, head) => {
+      clearTimeout(timer);
+      if (status === 200) {
+        if (head.length > 0) socket.unshift(head);
+        resolve(socket as Socket);
+        return;
+      }
+      socket.destroy();
+      const isPassing = status >= 500 || status === 408 || status === 429;
+      reject(new ProxyError(isPassing ? "PROXY_UNAVAILABLE" : "PROXY_REFUSED", { status }));
+    });
+    request.once("error", (cause) => {
+      clearTimeout(timer);
+      reject(new ProxyError("PROXY_UNREACHABLE", { cause }));
+    });
+    request.end();
+  });
+}
+
+function authorizationFor({ username, password }: URL): Readonly<Record<string, string>> {
+  if (username === "") return {};
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { "proxy-authorization": `Basic ${Buffer.from(pair).toString("base64")}` };
+}

@@ -1,0 +1,62 @@
+import { RollcallError } from "../error.ts";
+import { countUsers } from "../graph/count.ts";
+import type { Graph } from "../graph/graph.ts";
+import type { UserQuery } from "../graph/user-query.ts";
+import type { RetryContext } from "../http/retrying.ts";
+import type { Manifest } from "../snapshot/manifest.ts";
+
+/** The directory's own count, to which a listing is held. */
+export interface DirectoryCount {
+  /** Before the listing; `null` where there is none. */
+  readonly before: number | null;
+  /** Whether a former snapshot had a count. */
+  readonly wasOffered: boolean;
+  /** Counts again; `null` where there is no count. */
+  again(): Promise<number | null>;
+}
+
+/** What {@link countDirectory} takes besides Graph. */
+export interface CountOptions extends Pick<RetryContext, "clock" | "signal"> {
+  /** `false`: the operator does without a count. */
+  readonly enabled: boolean;
+  /** The last snapshot, which tells what can be believed. */
+  readonly previous: Manifest | undefined;
+}
+
+/**
+ * Counts the users before they are listed.
+ *
+ * @throws {RollcallError} `count-missing` where there is no count although a former snapshot had one: a list that could
+ *   be cut would pass for the whole one of a tenant that never counts
+ */
+export async function countDirectory(
+  graph: Graph,
+  query: UserQuery,
+  { enabled, previous, clock, signal }: CountOptions,
+): Promise<DirectoryCount> {
+  const { counted, countOffered = counted !== null, unique } = previous?.completeness ?? { counted: null };
+  const wasOffered = previous !== undefined && countOffered;
+  if (!enabled) return { before: null, wasOffered, again: async () => null };
+  const before = await countUsers(graph, query, { clock, signal }, believable(unique));
+  if (before === null && wasOffered) throw countMissing(previous.runId);
+  return {
+    before,
+    wasOffered,
+    again: () => countUsers(graph, query, { clock, signal }, believable(before ?? undefined)),
+  };
+}
+
+/** Half of the users go now and then; a count that says so is asked for again all the same. */
+function believable(users: number | undefined): number {
+  return Math.max(1, (users ?? 0) / 2);
+}
+
+function countMissing(runId: string): RollcallError {
+  return new RollcallError("count-missing", {
+    doing: "counting the users",
+    problem: `the directory gives no count, three times asked, although it gave one for a snapshot up to ${runId}`,
+    remedy:
+      "Nothing was published: a list that was cut could not be told from a whole one. The next run asks again. If the " +
+      "tenant really offers no count any more, ROLLCALL_COUNT=off does without, and snapshots then say `uncounted`.",
+  });
+}

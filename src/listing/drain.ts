@@ -1,0 +1,105 @@
+import type { Page } from "../graph/page.ts";
+import { GUID_WORDS } from "../rows/guid.ts";
+import { IdSet } from "../rows/id-set.ts";
+import type { UserRows } from "../rows/user-rows.ts";
+import {
+  type Completeness,
+  type Guard,
+  type GuardOptions,
+  guardAgainstDisaster,
+  judgeCompleteness,
+} from "../snapshot/completeness.ts";
+import type { SnapshotWriter, WrittenParts } from "../snapshot/snapshot-writer.ts";
+import { CreationTimes } from "./creation-times.ts";
+import type { DirectoryCount } from "./directory-count.ts";
+import { SLICE_ABOVE_USERS, USERS_PER_SLICE } from "./plan-listing.ts";
+import type { Cuts } from "./slice.ts";
+import type { ListedPage } from "./sliced-pages.ts";
+
+/** Users for whom memory is taken at once: a count is an answer from outside, and may say a thousand millions. */
+const MOST_EXPECTED = 1_500_000;
+
+/** A whole listing, written into parts. */
+export interface Drained extends WrittenParts {
+  readonly completeness: Completeness;
+  readonly guard: Guard;
+  readonly pages: number;
+  /** Where to cut the directory next time; `undefined` for one that is not worth it. */
+  readonly cuts: Cuts | undefined;
+  /** How many users have a value for each property. */
+  readonly filled: Readonly<Record<string, number>>;
+}
+
+/** What a listing is held to, and who is told. */
+export interface DrainOptions {
+  /** User properties in the order of the rows. */
+  readonly properties: readonly string[];
+  readonly count: Pick<DirectoryCount, "wasOffered" | "again">;
+  /** The count before this listing; `null` where there is none. */
+  readonly before: number | null;
+  readonly guard: GuardOptions;
+  /** Told after each page how many different users there are so far. */
+  readonly onPage: (unique: number) => void;
+}
+
+/**
+ * Drains a listing into parts, each user once, and holds it to the directory's counts before and after.
+ *
+ * Memory: the pages that the listing holds, the parts of {@link SnapshotWriter}, and 28 bytes a user.
+ *
+ * @throws whatever the listing or the writing throws, and what {@link judgeCompleteness} and
+ *   {@link guardAgainstDisaster} do; the parts stay until they are discarded
+ */
+export async function drain(
+  parts: SnapshotWriter,
+  pages: AsyncIterable<Page | ListedPage>,
+  { properties, count, before, guard, onPage }: DrainOptions,
+): Promise<Drained> {
+  const expected = Math.min(before ?? 0, MOST_EXPECTED);
+  const ids = new IdSet(expected);
+  const times = new CreationTimes(expected);
+  const filled = new Float64Array(properties.length);
+  let listed = 0;
+  let read = 0;
+  for await (const page of pages) {
+    const { rows } = page;
+    read++;
+    listed += rows.count;
+    addTo(filled, rows.filled);
+    const [lines, users] = freshLines(rows, ids, times);
+    await parts.write(lines, users);
+    if ("newUsers" in page) page.newUsers = users;
+    rows.release();
+    onPage(ids.size);
+  }
+  // Asked while the last parts are on their way.
+  const counting = count.again();
+  counting.catch(() => undefined);
+  const written = await parts.finish();
+  const counts = { listed, unique: ids.size, before, after: await counting };
+  return {
+    ...written,
+    completeness: judgeCompleteness(counts, count.wasOffered),
+    guard: guardAgainstDisaster(ids.size, guard),
+    pages: read,
+    cuts: ids.size > SLICE_ABOVE_USERS ? times.cuts(USERS_PER_SLICE) : undefined,
+    filled: Object.fromEntries(properties.map((name, place) => [name, filled[place] ?? 0])),
+  };
+}
+
+function addTo(sums: Float64Array, more: Uint32Array): void {
+  for (let place = 0; place < sums.length; place++) sums[place] = (sums[place] ?? 0) + (more[place] ?? 0);
+}
+
+/** The lines of the users that are new, and how many they are; takes note of when they were created. */
+function freshLines(rows: UserRows, ids: IdSet, times: CreationTimes): [lines: Buffer, users: number] {
+  const fresh: number[] = [];
+  for (let index = 0; index < rows.count; index++) {
+    if (!ids.addWords(rows.ids, index * GUID_WORDS)) continue;
+    fresh.push(index);
+    const created = rows.createdAt(index);
+    if (created !== undefined) times.add(created);
+  }
+  if (fresh.length === rows.count) return [rows.lines, rows.count];
+  return [Buffer.concat(fresh.map((index) => rows.line(index))), fresh.length];
+}

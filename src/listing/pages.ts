@@ -1,0 +1,92 @@
+import { type AzureAnswer, RollcallError } from "../error.ts";
+import type { Graph } from "../graph/graph.ts";
+import { isExpiredPageToken } from "../graph/graph-error.ts";
+import { type Page, readPage } from "../graph/page.ts";
+import { permissionError } from "../graph/permission.ts";
+import type { UserQuery } from "../graph/user-query.ts";
+
+/**
+ * All users, one page after another along the next links.
+ *
+ * The next page is asked for when its predecessor is handed out, so that one page is on its way while one is being
+ * written; never more. Leaving the loop early ends that request.
+ *
+ * @throws {RollcallError} `next-link-repeated`, `graph-page-token-expired` (begin again), `graph-properties-refused`,
+ *   `graph-permission-missing` and what {@link Graph.get} throws
+ * @see https://learn.microsoft.com/graph/paging
+ */
+export async function* userPages(graph: Graph, query: UserQuery): AsyncGenerator<Page, void, undefined> {
+  const first = query.url;
+  const seen = new Set<string>([first]);
+  const leaving = new AbortController();
+  let number = 1;
+  let underway: Promise<Page> | undefined = requestPage(first);
+  try {
+    while (underway) {
+      const page: Page = await underway;
+      underway = undefined;
+      if (page.nextLink !== undefined) {
+        number++;
+        if (seen.has(page.nextLink)) throw repeatedLink(`page ${number} of the users`);
+        seen.add(page.nextLink);
+        underway = requestPage(page.nextLink);
+      }
+      yield page;
+    }
+  } finally {
+    leaving.abort();
+  }
+
+  function requestPage(url: string): Promise<Page> {
+    const doing = `reading page ${number} of the users`;
+    const isFirst = number === 1;
+    const page = graph.get({
+      url,
+      doing,
+      signal: leaving.signal,
+      read: (body) => readPage(body, query.properties),
+      refuse: (answer) => pageError(answer, query, doing, isFirst),
+    });
+    // The page may fail while the last one is still being written; whoever awaits it then gets the error all the same.
+    page.catch(() => undefined);
+    return page;
+  }
+}
+
+/** The error for a refused page, `undefined` for a general one. */
+export function pageError(
+  answer: AzureAnswer,
+  query: UserQuery,
+  doing: string,
+  isFirst: boolean,
+): RollcallError | undefined {
+  if (isExpiredPageToken(answer.code)) {
+    return new RollcallError("graph-page-token-expired", {
+      doing,
+      problem: "Graph no longer knows the page token",
+      answer,
+      remedy:
+        "Nothing was published. The next run tries again; if it goes on, give Microsoft the request id.",
+    });
+  }
+  // Only the first page carries our own query; of its parts ROLLCALL_PROPERTIES alone is the operator's.
+  if (isFirst && (answer.status === 400 || answer.status === 501)) {
+    return new RollcallError("graph-properties-refused", {
+      doing,
+      problem: `Graph does not list users with the properties ${query.properties.join(",")}`,
+      answer,
+      remedy:
+        "Correct ROLLCALL_PROPERTIES; https://learn.microsoft.com/graph/api/resources/user names them all.",
+    });
+  }
+  return permissionError(answer, query, doing);
+}
+
+/** The error for a listing that goes in a circle. */
+export function repeatedLink(page: string): RollcallError {
+  return new RollcallError("next-link-repeated", {
+    doing: `reading ${page}`,
+    problem: "its next link was followed before, so the listing would never end",
+    remedy: "Nothing was published. The next run tries again; if it goes on, report it to Microsoft.",
+  });
+}

@@ -1,0 +1,37 @@
+const LINE_FEED = 0x0a;
+
+/**
+ * The lines of a part, one after another, as text. Decoded one by one: what is cut out of a line keeps all of its text in
+ * memory, and a page decoded as a whole would take two bytes for each character as soon as one needs them.
+ *
+ * @param lines each ended by a line feed, which stays
+ */
+export function* textLines(lines: Buffer): Generator<string, void, undefined> {
+  for (let start = 0; start < lines.length; ) {
+    const lineFeed = lines.indexOf(LINE_FEED, start);
+    const end = lineFeed < 0 ? lines.length : lineFeed + 1;
+    yield lines.toString("utf8", start, end);
+    start = end;
+  }
+}
+
+/** A user as in the snapshot: the selected properties, in their order, as Graph sent them; one it left out is `null`. */
+export type User = Readonly<Record<string, unknown>> & {
+  /** Object id, which never changes and never comes back. */
+  readonly id: string;
+};
+
+/** A line of a part; `undefined` when it is not a JSON object with an id. */
+export function parseUser(line: string): User | undefined {
+  try {
+    const user: unknown = JSON.parse(line);
+    return isUser(user) ? user : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function isUser(value: unknown): value is User {
+  return typeof value === "object" && value !== null && "id" in value && typeof value.id === "string";
+}

@@ -1,0 +1,99 @@
+import { randomUUID } from "node:crypto";
+import { findFault } from "../service/fault.ts";
+import { Refusal } from "../service/refusal.ts";
+import type { Reply, ServiceRequest } from "../service/service.ts";
+import type { TokenSigner } from "./token.ts";
+
+/** The identity of the function app, as its platform offers it. */
+export interface ManagedIdentity {
+  /** Value of `IDENTITY_ENDPOINT`. */
+  readonly endpoint: string;
+  /** Value of `IDENTITY_HEADER`. */
+  readonly header: string;
+  /** Client id of the user-assigned identity; a request without any id gets the system-assigned one, with the same access. */
+  readonly clientId: string;
+  /** Object id, by which other services know it. */
+  readonly principalId: string;
+}
+
+/** What the sandbox's identity endpoint knows. */
+export interface ManagedIdentityOptions {
+  /** Who gets the tokens. */
+  readonly identity: () => ManagedIdentity;
+  /** Signs the tokens. */
+  readonly signer: TokenSigner;
+  /** Life of a token in seconds. */
+  readonly tokenLifetimeSeconds: number;
+}
+
+/** What the identity may have tokens for. Never Graph: only the app registration has that. */
+const resources = ["https://vault.azure.net", "https://storage.azure.com"];
+
+/** Connections close, because the next request may be for another tenant of the process. */
+const replyHeaders = { "Content-Type": "application/json; charset=utf-8", Connection: "close" };
+
+/** Answers a request to the identity endpoint (learn.microsoft.com/azure/app-service/overview-managed-identity). */
+export async function answerManagedIdentity(
+  options: ManagedIdentityOptions,
+  request: ServiceRequest,
+): Promise<Reply> {
+  const { query, headers } = request;
+  const identity = options.identity();
+  if (request.path !== "/msi/token" || request.method !== "GET")
+    throw new Refusal(404, "NotFound", "Not found.");
+  if (headers["x-identity-header"] !== identity.header)
+    throw new Refusal(401, "Unauthorized", "X-IDENTITY-HEADER is missing or wrong.");
+  if (query.get("api-version") !== "2019-08-01") throw new Refusal(400, "BadRequest", "Unknown api-version.");
+  const asked = query.get("client_id") ?? identity.clientId;
+  const principal = query.get("principal_id") ?? identity.principalId;
+  if (asked !== identity.clientId || principal !== identity.principalId || query.has("mi_res_id")) {
+    throw new Refusal(
+      400,
+      "BadRequest",
+      "No Managed Identity found for specified ClientId/ResourceId/PrincipalId.",
+    );
+  }
+  const resource = query.get("resource")?.replace(/\/$/, "");
+  if (resource === undefined || !resources.includes(resource)) {
+    throw new Refusal(
+      400,
+      "BadRequest",
+      `AADSTS500011: this identity has no access to the resource ${resource}.`,
+    );
+  }
+  const { tokenLifetimeSeconds: lifetimeSeconds } = options;
+  const token = options.signer.issue({
+    audience: resource,
+    appId: identity.clientId,
+    principalId: identity.principalId,
+    proof: "2",
+    roles: [],
+    lifetimeSeconds,
+  });
+  const now = Math.floor(Date.now() / 1000);
+  return {
+    status: 200,
+    headers: replyHeaders,
+    body: JSON.stringify({
+      access_token: findFault(request.faults, "emptyToken") ? "" : token,
+      expires_on: String(now + lifetimeSeconds),
+      not_before: String(now),
+      resource: query.get("resource"),
+      token_type: "Bearer",
+      client_id: identity.clientId,
+    }),
+  };
+}
+
+/** The platform's error document; its names begin with capitals, which clients trip over. */
+export function managedIdentityErrorReply(refusal: Refusal): Reply {
+  return {
+    status: refusal.status,
+    headers: { ...replyHeaders, ...refusal.headers },
+    body: JSON.stringify({
+      StatusCode: refusal.status,
+      Message: refusal.message,
+      CorrelationId: randomUUID(),
+    }),
+  };
+}

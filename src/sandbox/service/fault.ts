@@ -1,0 +1,177 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { Echo } from "./echo.ts";
+
+/** The services of the sandbox that can be told to fail. */
+export type ServiceName = "graph" | "entra" | "vault" | "identity";
+
+/** A request as a rule's `match` sees it. */
+export interface SandboxRequest {
+  /** Who was asked. */
+  readonly service: ServiceName;
+  /** HTTP method, upper case. */
+  readonly method: string;
+  /** Decoded path. */
+  readonly path: string;
+  /** Decoded query. */
+  readonly query: URLSearchParams;
+  /** Query as sent, without the question mark. */
+  readonly rawQuery: string;
+  /** Headers as sent, names in lower case. */
+  readonly headers: IncomingHttpHeaders;
+  /** Which page of its listing is asked for, from 1; absent when the request asks for no page of users. */
+  readonly page: number | undefined;
+  /** Which request to this service it is, from 1. */
+  readonly nth: number;
+}
+
+/** Something that goes wrong. Faults of pages and of the count concern Graph only. */
+export type Fault =
+  /** Too much traffic. `retryAfter` is the header verbatim, left out when absent; `status` defaults to 429. */
+  | {
+      readonly kind: "throttle";
+      readonly status?: number;
+      readonly retryAfter?: string;
+      readonly code?: string;
+    }
+  /** An error document, or `body` (HTML of some gateway) in its place. */
+  | {
+      readonly kind: "error";
+      readonly status: number;
+      readonly code?: string;
+      readonly message?: string;
+      readonly body?: string;
+    }
+  /** Sends the caller elsewhere; no `Location` when absent. */
+  | { readonly kind: "redirect"; readonly status: number; readonly location?: string }
+  /** An error that repeats in its body, its code and its headers what was sent, credentials included. */
+  | ({ readonly kind: "echo" } & Echo)
+  /** The body ends after this share of its bytes: with a dead connection, or with `framed` as if it were whole. */
+  | { readonly kind: "cutBody"; readonly atShare: number; readonly framed?: boolean }
+  /** The connection dies before an answer. */
+  | { readonly kind: "reset" }
+  /** No answer, or half a body, and then silence until the sandbox closes. */
+  | { readonly kind: "stall"; readonly phase: "headers" | "body" }
+  /** An error document with status 200. */
+  | { readonly kind: "errorAs200"; readonly code?: string; readonly message?: string }
+  /** Status 200 and a page of HTML. */
+  | { readonly kind: "notJson" }
+  /** A late, normal answer. */
+  | { readonly kind: "delay"; readonly ms: number }
+  /** Runs first (to change the directory in mid-listing), then the answer is normal. */
+  | { readonly kind: "before"; readonly run: () => void | Promise<void> }
+  /** Entra or the managed identity: status 200 without a usable token. */
+  | { readonly kind: "emptyToken" }
+  /** Graph: 401 InvalidAuthenticationToken, whatever the token. */
+  | { readonly kind: "rejectToken" }
+  | PageFault
+  /** Graph: what `/users/$count` answers: a number, a text as it stands, or that counting is unsupported. */
+  | { readonly kind: "count"; readonly value: number | string };
+
+/** Something wrong with a page of users. */
+export type PageFault =
+  /** 400 Directory_ExpiredPageToken, on any page but the first. */
+  | { readonly kind: "expiredPageToken" }
+  /** No users, and a next link that carries on where this page should have begun. */
+  | { readonly kind: "emptyPage" }
+  /** The first users of the listing come again at the end of this page. */
+  | { readonly kind: "duplicate"; readonly count: number }
+  /** The last users of the page are silently left out. */
+  | { readonly kind: "omitUsers"; readonly count: number }
+  /** The filter is ignored: users of the whole directory come. */
+  | { readonly kind: "ignoreFilter" }
+  /** The page has no next link: the list is cut. */
+  | { readonly kind: "endEarly" }
+  /** The next link is the link of this very page. */
+  | { readonly kind: "repeatNextLink" }
+  /** The next link leads to another origin. */
+  | { readonly kind: "foreignNextLink"; readonly origin: string }
+  /** The first user of the page has no id. */
+  | { readonly kind: "rowWithoutId" }
+  /** The body of the page is what this makes of it. */
+  | { readonly kind: "editBody"; readonly edit: (body: string) => string | Buffer };
+
+/** When something goes wrong. */
+export interface FaultRule {
+  /** Which service fails. */
+  readonly service: ServiceName;
+  /** Which requests; all of them by default. Page faults only ever see pages of users, `count` only counts. */
+  readonly match?: (request: SandboxRequest) => boolean;
+  /** How often, 1 by default; `Infinity` for always. */
+  readonly times?: number;
+  /** How many matching requests go by first, 0 by default. */
+  readonly after?: number;
+  /** What goes wrong. */
+  readonly fault: Fault;
+}
+
+/** Takes a rule back; calling it and `using` it do the same. */
+export type RuleDisposer = (() => void) & Disposable;
+
+const pageFaults: ReadonlySet<Fault["kind"]> = new Set<Fault["kind"]>([
+  "expiredPageToken",
+  "emptyPage",
+  "duplicate",
+  "omitUsers",
+  "ignoreFilter",
+  "endEarly",
+  "repeatNextLink",
+  "foreignNextLink",
+  "rowWithoutId",
+  "editBody",
+]);
+
+/** The script of what goes wrong in a tenant. */
+export class FaultScript {
+  readonly #rules = new Set<{ readonly rule: FaultRule; passes: number; left: number }>();
+
+  /**
+   * Adds a rule. Rules are asked in the order in which they came, and one request has one fault: a later rule waits for
+   * the next request. Only `before` and `delay` go with any fault, and page faults with one another.
+   */
+  add(rule: FaultRule): RuleDisposer {
+    const { kind } = rule.fault;
+    const graphOnly = pageFaults.has(kind) || kind === "count" || kind === "rejectToken";
+    if (graphOnly && rule.service !== "graph")
+      throw new TypeError(`fault ${kind} is for graph, not ${rule.service}`);
+    const entry = { rule, passes: rule.after ?? 0, left: rule.times ?? 1 };
+    this.#rules.add(entry);
+    const dispose = () => {
+      this.#rules.delete(entry);
+    };
+    return Object.assign(dispose, { [Symbol.dispose]: dispose });
+  }
+
+  /** The faults that strike a request; they are spent by that. */
+  take(request: SandboxRequest): readonly Fault[] {
+    const faults: Fault[] = [];
+    for (const entry of this.#rules) {
+      const { rule } = entry;
+      if (entry.left <= 0 || rule.service !== request.service || !concerns(rule.fault, request)) continue;
+      if (rule.match !== undefined && !rule.match(request)) continue;
+      if (entry.passes-- > 0 || faults.some((fault) => excludes(fault, rule.fault))) continue;
+      entry.left--;
+      faults.push(rule.fault);
+    }
+    return faults;
+  }
+}
+
+function excludes(one: Fault, other: Fault): boolean {
+  const companions: readonly Fault["kind"][] = ["before", "delay"];
+  if (companions.includes(one.kind) || companions.includes(other.kind)) return false;
+  return !pageFaults.has(one.kind) || !pageFaults.has(other.kind);
+}
+
+function concerns(fault: Fault, request: SandboxRequest): boolean {
+  if (fault.kind === "expiredPageToken") return request.page !== undefined && request.page > 1;
+  if (pageFaults.has(fault.kind)) return request.page !== undefined;
+  return fault.kind !== "count" || request.path === "/v1.0/users/$count";
+}
+
+/** The first fault of a kind, if any. */
+export function findFault<Kind extends Fault["kind"]>(
+  faults: readonly Fault[],
+  kind: Kind,
+): Extract<Fault, { kind: Kind }> | undefined {
+  return faults.find((fault): fault is Extract<Fault, { kind: Kind }> => fault.kind === kind);
+}

@@ -1,0 +1,227 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import type { Fault, FaultRule } from "../src/sandbox/service/fault.ts";
+import type { Storage } from "../src/sandbox/storage.ts";
+import type { Manifest } from "../src/snapshot/manifest.ts";
+import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
+
+const ALWAYS = { times: Number.POSITIVE_INFINITY };
+
+let storage: Storage;
+before(async () => {
+  storage = await startSharedStorage();
+});
+after(() => storage[Symbol.asyncDispose]());
+
+/** A rule for the count of the whole directory. */
+function onCount(value: number | string, more: Partial<FaultRule> = {}): FaultRule {
+  return {
+    service: "graph",
+    match: ({ query }) => !query.has("$filter"),
+    fault: { kind: "count", value },
+    ...more,
+  };
+}
+
+function onPage2(fault: Fault, more: Partial<FaultRule> = {}): FaultRule {
+  return { service: "graph", match: ({ page }) => page === 2, fault, ...more };
+}
+
+/** Asserts that all people of the directory are in the snapshot. */
+function assertWhole(rig: Rig, { completeness }: Manifest): void {
+  assert.equal(completeness.unique, rig.tenant.directory.size);
+  assert.equal(completeness.verdict, "complete");
+}
+
+function counts({ completeness }: Manifest) {
+  return [completeness.counted, completeness.countedAfter];
+}
+
+describe("a count that a former snapshot had, and that is missing tonight,", () => {
+  it("is asked for again, and a passing refusal costs nothing", async () => {
+    await using rig = await startRig(storage);
+    await rig.run();
+    rig.tenant.script(onCount("unsupported"));
+    const manifest = await rig.run();
+    assertWhole(rig, manifest);
+    assert.deepEqual(counts(manifest), [2500, 2500]);
+    assert.deepEqual(manifest.warnings, []);
+  });
+
+  it("stops the run: a cut list would pass for the whole one of a tenant that never counts", async () => {
+    await using rig = await startRig(storage);
+    await rig.run();
+    rig.tenant.script(onCount("unsupported", ALWAYS));
+    rig.tenant.script(onPage2({ kind: "endEarly" }));
+    const error = await rig.fails("count-missing");
+    assert.match(error.message, /ROLLCALL_COUNT=off/);
+  });
+
+  it("is remembered over a night without", async () => {
+    await using rig = await startRig(storage);
+    await rig.run();
+    const without = await rig.run({ ROLLCALL_COUNT: "off" });
+    assert.equal(without.completeness.countOffered, true);
+    rig.tenant.script(onCount("unsupported", ALWAYS));
+    await rig.fails("count-missing");
+  });
+});
+
+describe("a tenant that never offered a count", () => {
+  it("is listed uncounted, night after night, also where slices are wanted", async () => {
+    await using rig = await startRig(storage, { counts: false });
+    for (const listing of ["auto", "sliced"]) {
+      const { completeness } = await rig.run({ ROLLCALL_LISTING: listing });
+      assert.equal(completeness.verdict, "uncounted");
+      assert.equal(completeness.countOffered, false);
+      assert.equal(completeness.unique, 2500);
+    }
+  });
+
+  it("is held to a count as soon as there is one, even behind the listing", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.script(onCount("unsupported", { times: 3 }));
+    const manifest = await rig.run();
+    assertWhole(rig, manifest);
+    assert.deepEqual(counts(manifest), [2500, 2500]);
+  });
+
+  it("does not hide a cut list behind a count that is refused before the listing", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.script(onCount("unsupported", { times: 3 }));
+    rig.tenant.script(onPage2({ kind: "endEarly" }));
+    await rig.fails("listing-short");
+  });
+});
+
+describe("ROLLCALL_COUNT=off", () => {
+  it("asks for no count, and says uncounted", async () => {
+    await using rig = await startRig(storage);
+    const { completeness } = await rig.run({ ROLLCALL_COUNT: "off" });
+    assert.equal(completeness.verdict, "uncounted");
+    assert.equal(completeness.counted, null);
+    assert.ok(!rig.tenant.requests.some(({ path }) => path.endsWith("/$count")));
+  });
+});
+
+describe("a count that the listing exceeds", () => {
+  for (const value of [0, 1, 1000, 2490]) {
+    it(`proves nothing: ${value} of 2500, before the listing and after it`, async () => {
+      await using rig = await startRig(storage);
+      rig.tenant.script(onCount(value, ALWAYS));
+      const error = await rig.fails("count-contradicted");
+      assert.match(error.message, /2500 different users were listed/);
+    });
+  }
+
+  it("does not pass a cut list for whole, and is asked for again", async () => {
+    await using rig = await startRig(storage);
+    await rig.run();
+    rig.tenant.script(onCount(0, ALWAYS));
+    rig.tenant.script(onPage2({ kind: "endEarly" }, ALWAYS));
+    await rig.fails("count-contradicted");
+  });
+
+  it("is mended by the count behind the listing, and both are told", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.script(onCount(1000));
+    const manifest = await rig.run();
+    assertWhole(rig, manifest);
+    assert.deepEqual(counts(manifest), [1000, 2500]);
+    assert.match(manifest.warnings.join(), /^count-moved: .*1000 users before the listing and 2500 after it/);
+  });
+
+  it("before the listing, with a listing cut every time, ends in a refusal", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.script(onCount(1998));
+    rig.tenant.script(onPage2({ kind: "endEarly" }, ALWAYS));
+    await rig.fails("listing-short", {}, { maxPartBytes: 1000 });
+  });
+
+  it("and that agrees with a list cut once, has the users listed again", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.script(onCount(1998));
+    rig.tenant.script(onPage2({ kind: "endEarly" }));
+    const manifest = await rig.run({}, { maxPartBytes: 1000 });
+    assertWhole(rig, manifest);
+    assert.deepEqual(await rig.orphans(), []);
+  });
+
+  it("by no more than the tolerance is a count as any other", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.script(onCount(2496, ALWAYS));
+    assertWhole(rig, await rig.run());
+  });
+});
+
+describe("a count beyond all measure", () => {
+  it("is a listing that falls short, not memory taken for a thousand million users", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.script(onCount(999_999_999, ALWAYS));
+    await rig.fails("listing-short");
+  });
+});
+
+describe("a directory that changes while it is listed", () => {
+  for (const [words, change] of [
+    [
+      "grows",
+      (rig: Rig) =>
+        Array.from({ length: 60 }, (_, n) => rig.tenant.directory.add({ displayName: `New ${n}` })),
+    ],
+    [
+      "shrinks",
+      ({ tenant: { directory } }: Rig) => {
+        for (const id of [...directory.ids()].slice(-60)) directory.remove(id);
+      },
+    ],
+  ] as const) {
+    it(`${words} by more than the tolerance is committed, with both counts`, async () => {
+      await using rig = await startRig(storage);
+      rig.tenant.script(onPage2({ kind: "before", run: () => void change(rig) }));
+      const manifest = await rig.run();
+      assertWhole(rig, manifest);
+      assert.equal(manifest.completeness.countedAfter, rig.tenant.directory.size);
+    });
+  }
+});
+
+describe("a count that is missing behind the listing only", () => {
+  it("is told", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.script(onCount("unsupported", { ...ALWAYS, after: 1 }));
+    const manifest = await rig.run();
+    assertWhole(rig, manifest);
+    assert.match(manifest.warnings.join(), /^count-unconfirmed: /);
+  });
+});
+
+describe("what a whole list may hide is told:", () => {
+  it("users who come again by the hundred", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.script(onPage2({ kind: "duplicate", count: 300 }));
+    const manifest = await rig.run();
+    assertWhole(rig, manifest);
+    assert.match(manifest.warnings.join(), /^users-repeated: 300 of 2800 rows/);
+  });
+
+  it("a property that is suddenly empty for everybody", async () => {
+    await using rig = await startRig(storage, { users: 300 });
+    await rig.run();
+    for (const id of rig.tenant.directory.ids())
+      rig.tenant.directory.update(id, { department: null, otherMails: [] });
+    const manifest = await rig.run();
+    assert.match(manifest.warnings.join(), /^property-emptied: .*department \(0 after \d+\)/);
+    assert.equal(manifest.source.filled?.department, 0);
+    const next = await rig.run();
+    assert.deepEqual(next.warnings, []);
+  });
+
+  it("and not a property that a few users lose", async () => {
+    await using rig = await startRig(storage, { users: 300 });
+    await rig.run();
+    for (const id of [...rig.tenant.directory.ids()].slice(0, 30))
+      rig.tenant.directory.update(id, { department: null });
+    assert.deepEqual((await rig.run()).warnings, []);
+  });
+});

@@ -1,0 +1,361 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { after, before, describe, it } from "node:test";
+import { gzipSync } from "node:zlib";
+import { DAY, MINUTE } from "../src/clock.ts";
+import type { Storage } from "../src/sandbox/storage.ts";
+import { folderOf, latestPath, manifestPath, runFolder } from "../src/snapshot/layout.ts";
+import type { Latest, Manifest } from "../src/snapshot/manifest.ts";
+import { openSnapshot, userLines } from "../src/snapshot/reader.ts";
+import { verifySnapshot } from "../src/snapshot/verify.ts";
+import { readingSide } from "./support/aftermath.ts";
+import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
+import { startStorageGate } from "./support/storage-gate.ts";
+import { TestClock } from "./support/test-clock.ts";
+
+const PATIENT = { timeout: 5 * MINUTE };
+const USERS = 100;
+
+let storage: Storage;
+before(async () => {
+  storage = await startSharedStorage();
+});
+after(() => storage[Symbol.asyncDispose]());
+
+const sha256 = (bytes: string | Buffer) => createHash("sha256").update(bytes).digest("hex");
+
+function manifestOf({ tenantId, runId }: Manifest): string {
+  return manifestPath(folderOf(tenantId, runId));
+}
+
+/** Takes more than the guard allows out of the directory; gives what puts as many back. */
+function removeMost({ tenant: { directory } }: Rig): () => void {
+  const doomed = [...directory.ids()].slice(0, directory.size * 0.6);
+  for (const id of doomed) directory.remove(id);
+  return () => {
+    for (const _ of doomed) directory.add();
+  };
+}
+
+/** Asserts that the guard is on whatever has become of the blobs, and that the next night goes on all the same. */
+async function guardHoldsAndNextCommits(rig: Rig, expected: RegExp): Promise<Manifest> {
+  const putBack = removeMost(rig);
+  await rig.fails("listing-shrunk");
+  putBack();
+  const { manifest, warnings } = await rig.take();
+  assert.match(warnings.join("\n"), expected);
+  assert.deepEqual(warnings, manifest.warnings);
+  assert.equal((await assertLatest(rig)).runId, manifest.runId);
+  // And the night after that has nothing to say.
+  const { warnings: quiet } = await rig.take();
+  assert.deepEqual(quiet, []);
+  return manifest;
+}
+
+async function assertLatest(rig: Rig): Promise<Latest> {
+  const latest = (await rig.json(latestPath(rig.tenant.tenantId))) as Latest;
+  const { problems } = await verifySnapshot(readingSide(rig, storage), rig.tenant.tenantId);
+  assert.deepEqual(problems, []);
+  return latest;
+}
+
+/** Copies a run as a later or former one, with all that vouches for it. */
+async function copyRun(rig: Rig, run: Manifest, startedMs: number): Promise<Manifest> {
+  const from = folderOf(run.tenantId, run.runId);
+  const to = runFolder(run.tenantId, new Date(startedMs));
+  for (const { name } of run.parts) {
+    const part = rig.container.getBlobClient(`${from.path}/${name}`);
+    await rig.put(`${to.path}/${name}`, await part.downloadToBuffer());
+  }
+  const copy: Manifest = { ...run, runId: to.runId, changes: null, changesSkipped: "copied" };
+  await rig.put(manifestPath(to), JSON.stringify(copy));
+  return copy;
+}
+
+async function pointLatestAt(rig: Rig, run: Manifest): Promise<void> {
+  const text = await rig.text(manifestOf(run));
+  await rig.put(
+    latestPath(run.tenantId),
+    JSON.stringify({
+      schema: "rollcall.latest/1",
+      runId: run.runId,
+      manifest: manifestOf(run),
+      sha256: sha256(text),
+      users: run.completeness.unique,
+      finishedAt: run.finishedAt,
+    }),
+  );
+}
+
+describe("a latest.json of no use stops no run, leaves the guard on and is repaired", () => {
+  const edited = (change: object) => (text: string) => JSON.stringify({ ...JSON.parse(text), ...change });
+  const kinds: Readonly<Record<string, (text: string) => string>> = {
+    empty: () => "",
+    truncated: (text) => text.slice(0, 100),
+    "not JSON": () => "<html>",
+    "JSON of nothing": () => "null",
+    binary: () => "\u0000\u0001\u0002",
+    "of another schema": edited({ schema: "somebody.else/2" }),
+    "of schema 0": edited({ schema: "rollcall.latest/0" }),
+    "with an empty path": edited({ manifest: "" }),
+    "with a path that climbs": edited({ manifest: "../../x" }),
+    "with NUL in its path": edited({ manifest: "tenant=\u0000/%00" }),
+    "with a run of no name": edited({ runId: "../x" }),
+    "with a run of no date": edited({ runId: "99999999T999999Z" }),
+    "with a wrong hash": edited({ sha256: "0".repeat(64) }),
+    "that names no users": edited({ users: 0 }),
+    "that points nowhere": edited({ runId: "20200101T000000Z" }),
+    "that points nowhere, in the future": edited({ runId: "29990101T000000Z" }),
+    "too large": (text) => text + " ".repeat(70_000),
+  };
+  for (const [kind, spoil] of Object.entries(kinds)) {
+    it(kind, PATIENT, async () => {
+      await using rig = await startRig(storage, { users: USERS });
+      const { runId } = await rig.run();
+      const path = latestPath(rig.tenant.tenantId);
+      await rig.put(path, spoil(await rig.text(path)));
+      const next = await guardHoldsAndNextCommits(rig, /^latest-repaired: latest\.json /m);
+      assert.equal(next.previous?.runId, runId);
+      assert.equal(next.changes?.against, runId);
+    });
+  }
+
+  it("deleted", async () => {
+    await using rig = await startRig(storage, { users: USERS });
+    await rig.run();
+    await rig.container.deleteBlob(latestPath(rig.tenant.tenantId));
+    await guardHoldsAndNextCommits(rig, /^latest-repaired: .*missing/m);
+  });
+
+  it("that points at an older run, as after a run that was killed behind its manifest", async () => {
+    await using rig = await startRig(storage, { users: USERS });
+    await rig.run();
+    const path = latestPath(rig.tenant.tenantId);
+    const older = await rig.text(path);
+    const { runId } = await rig.run();
+    await rig.put(path, older);
+    const next = await guardHoldsAndNextCommits(rig, /^latest-repaired: .* is newer$/m);
+    assert.equal(next.previous?.runId, runId);
+  });
+
+  it("but of a later Rollcall refuses the run", async () => {
+    await using rig = await startRig(storage, { users: USERS });
+    await rig.run();
+    const path = latestPath(rig.tenant.tenantId);
+    await rig.put(path, edited({ schema: "rollcall.latest/2" })(await rig.text(path)));
+    const error = await rig.fails("manifest-unsupported");
+    assert.match(error.remedy, /Run that version\. .*move it away/);
+    await rig.container.deleteBlob(path);
+    await rig.run();
+  });
+});
+
+describe("a newest snapshot that is damaged is passed over for the one before, guard and changes included", () => {
+  const kinds: Readonly<Record<string, (text: string) => string | Buffer>> = {
+    "whose manifest is empty": () => "",
+    "whose manifest is cut": (text) => text.slice(0, 300),
+    "whose manifest is no object": () => "[[[[]]]]",
+    "whose manifest is of another schema": (text) => text.replace("rollcall.snapshot/1", "somebody.else/3"),
+    "whose manifest is another tenant's": (text) =>
+      text.replace(/"tenantId": "[^"]+"/, '"tenantId": "11111111-2222-4333-8444-555555555555"'),
+    "whose manifest is another run's": (text) =>
+      text.replace(/"runId": "[^"]+"/, '"runId": "20200101T000000Z"'),
+    "whose manifest contradicts itself": (text) => text.replace('"unique": 100', '"unique": 99'),
+    "whose manifest says more users than fit": (text) => text.replaceAll(/\b100,/g, "9000000000,"),
+    "whose manifest is too large": (text) => Buffer.concat([Buffer.from(text), Buffer.alloc(2 ** 24, 0x20)]),
+  };
+  for (const [kind, spoil] of Object.entries(kinds)) {
+    it(kind, PATIENT, async () => {
+      await using rig = await startRig(storage, { users: USERS });
+      const older = await rig.run();
+      const damaged = await rig.run();
+      await rig.put(manifestOf(damaged), spoil(await rig.text(manifestOf(damaged))));
+      const next = await guardHoldsAndNextCommits(rig, /^predecessor-damaged: run \w+ is damaged/m);
+      assert.equal(next.previous?.runId, older.runId);
+      assert.equal(next.changes?.against, older.runId);
+      assert.match(next.warnings.join("\n"), /^latest-repaired: .*, which is damaged$/m);
+    });
+  }
+
+  it("whose part is missing, or of another length", async () => {
+    await using rig = await startRig(storage, { users: USERS });
+    const older = await rig.run();
+    const part = (run: Manifest) => `${folderOf(run.tenantId, run.runId).path}/users-00000.ndjson.gz`;
+    await rig.container.deleteBlob(part(await rig.run()));
+    const next = await guardHoldsAndNextCommits(rig, /^predecessor-damaged: .*the blob is missing/m);
+    assert.equal(next.previous?.runId, older.runId);
+    await rig.put(part(await rig.run()), "short");
+    await guardHoldsAndNextCommits(rig, /^predecessor-damaged: .*the blob has 5 bytes/m);
+  });
+
+  it("several nights in a row", PATIENT, async () => {
+    await using rig = await startRig(storage, { users: USERS });
+    const older = await rig.run();
+    const damaged: Manifest[] = [];
+    for (let nights = 0; nights < 6; nights++) damaged.push(await rig.run());
+    for (const run of damaged) await rig.put(manifestOf(run), "{");
+    const next = await guardHoldsAndNextCommits(rig, /^predecessor-damaged: /m);
+    assert.equal(next.previous?.runId, older.runId);
+    assert.equal(next.warnings.filter((text) => text.startsWith("predecessor-damaged: ")).length, 6);
+  });
+
+  it("and where none is whole, the guard has the last count that anything tells of", PATIENT, async () => {
+    await using rig = await startRig(storage, { users: USERS });
+    const only = await rig.run();
+    const path = latestPath(rig.tenant.tenantId);
+    await rig.container.deleteBlob(`${folderOf(only.tenantId, only.runId).path}/users-00000.ndjson.gz`);
+    await rig.container.deleteBlob(path);
+    const putBack = removeMost(rig);
+    await rig.fails("listing-shrunk");
+    await pointLatestAt(rig, only);
+    await rig.put(manifestOf(only), "");
+    await rig.fails("listing-shrunk");
+    putBack();
+    const { manifest } = await rig.take();
+    assert.equal(manifest.previous, null);
+    assert.match(manifest.warnings.join("\n"), /^changes-skipped: no earlier snapshot is whole/m);
+    await assertLatest(rig);
+  });
+
+  it("but one of a later Rollcall refuses the run", async () => {
+    await using rig = await startRig(storage, { users: USERS });
+    await rig.run();
+    await rig.put(manifestOf(await rig.run()), '{"schema":"rollcall.snapshot/2"}');
+    const error = await rig.fails("manifest-unsupported");
+    assert.match(error.remedy, /Run that version\. .*move its folder away/);
+  });
+});
+
+describe("a run of the future", () => {
+  it("never blocks, is told of, and lets latest.json move and leavers be told once", PATIENT, async () => {
+    await using rig = await startRig(storage, { users: USERS });
+    const first = await rig.run();
+    const future = await copyRun(rig, first, Date.now() + 90 * DAY);
+    await copyRun(rig, first, Date.now() + 91 * DAY);
+    await pointLatestAt(rig, future);
+    const [leaver = ""] = rig.tenant.directory.ids();
+    rig.tenant.directory.remove(leaver);
+    const left: (number | undefined)[] = [];
+    let former = first;
+    for (let night = 0; night < 3; night++) {
+      const { manifest, warnings } = await rig.take();
+      assert.match(warnings.join("\n"), /^run-in-future: run \w+ was written at .* \(as are 1 more\)/m);
+      assert.equal(/^latest-repaired: .*misdated$/m.test(warnings.join("\n")), night === 0);
+      assert.equal((await assertLatest(rig)).runId, manifest.runId);
+      assert.equal(manifest.previous?.runId, former.runId);
+      left.push(manifest.changes?.left);
+      former = manifest;
+    }
+    assert.deepEqual(left, [1, 0, 0]);
+    removeMost(rig);
+    await rig.fails("listing-shrunk");
+  });
+
+  it("that is the only one leaves the guard on", async () => {
+    await using rig = await startRig(storage, { users: USERS });
+    const first = await rig.run();
+    await copyRun(rig, first, Date.now() + 90 * DAY);
+    for (const name of await rig.blobs()) {
+      if (name.includes(first.runId) || name.endsWith("latest.json")) await rig.container.deleteBlob(name);
+    }
+    const putBack = removeMost(rig);
+    await rig.fails("listing-shrunk");
+    putBack();
+    assert.equal((await rig.run()).previous, null);
+  });
+
+  it("is not made: a clock that is wrong by more than five minutes is refused, and nothing is written", async () => {
+    await using rig = await startRig(storage, { users: USERS });
+    for (const wrongMs of [6 * MINUTE, 90 * DAY, -6 * MINUTE, -400 * DAY]) {
+      const error = await rig.fails("clock-wrong", {}, { clock: new TestClock(Date.now() + wrongMs) });
+      assert.match(error.message, wrongMs > 0 ? /minutes ahead/ : /minutes behind/);
+      assert.deepEqual(await rig.blobs(), []);
+    }
+    await rig.run({}, { clock: new TestClock(Date.now() + 4 * MINUTE) });
+  });
+});
+
+describe("a run that cannot move latest.json", () => {
+  it("because a later one is there, says so", async () => {
+    await using rig = await startRig(storage, { users: USERS });
+    const first = await rig.run();
+    let later: Manifest | undefined;
+    rig.tenant.script({
+      service: "graph",
+      match: ({ page }) => page === 1,
+      fault: {
+        kind: "before",
+        run: async () => {
+          later = await copyRun(rig, first, Date.now() + MINUTE);
+          await pointLatestAt(rig, later);
+        },
+      },
+    });
+    const { manifest, warnings } = await rig.take();
+    const told = new RegExp(`^latest-not-moved: run ${manifest.runId} .* points at run ${later?.runId}`);
+    assert.match(warnings.at(-1) ?? "", told);
+    assert.deepEqual(manifest.warnings, []);
+    assert.equal((await assertLatest(rig)).runId, later?.runId);
+  });
+});
+
+describe("a year of runs", () => {
+  it("costs no more requests than one", PATIENT, async () => {
+    await using rig = await startRig(storage, { users: USERS });
+    const first = await rig.run();
+    for (let day = 1; day <= 400; day += 20) {
+      const days = Array.from({ length: 20 }, (_, at) => day + at);
+      const folders = days.map((ago) => runFolder(first.tenantId, new Date(Date.now() - ago * DAY)));
+      await Promise.all(folders.map((folder) => rig.put(manifestPath(folder), "{}")));
+    }
+    await using gate = await startStorageGate(storage, rig.tenant.tls);
+    const { previous } = await rig.run({ ROLLCALL_STORAGE: gate.url });
+    assert.equal(previous?.runId, first.runId);
+    assert.ok(gate.requests.length < 40, gate.requests.join("\n"));
+  });
+});
+
+describe("a former part that unpacks to a gigabyte of nothing", () => {
+  it("costs the changes, not the run; readers stop at it in flat memory", PATIENT, async () => {
+    await using rig = await startRig(storage, { users: USERS });
+    const first = await rig.run();
+    const bomb = gzipSync(Buffer.alloc(2 ** 30), { level: 9 });
+    const entry = {
+      ...first.parts[0],
+      name: "users-00000.ndjson.gz",
+      users: USERS,
+      bytes: bomb.length,
+      sha256: sha256(bomb),
+    };
+    const poisoned = { ...first, parts: [entry] };
+    await rig.put(`${folderOf(first.tenantId, first.runId).path}/${entry.name}`, bomb);
+    await rig.put(manifestOf(first), JSON.stringify(poisoned));
+    await pointLatestAt(rig, first);
+
+    const { signal } = new AbortController();
+    const container = readingSide(rig, storage).withSignal(signal);
+    const before = process.memoryUsage().rss;
+    const verification = await verifySnapshot(container, first.tenantId);
+    assert.match(verification.problems[0]?.problem ?? "", /one of its lines is longer than 4194304 bytes/);
+    const snapshot = await openSnapshot(container, first.tenantId);
+    await assert.rejects(Array.fromAsync(userLines(container, snapshot)), { code: "snapshot-damaged" });
+    const grown = process.memoryUsage().rss - before;
+    assert.ok(grown < 100 * 2 ** 20, `${grown} bytes more`);
+
+    const { manifest, warnings } = await rig.take();
+    assert.equal(manifest.previous?.runId, first.runId);
+    assert.match(warnings.join("\n"), /^changes-skipped: predecessor .* one of its lines is longer/m);
+  });
+
+  it("is left at once when the reader is told to stop", async () => {
+    await using rig = await startRig(storage, { users: USERS });
+    const first = await rig.run();
+    const stop = new AbortController();
+    const container = readingSide(rig, storage).withSignal(stop.signal);
+    const snapshot = await openSnapshot(container, first.tenantId);
+    const reason = new Error("enough");
+    const lines = userLines(container, snapshot);
+    stop.abort(reason);
+    await assert.rejects(lines.next(), reason);
+  });
+});

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { DefaultAzureCredential } from "@azure/identity";
+import type { Storage } from "../../src/sandbox/storage.ts";
+import { readLatest } from "../../src/snapshot/commit.ts";
+import { lockPath } from "../../src/snapshot/layout.ts";
+import { committedRuns } from "../../src/snapshot/reader.ts";
+import { verifySnapshot } from "../../src/snapshot/verify.ts";
+import { type Container, openContainer } from "../../src/storage/container.ts";
+import type { Rig } from "./rig.ts";
+
+/** The container as a reader opens it. */
+export function readingSide(rig: Rig, storage: Storage): Container {
+  const place = { kind: "local", connectionString: storage.connectionString } as const;
+  return openContainer(
+    place,
+    rig.container.containerName,
+    new DefaultAzureCredential(),
+    AbortSignal.timeout(30_000),
+  );
+}
+
+/** Asserts that whatever a reader can find is whole, and tells what that is: committed runs and the latest. */
+export async function assertNothingHalf(
+  rig: Rig,
+  storage: Storage,
+): Promise<{ readonly runs: readonly string[]; readonly latest: string | undefined }> {
+  if (!(await rig.container.exists())) return { runs: [], latest: undefined };
+  const { tenantId } = rig.tenant;
+  const container = readingSide(rig, storage);
+  const runs = await committedRuns(container, tenantId);
+  const manifests = (await rig.blobs()).filter((name) => name.endsWith("/manifest.json"));
+  assert.equal(runs.length, manifests.length);
+  for (const runId of runs) {
+    const { problems } = await verifySnapshot(container, tenantId, runId);
+    assert.deepEqual(problems, [], `run ${runId}`);
+  }
+  const latest = await readLatest(container, tenantId);
+  if (latest) {
+    assert.ok(runs.includes(latest.runId), "latest.json points at no committed run");
+    assert.deepEqual((await verifySnapshot(container, tenantId)).problems, []);
+  }
+  return { runs, latest: latest?.runId };
+}
+
+/** Ends at once the lease that a killed run left behind and that would end by itself within 15 seconds. */
+export async function breakLease(rig: Rig): Promise<void> {
+  const lock = rig.container.getBlobClient(lockPath(rig.tenant.tenantId));
+  if (!(await lock.exists())) return;
+  const { leaseState } = await lock.getProperties();
+  if (leaseState === "leased") await lock.getBlobLeaseClient().breakLease(0);
+}
