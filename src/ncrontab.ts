@@ -25,16 +25,18 @@ export function isNcrontab(text: string): boolean {
 /** When a schedule is due next, in UTC as the host reckons; `undefined` when never, or when it is no schedule. */
 export function nextRun(schedule: string, after: Date): Date | undefined {
   const pattern = toCron(schedule);
-  return pattern === undefined
-    ? undefined
-    : (new Cron(pattern, { timezone: "UTC", paused: true }).nextRun(after) ?? undefined);
+  if (pattern === undefined) return undefined;
+  // Where both a day of the month and a day of the week are given, NCRONTAB wants both to fit; other kinds of cron want either.
+  const cron = new Cron(pattern, { timezone: "UTC", paused: true, domAndDow: true });
+  return cron.nextRun(after) ?? undefined;
 }
 
 /**
- * The same schedule in the words of the cron library, which knows things that NCRONTAB does not (L, W, a seventh day)
- * and lacks some that it does (`5/15`, `Monday`).
+ * The same schedule for the cron library, each field as the numbers that it stands for: the library knows things that
+ * NCRONTAB does not (L, W, a seventh day) and lacks some that it knows (`5/15`, `Monday`, steps of more than a field has).
  *
  * @see https://learn.microsoft.com/azure/azure-functions/functions-bindings-timer#ncrontab-expressions
+ * @see https://github.com/atifaziz/NCrontab, which the host uses
  */
 function toCron(text: string): string | undefined {
   const fields = text.trim().split(/\s+/);
@@ -44,18 +46,26 @@ function toCron(text: string): string | undefined {
 }
 
 function toCronField(field: string, index: number): string | undefined {
-  const { max = 0 } = FIELDS[index] ?? {};
-  const items = field.split(",").map((item) => {
-    const [range = "", step, ...rest] = item.split("/");
-    if (rest.length > 0 || (step !== undefined && !/^[1-9]\d?$/.test(step))) return undefined;
-    if (range === "*") return step === undefined ? "*" : `*/${step}`;
-    const [from, to, ...more] = range.split("-").map((value) => toNumber(value, index));
-    if (from === undefined || more.length > 0 || (range.includes("-") && to === undefined)) return undefined;
-    if (to !== undefined && to < from) return undefined;
-    if (step === undefined) return to === undefined ? `${from}` : `${from}-${to}`;
-    return `${from}-${to ?? max}/${step}`;
-  });
+  const items = field.split(",").map((item) => numbersOf(item, index));
   return items.includes(undefined) ? undefined : items.join(",");
+}
+
+/** The numbers that an item of a field's list stands for: `1-5/2` for 1, 3 and 5. */
+function numbersOf(item: string, index: number): readonly number[] | undefined {
+  const { min = 0, max = 0 } = FIELDS[index] ?? {};
+  const [range = "", step, ...rest] = item.split("/");
+  if (rest.length > 0 || (step !== undefined && !/^[1-9]\d?$/.test(step))) return undefined;
+  if (range === "*") return everyNth(min, max, step);
+  const [from, to, ...more] = range.split("-").map((value) => toNumber(value, index));
+  if (from === undefined || more.length > 0 || (range.includes("-") && to === undefined)) return undefined;
+  // The host would turn such a range round: FRI-MON would leave out the weekend.
+  if (to !== undefined && to < from) return undefined;
+  return everyNth(from, to ?? (step === undefined ? from : max), step);
+}
+
+function everyNth(from: number, to: number, step = "1"): readonly number[] {
+  const size = Number(step);
+  return Array.from({ length: Math.floor((to - from) / size) + 1 }, (_, nth) => from + nth * size);
 }
 
 function toNumber(text: string, index: number): number | undefined {

@@ -7,6 +7,7 @@ import {
 } from "../changes/change.ts";
 import { isJsonText, membersOfJson, textOfJson } from "../rows/json-text.ts";
 import { formatCount } from "../words/format.ts";
+import { displayWidth } from "./display-width.ts";
 import { formatTable } from "./table.ts";
 import { LINE_WIDTH, labelled } from "./wrap.ts";
 
@@ -95,25 +96,36 @@ export class ChangeSummary {
 }
 
 function namesTable(kind: ChangeKind, records: readonly ChangeRecord[]): readonly string[] {
-  const rows = records.map((record) => [userOf(record), cut(record.displayName ?? "", NAME_WIDTH)]);
-  return formatTable([{ title: kind, mayCut: true }, { title: "name" }], rows);
+  const rows = records.map((record) => [userOf(record), record.displayName ?? ""]);
+  return formatTable(
+    [
+      { title: kind, mayCut: true },
+      { title: "name", maxWidth: NAME_WIDTH },
+    ],
+    rows,
+  );
 }
 
 /** A row for each property; the user stands in the first one only, and gets the room that the values leave. */
 function changedTable(records: readonly ShownChange[]): readonly string[] {
   const names = records.flatMap(({ values }) => values.map(({ name }) => name));
-  const nameWidth = Math.max("property".length, ...names.map(({ length }) => length));
+  const nameWidth = names.reduce((most, name) => Math.max(most, displayWidth(name)), "property".length);
   const valueWidth = Math.max(MIN_VALUE_WIDTH, Math.floor((LINE_WIDTH - GAPS_WIDTH - nameWidth) / 3));
   const rows = records.flatMap((record) =>
     record.values.map(({ name, before, after }, index) => [
       index === 0 ? userOf(record) : "",
       name,
-      cut(valueInWords(before), valueWidth),
-      cut(valueInWords(after), valueWidth),
+      valueInWords(before),
+      valueInWords(after),
     ]),
   );
-  const titles = ["property", "before", "after"].map((title) => ({ title }));
-  return formatTable([{ title: "changed", mayCut: true }, ...titles], rows);
+  const columns = [
+    { title: "changed", mayCut: true },
+    { title: "property" },
+    { title: "before", maxWidth: valueWidth },
+    { title: "after", maxWidth: valueWidth },
+  ];
+  return formatTable(columns, rows);
 }
 
 function userOf({ userPrincipalName, id }: ChangeRecord): string {
@@ -122,8 +134,4 @@ function userOf({ userPrincipalName, id }: ChangeRecord): string {
 
 function valueInWords(json: string): string {
   return isJsonText(json) && json !== '""' ? textOfJson(json) : json;
-}
-
-function cut(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
 }

@@ -1,32 +1,38 @@
-const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+import stringWidth from "string-width";
 
-/** Chinese, Japanese, Korean, full-width forms and emoji take two columns of a terminal. */
-const WIDE =
-  /\p{Emoji_Presentation}|\uFE0F|[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uA960-\uA97F\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF01-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1F64F}\u{1F900}-\u{1FAFF}\u{20000}-\u{3FFFD}]/u;
+const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 
 /** How many columns of a terminal a text takes. */
 export function displayWidth(text: string): number {
-  if (isAscii(text)) return text.length;
-  let width = 0;
-  for (const { segment } of graphemes.segment(text)) width += WIDE.test(segment) ? 2 : 1;
-  return width;
+  return isAscii(text) ? text.length : stringWidth(text);
 }
 
-/** A text in exactly so many columns: filled with spaces, or cut, with an ellipsis where it was. */
-export function fitTo(text: string, width: number): string {
+/**
+ * A text in exactly so many columns: filled with spaces, or cut between two characters as people see them, with an
+ * ellipsis in place of the rest.
+ *
+ * @param text on one line, without control characters
+ */
+export function fitTo(text: string, width: number, align: "left" | "right" = "left"): string {
   const own = displayWidth(text);
-  if (own <= width) return text + " ".repeat(width - own);
-  let cut = "";
-  let used = 0;
-  for (const { segment } of graphemes.segment(text)) {
-    const next = displayWidth(segment);
-    if (used + next > width - 1) break;
-    cut += segment;
-    used += next;
-  }
-  return `${cut}…${" ".repeat(width - 1 - used)}`;
+  const [cut, used] = own <= width ? [text, own] : cutTo(text, width);
+  const spaces = " ".repeat(width - used);
+  return align === "right" ? spaces + cut : cut + spaces;
 }
 
+/** A text that is too wide, cut, and its width then. */
+function cutTo(text: string, width: number): readonly [cut: string, width: number] {
+  if (isAscii(text)) return [`${text.slice(0, width - 1)}…`, width];
+  let used = 0;
+  for (const { segment, index } of graphemes.segment(text)) {
+    const next = used + displayWidth(segment);
+    if (next > width - 1) return [`${text.slice(0, index)}…`, used + 1];
+    used = next;
+  }
+  return [text, used];
+}
+
+/** Almost every cell is: telling so takes a small part of the time that measuring takes. */
 function isAscii(text: string): boolean {
-  return !/[^\0-\x7f]/.test(text);
+  return !/[^ -~]/.test(text);
 }

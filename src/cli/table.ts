@@ -1,3 +1,5 @@
+import { displayWidth, fitTo } from "./display-width.ts";
+import { printable } from "./terminal.ts";
 import { LINE_WIDTH } from "./wrap.ts";
 
 /** A column of a table. */
@@ -5,45 +7,106 @@ export interface Column {
   readonly title: string;
   /** Numbers stand right; left by default. */
   readonly align?: "right";
+  /** What its cells are cut to in any case, in columns of the terminal; absent: they are not. */
+  readonly maxWidth?: number;
   /** Whether its cells may be cut when the table is too wide; never by default. */
   readonly mayCut?: boolean;
+  /** Whether it may be left out, the last one first, when cutting does not make room enough; never by default. */
+  readonly mayDrop?: boolean;
 }
 
+/** What a column that may be cut keeps. */
 const MIN_CUT_WIDTH = 8;
+const GAP_WIDTH = 2;
+const NARROW_GAP_WIDTH = 1;
+
+interface Layout {
+  /** Of each column that is shown. */
+  readonly widths: readonly number[];
+  readonly gapWidth: number;
+}
 
 /**
- * Lays out a table with a heading, in {@link LINE_WIDTH} columns if it can: by cutting the columns that may be cut or,
- * where there is none, by narrower gaps.
+ * A table for the terminal. The first rows decide on the widths of the columns: a million rows need not be read before
+ * the first is seen.
  *
- * @param rows as many cells each as there are columns
+ * It fits into the line if it can. First the columns that may be cut are cut, the widest first; then those that may be
+ * left out are; without either, the gaps become narrower.
  */
+export class Table {
+  readonly #columns: readonly Column[];
+  readonly #lineWidth: number;
+  #layout: Layout | undefined;
+
+  /** @param lineWidth in columns of the terminal */
+  constructor(columns: readonly Column[], lineWidth: number) {
+    this.#columns = columns;
+    this.#lineWidth = Math.max(1, lineWidth);
+  }
+
+  /** Titles of the columns for which there was no room; none before the first rows. */
+  get leftOut(): readonly string[] {
+    return this.#layout === undefined
+      ? []
+      : this.#columns.slice(this.#layout.widths.length).map(({ title }) => title);
+  }
+
+  /**
+   * The next rows as lines; before the first of them, the heading. What could steer a terminal is made visible first, so
+   * that a cell is measured as it is shown.
+   *
+   * @param rows as many cells each as there are columns
+   */
+  lines(rows: readonly (readonly string[])[]): readonly string[] {
+    const cells = rows.map((row) => row.map(printable));
+    const layout = this.#layout;
+    if (layout) return cells.map((row) => this.#line(row, layout));
+    const all = [this.#columns.map(({ title }) => title), ...cells];
+    const first = layOut(this.#columns, all, this.#lineWidth);
+    this.#layout = first;
+    return all.map((row) => this.#line(row, first));
+  }
+
+  #line(row: readonly string[], { widths, gapWidth }: Layout): string {
+    const cells = widths.map((width, at) => fitTo(row[at] ?? "", width, this.#columns[at]?.align));
+    return cells.join(" ".repeat(gapWidth)).trimEnd();
+  }
+}
+
+/** A table whose rows are all known, in {@link LINE_WIDTH} columns if it can be. */
 export function formatTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
 ): readonly string[] {
-  const titles = columns.map(({ title }) => title);
-  const wanted = columns.map((_, at) => Math.max(...[titles, ...rows].map((row) => (row[at] ?? "").length)));
-  const wantedWidth = wanted.reduce((sum, width) => sum + width, 0);
-  const fitsOrCut =
-    wantedWidth + 2 * (columns.length - 1) <= LINE_WIDTH || columns.some(({ mayCut }) => mayCut);
-  const gapWidth = fitsOrCut ? 2 : 1;
-  let excess = Math.max(0, wantedWidth + gapWidth * (columns.length - 1) - LINE_WIDTH);
-  const widths = wanted.map((width, at) => {
-    if (!columns[at]?.mayCut) return width;
-    const cut = Math.max(Math.min(width, MIN_CUT_WIDTH), width - excess);
-    excess -= width - cut;
-    return cut;
-  });
-  return [titles, ...rows].map((row) => {
-    const cells = columns.map(({ align }, at) => {
-      const width = widths[at] ?? 0;
-      const cell = cutTo(row[at] ?? "", width);
-      return align === "right" ? cell.padStart(width) : cell.padEnd(width);
-    });
-    return cells.join(" ".repeat(gapWidth)).trimEnd();
-  });
+  return new Table(columns, LINE_WIDTH).lines(rows);
 }
 
-function cutTo(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+function layOut(columns: readonly Column[], rows: readonly (readonly string[])[], lineWidth: number): Layout {
+  const wanted = columns.map(({ mayCut, maxWidth = Number.POSITIVE_INFINITY }, at) =>
+    Math.min(widest(rows, at), maxWidth, mayCut ? lineWidth : Number.POSITIVE_INFINITY),
+  );
+  const least = wanted.map((width, at) =>
+    columns[at]?.mayCut ? Math.min(width, MIN_CUT_WIDTH, lineWidth) : width,
+  );
+  let shown = columns.length;
+  while (shown > 1 && columns[shown - 1]?.mayDrop && total(least.slice(0, shown), GAP_WIDTH) > lineWidth)
+    shown--;
+  const widths = wanted.slice(0, shown);
+  while (total(widths, GAP_WIDTH) > lineWidth) {
+    const cuttable = widths.map((width, at) => (width > (least[at] ?? 0) ? width : 0));
+    const most = Math.max(...cuttable);
+    if (most === 0) break;
+    widths[cuttable.indexOf(most)] = most - 1;
+  }
+  const mayCut = columns.some((column) => column.mayCut);
+  const isTooWide = total(widths, GAP_WIDTH) > lineWidth;
+  return { widths, gapWidth: isTooWide && !mayCut ? NARROW_GAP_WIDTH : GAP_WIDTH };
+}
+
+function widest(rows: readonly (readonly string[])[], at: number): number {
+  return rows.reduce((most, row) => Math.max(most, displayWidth(row[at] ?? "")), 0);
+}
+
+function total(widths: readonly number[], gapWidth: number): number {
+  return widths.reduce((sum, width) => sum + width, 0) + gapWidth * (widths.length - 1);
 }

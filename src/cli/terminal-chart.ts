@@ -1,4 +1,5 @@
 import { formatCount } from "../words/format.ts";
+import { displayWidth, fitTo } from "./display-width.ts";
 import { LINE_WIDTH } from "./wrap.ts";
 
 /** One column of a chart. */
@@ -27,7 +28,7 @@ export function drawChart(title: string, points: readonly ChartPoint[]): readonl
   const low = Math.min(...known);
   const high = Math.max(...known);
   const labels = [formatCount(high), formatCount(low)];
-  const labelWidth = Math.max(...labels.map(({ length }) => length));
+  const labelWidth = Math.max(...labels.map(displayWidth));
   const room = LINE_WIDTH - labelWidth - 3;
   const columnWidth = Math.max(1, Math.min(MAX_COLUMN_WIDTH, Math.floor(room / points.length)));
   const shown = points.slice(-Math.floor(room / columnWidth));
@@ -35,7 +36,7 @@ export function drawChart(title: string, points: readonly ChartPoint[]): readonl
     const fromBelow = ROWS - 1 - at;
     const bars = shown.map(({ count }) => bar(count, low, high, fromBelow, columnWidth));
     const label = at === 0 ? labels[0] : fromBelow === 0 && high > low ? labels[1] : undefined;
-    return `${(label ?? "").padStart(labelWidth)} ${label === undefined ? "│" : "┤"} ${bars.join("")}`.trimEnd();
+    return `${fitTo(label ?? "", labelWidth, "right")} ${label === undefined ? "│" : "┤"} ${bars.join("")}`.trimEnd();
   });
   const indent = " ".repeat(labelWidth);
   const width = columnWidth * shown.length;

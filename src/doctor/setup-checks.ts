@@ -1,9 +1,10 @@
 import type { TokenCredential } from "@azure/identity";
-import { Cron } from "croner";
 import { asIdentityError } from "../azure-answer.ts";
 import type { RetryContext } from "../http/retrying.ts";
 import { resolveTenantId } from "../identity/tenant-id.ts";
+import { nextRun } from "../ncrontab.ts";
 import { type Environment, readSettings, type Settings } from "../settings.ts";
+import { formatTime } from "../words/format.ts";
 import type { Passed } from "./check.ts";
 import { holderInWords, readClaims } from "./token-claims.ts";
 
@@ -46,7 +47,7 @@ export function checkSchedule({ schedule }: Settings, nowMs: number): Passed<obj
   if (schedule === undefined) {
     return { value: {}, detail: "ROLLCALL_SCHEDULE is not set, which only the Function app needs" };
   }
-  const next = new Cron(schedule, { paused: true, timezone: "UTC" }).nextRun(new Date(nowMs));
-  const time = next?.toISOString().slice(0, 16).replace("T", " ");
-  return { value: {}, detail: `${schedule}: next at ${time} UTC` };
+  const next = nextRun(schedule, new Date(nowMs));
+  const time = next === undefined ? "never" : `at ${formatTime(next.toISOString())}`;
+  return { value: {}, detail: `${schedule}: next ${time}` };
 }

@@ -178,6 +178,18 @@ describe("rollcall doctor", () => {
     assert.deepEqual(statuses(unknown, "failed"), ["tenant"]);
   });
 
+  it("knows when a schedule is due that only NCRONTAB can write so", async () => {
+    for (const [schedule, next] of [
+      ["0 5/15 * * * *", /: next at \d{4}-\d\d-\d\d \d\d:(05|20|35|50) UTC$/],
+      ["0 0 2 * * Monday", /: next at \d{4}-\d\d-\d\d 02:00 UTC$/],
+      ["0 30 3 * january-Mar Mon-Friday", /: next at \d{4}-0[1-3]-\d\d 03:30 UTC$/],
+    ] as const) {
+      const results = await examine(0, { ROLLCALL_SCHEDULE: schedule });
+      assert.equal(results.get("schedule")?.status, "ok", schedule);
+      assert.match(results.get("schedule")?.detail ?? "", next);
+    }
+  });
+
   it("counts wrong settings as a failed check, naming each", async () => {
     const { exitCode, stdout } = await rollcallHere(["doctor"], { ROLLCALL_TENANT_ID: "not a tenant" });
     assert.equal(exitCode, 1);

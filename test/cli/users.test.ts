@@ -3,8 +3,8 @@ import { PassThrough } from "node:stream";
 import { buffer, text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { parse } from "csv-parse/sync";
+import stringWidth from "string-width";
 import { runCli } from "../../src/cli/cli.ts";
-import { displayWidth } from "../../src/cli/display-width.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
 import { trustSandbox } from "../../src/sandbox/service/tls.ts";
 import type { Manifest } from "../../src/snapshot/manifest.ts";
@@ -102,7 +102,7 @@ describe("rollcall users --format", () => {
     const [heading = "", ...rows] = lines(stdout);
     assert.match(heading, /^userPrincipalName +displayName +userType +accountEnabled$/);
     assert.equal(rows.length, USERS);
-    assert.ok([heading, ...rows].every((row) => displayWidth(row) <= 80));
+    assert.ok([heading, ...rows].every((row) => stringWidth(row) <= 80));
     assert.ok(rows.some((row) => row.includes("…")));
     assert.doesNotMatch(stdout, /[\u202A-\u202E]/);
     assert.equal(stderr, "");
@@ -110,7 +110,7 @@ describe("rollcall users --format", () => {
 
   it("fits a table to the terminal, and says which columns it has no room for", async () => {
     const narrow = await onTerminal(40, "--format", "table", "--select", "id,mail,displayName,city,jobTitle");
-    assert.ok(lines(narrow.stdout).every((row) => displayWidth(row) <= 40));
+    assert.ok(lines(narrow.stdout).every((row) => stringWidth(row) <= 40));
     assert.match(narrow.stderr, /^No room for jobTitle: --select fewer\.\n$/);
     const wide = await onTerminal(200, "--format", "table", "--select", "id,mail,displayName,city,jobTitle");
     assert.match(lines(wide.stdout)[0] ?? "", /jobTitle$/);

@@ -4,6 +4,7 @@ import type { CheckResult } from "../../doctor/check.ts";
 import { diagnose } from "../../doctor/diagnosis.ts";
 import { openAzureIdentity } from "../../identity/azure-identity.ts";
 import { plural } from "../../words/format.ts";
+import { displayWidth, fitTo } from "../display-width.ts";
 import type { Terminal } from "../terminal.ts";
 import { hang } from "../wrap.ts";
 
@@ -46,10 +47,10 @@ export function addDoctorCommand(program: Command, terminal: Terminal): void {
 }
 
 function describe({ check, status, detail, remedy }: CheckResult): readonly string[] {
-  const lead = `${SYMBOLS[status]} ${status.padEnd(7)}  ${check.padEnd(10)}  `;
+  const lead = `${SYMBOLS[status]} ${fitTo(status, 7)}  ${fitTo(check, 10)}  `;
   return [
     ...hang(lead, detail),
-    ...(remedy === undefined ? [] : hang(" ".repeat(lead.length), `-> ${remedy}`)),
+    ...(remedy === undefined ? [] : hang(" ".repeat(displayWidth(lead)), `-> ${remedy}`)),
   ];
 }
 
