@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { app, type InvocationContext, type Timer } from "@azure/functions";
-import { SECOND, systemClock } from "../src/clock.ts";
+import { SECOND, startClock } from "../src/clock.ts";
 import { asRollcallError, RollcallError } from "../src/error.ts";
 import { readSettings } from "../src/settings.ts";
 import { committedSummary, failedSummary } from "../src/summary.ts";
@@ -47,15 +47,16 @@ app.timer("take-snapshot", {
 
 /** Takes the night's snapshot and writes one JSON line about it; a failed run fails the invocation. */
 async function onTimer(timer: Timer, context: InvocationContext): Promise<void> {
-  const startedMs = systemClock.now();
+  const clock = startClock();
+  const startedMs = clock.now();
   const occasion = { pastDue: timer.isPastDue, attempt: (context.retryContext?.retryCount ?? 0) + 1 };
   try {
-    const taken = await takeSnapshot(readSettings(process.env), { signal: termination.signal });
+    const taken = await takeSnapshot(readSettings(process.env), { signal: termination.signal, clock });
     for (const warning of taken.warnings) context.warn(warning);
     context.log(JSON.stringify({ ...committedSummary(taken), ...occasion }));
   } catch (error) {
     const failure = asRollcallError(error);
-    context.error(JSON.stringify({ ...failedSummary(failure, systemClock.now() - startedMs), ...occasion }));
+    context.error(JSON.stringify({ ...failedSummary(failure, clock.now() - startedMs), ...occasion }));
     throw failure;
   }
 }

@@ -1,6 +1,6 @@
 import { DefaultAzureCredential, type TokenCredential } from "@azure/identity";
 import { type ChangesOutcome, changesSinceLatest } from "./changes/changes-since-latest.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, startClock } from "./clock.ts";
 import { startDeadline } from "./deadline.ts";
 import { openFormats } from "./formats/extra-format.ts";
 import { Graph } from "./graph/graph.ts";
@@ -54,7 +54,7 @@ export interface Taken {
  * @throws {RollcallError} for everything an operator can act on; nothing is published then
  */
 export async function takeSnapshot(settings: Settings, options: RunOptions = {}): Promise<Taken> {
-  const { clock = systemClock, identity = new DefaultAzureCredential(), patience, maxPartBytes } = options;
+  const { clock = startClock(), identity = new DefaultAzureCredential(), patience, maxPartBytes } = options;
   const report = options.onProgress ?? (() => undefined);
   using deadline = startDeadline(settings.timeBudgetMs, options.signal ?? new AbortController().signal);
   const deadlineMs = clock.now() + settings.timeBudgetMs;
