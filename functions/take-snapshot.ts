@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { app, type InvocationContext, type Timer } from "@azure/functions";
-import { SECOND, startClock } from "../src/clock.ts";
+import { SECOND, systemClock } from "../src/clock.ts";
 import { asRollcallError, RollcallError } from "../src/error.ts";
 import { readSettings } from "../src/settings.ts";
 import { committedSummary, failedSummary } from "../src/summary.ts";
@@ -47,16 +47,17 @@ app.timer("take-snapshot", {
 
 /** Takes the night's snapshot and writes one JSON line about it; a failed run fails the invocation. */
 async function onTimer(timer: Timer, context: InvocationContext): Promise<void> {
-  const clock = startClock();
-  const startedMs = clock.now();
+  const startedMs = systemClock.elapsed();
   const occasion = { pastDue: timer.isPastDue, attempt: (context.retryContext?.retryCount ?? 0) + 1 };
   try {
-    const taken = await takeSnapshot(readSettings(process.env), { signal: termination.signal, clock });
+    const taken = await takeSnapshot(readSettings(process.env), { signal: termination.signal });
     for (const warning of taken.warnings) context.warn(warning);
     context.log(JSON.stringify({ ...committedSummary(taken), ...occasion }));
   } catch (error) {
     const failure = asRollcallError(error);
-    context.error(JSON.stringify({ ...failedSummary(failure, clock.now() - startedMs), ...occasion }));
+    context.error(
+      JSON.stringify({ ...failedSummary(failure, systemClock.elapsed() - startedMs), ...occasion }),
+    );
     throw failure;
   }
 }

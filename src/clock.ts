@@ -2,8 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 
 /** Time as a run sees it. Passed in, so that a test can let an hour of waiting go by at once. */
 export interface Clock {
-  /** Milliseconds since the Unix epoch. */
+  /** Milliseconds since the Unix epoch. For names, dates and ages: somebody may set it while a run is under way. */
   now(): number;
+  /** Milliseconds since a moment that stays the same. For spans and deadlines: it never jumps. */
+  elapsed(): number;
   /** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as it is aborted. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
@@ -21,6 +23,7 @@ export const CLOCK_TOLERANCE_MS = 5 * MINUTE;
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   sleep: async (ms, signal) => {
     signal.throwIfAborted();
     await delay(ms, undefined, { signal }).catch((error: unknown) => {
@@ -29,12 +32,3 @@ export const systemClock: Clock = {
     });
   },
 };
-
-/**
- * A clock that begins at the machine's time and then runs on steadily. A machine whose clock is set while a run is at
- * work, by an hour perhaps, changes neither the run's waits nor its time limit.
- */
-export function startClock(): Clock {
-  const offsetMs = Date.now() - performance.now();
-  return { now: () => Math.floor(offsetMs + performance.now()), sleep: systemClock.sleep };
-}

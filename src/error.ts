@@ -1,3 +1,5 @@
+import { safeCode } from "./answer.ts";
+
 /**
  * Every failure an operator can act on. The codes are a contract: alerts and scripts match on them, docs/errors.md lists
  * each with its remedy (a test holds the two lists equal).
@@ -14,6 +16,7 @@ export const ERROR_CODES = [
   "identity-unavailable",
   "vault-unreachable",
   "vault-denied",
+  "vault-refused",
   "credential-not-found",
   "credential-unusable",
   "certificate-unreadable",
@@ -53,7 +56,10 @@ export const ERROR_CODES = [
 /** One of {@link ERROR_CODES}. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** What an Azure service answered. Absent fields: the service did not send them. */
+/**
+ * What an Azure service answered. Absent fields: the service did not send them, or nothing that looks like one. Never the
+ * answer's own text, which may repeat what was sent: see `answer.ts`.
+ */
 export interface AzureAnswer {
   /** HTTP status. */
   readonly status?: number | undefined;
@@ -61,8 +67,6 @@ export interface AzureAnswer {
   readonly code?: string | undefined;
   /** The id to quote to Microsoft support. */
   readonly requestId?: string | undefined;
-  /** The service's own sentence, shortened. Never branch on it. */
-  readonly message?: string | undefined;
 }
 
 /** The parts of a failure's message. None of them may hold a secret, token, assertion, private key or SAS. */
@@ -75,11 +79,12 @@ export interface Failure {
   readonly remedy: string;
   /** What Azure said. Absent when no answer came, or when the fault was found without asking. */
   readonly answer?: AzureAnswer | undefined;
-  /** The original error. Absent where it could carry secret material. */
-  readonly cause?: unknown;
 }
 
-/** The one error that Rollcall throws on purpose; anything else that escapes a run is reported as `unexpected`. */
+/**
+ * The one error that Rollcall throws on purpose; anything else that escapes a run is reported as `unexpected`. It never
+ * has a `cause`: the Functions host prints causes, and an SDK's error holds the request with its token.
+ */
 export class RollcallError extends Error {
   override readonly name = "RollcallError";
   readonly code: ErrorCode;
@@ -89,7 +94,7 @@ export class RollcallError extends Error {
   readonly answer: AzureAnswer | undefined;
 
   constructor(code: ErrorCode, failure: Failure) {
-    super(sentence(failure), failure.cause === undefined ? undefined : { cause: failure.cause });
+    super(sentence(failure));
     this.code = code;
     this.doing = failure.doing;
     this.problem = failure.problem;
@@ -104,30 +109,45 @@ export class RollcallError extends Error {
       doing: this.doing,
       problem: this.problem,
       remedy: this.remedy,
-      ...(this.answer && {
-        azure: { ...this.answer, message: this.answer.message && shorten(this.answer.message) },
-      }),
+      ...(this.answer && { azure: this.answer }),
     };
   }
 }
 
 /**
- * Turns whatever was thrown into a {@link RollcallError}, so that every failed run has a code and a remedy.
+ * Turns whatever was thrown into a {@link RollcallError}, so that every failed run has a code and a remedy. Of another
+ * error only its name, its code and the place in our own code are told: its message may quote what a service answered.
  *
  * @param doing what was being done when it was thrown
  */
 export function asRollcallError(error: unknown, doing = "taking a snapshot"): RollcallError {
   if (error instanceof RollcallError) return error;
+  // Thrown when cleaning up failed as well: what failed first is what there is to tell.
+  if (error instanceof SuppressedError) return asRollcallError(error.suppressed, doing);
   return new RollcallError("unexpected", {
     doing,
-    problem:
-      error instanceof Error
-        ? `${error.name}: ${error.message}`
-        : "something that is not an Error was thrown",
+    problem: error instanceof Error ? kindAndPlace(error) : "something that is not an Error was thrown",
     remedy:
       "Nothing was published. Run `rollcall doctor`; if it finds nothing, report this with the log line.",
-    cause: error,
   });
+}
+
+/** `TypeError ERR_INVALID_URL at src/graph/page.ts:66`. */
+function kindAndPlace(error: Error): string {
+  const code = safeCode((error as NodeJS.ErrnoException).code);
+  const place = placeOf(error);
+  return [safeCode(error.name) ?? "Error", ...(code ? [code] : []), ...(place ? [`at ${place}`] : [])].join(
+    " ",
+  );
+}
+
+/** The innermost place in our own code, from the frames behind the message only: a message may hold anything. */
+function placeOf({ stack = "", message }: Error): string | undefined {
+  const at = stack.indexOf(message);
+  const frames = at < 0 ? "" : stack.slice(at + message.length);
+  return /^ {4}at (?!.*node_modules).*\b((?:src|functions|dist)\/[\w/-]+\.[jt]s:\d+):\d+\)?$/m.exec(
+    frames,
+  )?.[1];
 }
 
 function sentence({ doing, problem, answer, remedy }: Failure): string {
@@ -135,14 +155,9 @@ function sentence({ doing, problem, answer, remedy }: Failure): string {
   return `${doing}: ${problem}.${said ? ` Azure answered ${said}.` : ""} ${remedy}`;
 }
 
-/** An answer in words: `403 Authorization_RequestDenied "Insufficient privileges…" (request id …)`. */
+/** An answer in words: `403 Authorization_RequestDenied (request id …)`. */
 export function describeAnswer(answer: AzureAnswer): string {
-  const words = [answer.status, answer.code, answer.message && `"${shorten(answer.message)}"`];
+  const words = [answer.status, answer.code];
   const head = words.filter((word) => word !== undefined && word !== "").join(" ");
   return answer.requestId ? `${head || "an error"} (request id ${answer.requestId})` : head;
-}
-
-function shorten(text: string): string {
-  const line = text.replaceAll(/\s+/g, " ").trim();
-  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
 }

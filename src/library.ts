@@ -1,6 +1,7 @@
-import { DefaultAzureCredential, type TokenCredential } from "@azure/identity";
+import type { TokenCredential } from "@azure/identity";
 import { MINUTE, systemClock } from "./clock.ts";
 import { RollcallError } from "./error.ts";
+import { openAzureIdentity } from "./identity/azure-identity.ts";
 import type { CLOUDS } from "./identity/clouds.ts";
 import { resolveTenantId } from "./identity/tenant-id.ts";
 import { type ReaderSettings, readReaderSettings, SettingsError } from "./settings.ts";
@@ -61,7 +62,7 @@ export async function openSnapshots(options: OpenOptions): Promise<Snapshots> {
   const { credential, signal = new AbortController().signal } = options;
   const settings = checkOptions(options);
   signal.throwIfAborted();
-  const identity = credential ?? new DefaultAzureCredential();
+  const identity = credential ?? openAzureIdentity();
   const container = openContainer(settings.storage, settings.container, identity, signal);
   const tenantId =
     options.tenantId === undefined
@@ -69,7 +70,7 @@ export async function openSnapshots(options: OpenOptions): Promise<Snapshots> {
       : await resolveTenantId(settings.tenant, settings.cloud.authorityHost, {
           clock: systemClock,
           signal,
-          deadlineMs: systemClock.now() + MINUTE,
+          deadlineMs: systemClock.elapsed() + MINUTE,
         });
   return new Snapshots(container, tenantId, signal);
 }

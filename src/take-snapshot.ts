@@ -1,12 +1,13 @@
-import { DefaultAzureCredential, type TokenCredential } from "@azure/identity";
+import type { TokenCredential } from "@azure/identity";
 import { type ChangesOutcome, changesSinceLatest } from "./changes/changes-since-latest.ts";
-import { type Clock, startClock } from "./clock.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import { startDeadline } from "./deadline.ts";
 import { openFormats } from "./formats/extra-format.ts";
 import { Graph } from "./graph/graph.ts";
 import { adminConsentUrl } from "./graph/permission.ts";
 import { userQuery } from "./graph/user-query.ts";
 import type { Patience } from "./http/exchange.ts";
+import { openAzureIdentity } from "./identity/azure-identity.ts";
 import { resolveTenantId } from "./identity/tenant-id.ts";
 import { openTokenSource } from "./identity/token.ts";
 import { openVault } from "./identity/vault.ts";
@@ -54,10 +55,10 @@ export interface Taken {
  * @throws {RollcallError} for everything an operator can act on; nothing is published then
  */
 export async function takeSnapshot(settings: Settings, options: RunOptions = {}): Promise<Taken> {
-  const { clock = startClock(), identity = new DefaultAzureCredential(), patience, maxPartBytes } = options;
+  const { clock = systemClock, identity = openAzureIdentity(), patience, maxPartBytes } = options;
   const report = options.onProgress ?? (() => undefined);
   using deadline = startDeadline(settings.timeBudgetMs, options.signal ?? new AbortController().signal);
-  const deadlineMs = clock.now() + settings.timeBudgetMs;
+  const deadlineMs = clock.elapsed() + settings.timeBudgetMs;
   const context = { clock, signal: deadline.signal, deadlineMs, proxy: settings.proxy };
 
   report({ phase: "lock" });
@@ -68,6 +69,7 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   const run = { ...context, signal: AbortSignal.any([context.signal, lock.signal]) };
   const container = storage.withSignal(run.signal);
   const { folder, startedAt } = await openRunFolder(container, tenantId, run);
+  const startedMs = clock.elapsed();
   await lock.nameHolder(folder.runId);
   const previous = await findPredecessor(container, tenantId, clock.now());
 
@@ -112,7 +114,7 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     tenantId,
     runId: folder.runId,
     startedAt: startedAt.toISOString(),
-    finishedAt: new Date(clock.now()).toISOString(),
+    finishedAt: new Date(startedAt.getTime() + clock.elapsed() - startedMs).toISOString(),
     source: {
       url: `${graph.root}/users`,
       properties: settings.properties,

@@ -32,7 +32,7 @@ export interface ChangesSinceOptions {
   readonly clock: Clock;
   /** Ends the run. */
   readonly signal: AbortSignal;
-  /** When the run must have ended, by the clock. */
+  /** When the run must have ended, in milliseconds by {@link Clock.elapsed}. */
   readonly deadlineMs: number;
   /** Compressed bytes from which on a part is closed; as for users by default. */
   readonly maxPartBytes?: number | undefined;
@@ -55,7 +55,7 @@ export async function changesSinceLatest(
   { clock, signal, deadlineMs, maxPartBytes, undo }: ChangesSinceOptions,
 ): Promise<ChangesOutcome> {
   if (!previous) return { changes: null, changesSkipped: "first run" };
-  const budgetMs = deadlineMs - clock.now() - COMMIT_RESERVE_MS;
+  const budgetMs = deadlineMs - clock.elapsed() - COMMIT_RESERVE_MS;
   if (budgetMs <= 0) return skipped("no time was left to compare with the snapshot before");
   using deadline = startDeadline(budgetMs, signal);
   const reading = container.withSignal(deadline.signal);

@@ -11,7 +11,7 @@ import { addSnapshotCommand } from "./commands/snapshot.ts";
 import { addUsersCommand } from "./commands/users.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
 import { describeFailure, exitCodeOf, failureAsJson } from "./failure.ts";
-import { type CliIo, Terminal } from "./terminal.ts";
+import { type CliIo, forTerminal, Terminal } from "./terminal.ts";
 
 const HELP = `
 Settings come from the environment or, where that names none of ROLLCALL_*, from
@@ -35,11 +35,13 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     .showHelpAfterError()
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
-      writeErr: (text) => void io.stderr.write(text),
+      writeErr: (text) => void io.stderr.write(forTerminal(text, "text")),
     })
     .addHelpText("after", HELP)
+    .option("--trust-local-settings", "let local.settings.json name any host; read it first")
     .hook("preAction", (_, command) => {
       current = command;
+      terminal.trustsLocalSettings = program.opts().trustLocalSettings === true;
     });
   addSnapshotCommand(program, terminal);
   addListCommand(program, terminal);
@@ -59,7 +61,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     // Whatever the signal broke off, it is the signal that ended the command.
     const reason: unknown = io.signal.aborted ? io.signal.reason : thrown;
     const error = asRollcallError(reason, `running rollcall ${current.name()}`);
-    if (current.opts().json) io.stderr.write(`${failureAsJson(error)}\n`);
+    if (current.opts().json) terminal.complainJson(failureAsJson(error));
     else terminal.complain(...describeFailure(error, `Usage: ${current.createHelp().commandUsage(current)}`));
     return exitCodeOf(error) === 2 ? 2 : terminal.failureExitCode;
   }

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { parseJson } from "../http/json.ts";
-import { type Environment, type SettingProblem, SettingsError } from "../settings.ts";
+import { CLOUDS } from "../identity/clouds.ts";
+import { type Environment, isLoopback, type SettingProblem, SettingsError } from "../settings.ts";
 
 /** An environment that takes what `local.settings.json` adds; `process.env` is one. */
 export type MutableEnvironment = Record<string, string | undefined>;
@@ -10,26 +11,84 @@ export type MutableEnvironment = Record<string, string | undefined>;
 const FILE = "local.settings.json";
 const EXAMPLE = '{ "IsEncrypted": false, "Values": { "ROLLCALL_CONTAINER": "user-snapshots" } }';
 
+/** What the file may name beside our own settings: what a sandbox on this machine needs, and which identity is meant. */
+const MAY_NAME: ReadonlySet<string> = new Set([
+  "AZURE_CLIENT_ID",
+  "IDENTITY_ENDPOINT",
+  "IDENTITY_HEADER",
+  "NODE_EXTRA_CA_CERTS",
+]);
+/** Names by which credentials are found or requests find their way; what else is there is the Functions host's. */
+const STEERS_CREDENTIALS = /^(AZURE_|IDENTITY_|IMDS_|MSI_|NODE_|SSL_|HTTPS?_PROXY$|ALL_PROXY$|NO_PROXY$)/i;
+const KNOWN_ORIGINS: ReadonlySet<string> = new Set(
+  Object.values(CLOUDS).flatMap(({ authorityHost, graphUrl }) => [authorityHost, graphUrl]),
+);
+const WHY =
+  "which that file may not do by itself: whoever wrote it would be sent the app's secret or its tokens. " +
+  "Set it in the environment, or read the file and run with --trust-local-settings";
+
 /**
  * The settings of this process: its environment or, where that names none of ours, the values in `local.settings.json`.
  *
  * The values are then put into `environment`, as the Functions host does, because the Azure identity library reads its
- * own from `process.env`. What is set already stays.
+ * own from `process.env`. What is set already stays. A folder may be anybody's: its file names no host outside of the
+ * known clouds and this machine, and no variable that would send a credential elsewhere.
  *
  * @param folder where `local.settings.json` is looked for
+ * @param isTrusted whether somebody has read the file and vouches for it
  * @throws {SettingsError} for a `local.settings.json` that cannot be used; a missing one is none
  */
-export function loadEnvironment(environment: MutableEnvironment, folder: string): Environment {
+export function loadEnvironment(
+  environment: MutableEnvironment,
+  folder: string,
+  isTrusted = false,
+): Environment {
   if (Object.keys(environment).some((name) => name.startsWith("ROLLCALL_"))) return environment;
   const file = readOptional(resolve(folder, FILE));
   if (!file) return environment;
-  const values = readValues(file);
+  const values = isTrusted ? readValues(file) : harmless(readValues(file));
   const startedWith = environment.NODE_EXTRA_CA_CERTS;
   for (const [name, value] of Object.entries(values)) environment[name] ??= value;
   // Beside those that the shell may name already, such as a company's: trusting more takes nothing away.
   const authorities = values.NODE_EXTRA_CA_CERTS;
   if (authorities && authorities !== startedWith) trust(resolve(folder, authorities));
   return environment;
+}
+
+/** The values without those of the Functions host; refuses a file that could send a credential elsewhere. */
+function harmless(values: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const problems = Object.entries(values).flatMap(([name, value]) => {
+    const problem = value.trim() === "" ? undefined : harmOf(name, value.trim(), values);
+    return problem === undefined
+      ? []
+      : [{ name: `${name} in ${FILE}`, problem: `${problem}, ${WHY}`, example: "https://127.0.0.1:7443" }];
+  });
+  if (problems.length > 0) throw broken(...problems);
+  return Object.fromEntries(
+    Object.entries(values).filter(([name]) => name.startsWith("ROLLCALL_") || MAY_NAME.has(name)),
+  );
+}
+
+function harmOf(name: string, value: string, values: Readonly<Record<string, string>>): string | undefined {
+  switch (name) {
+    case "ROLLCALL_AUTHORITY_HOST":
+    case "ROLLCALL_GRAPH_URL": {
+      // What is no URL is refused by the settings' own rules.
+      if (!URL.canParse(value) || KNOWN_ORIGINS.has(new URL(value).origin) || isLoopback(value))
+        return undefined;
+      return "names a host outside of the known clouds";
+    }
+    case "IDENTITY_ENDPOINT":
+      return URL.canParse(value) && isLoopback(value) ? undefined : "names a host other than this machine";
+    case "NODE_EXTRA_CA_CERTS": {
+      const authority = values.ROLLCALL_AUTHORITY_HOST ?? "";
+      return URL.canParse(authority) && isLoopback(authority)
+        ? undefined
+        : "has more certificates trusted, for a tenant that is not on this machine";
+    }
+    default:
+      return STEERS_CREDENTIALS.test(name) && !MAY_NAME.has(name) ? "steers where credentials go" : undefined;
+  }
 }
 
 function readValues(file: Buffer): Readonly<Record<string, string>> {

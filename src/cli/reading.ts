@@ -1,11 +1,10 @@
-import { DefaultAzureCredential } from "@azure/identity";
 import { MINUTE, systemClock } from "../clock.ts";
+import { openAzureIdentity } from "../identity/azure-identity.ts";
 import { resolveTenantId } from "../identity/tenant-id.ts";
 import { readReaderSettings } from "../settings.ts";
 import { Snapshots } from "../snapshot/snapshots.ts";
 import { type Container, openContainer } from "../storage/container.ts";
-import { loadEnvironment } from "./environment.ts";
-import type { CliIo } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** What the reading commands read. */
 export interface ReadingPlace {
@@ -23,15 +22,16 @@ export interface ReadingPlace {
  *
  * @throws {RollcallError} `settings-invalid`, and `tenant-not-found` where a domain is configured
  */
-export async function openReadingPlace({ environment, cwd, signal }: CliIo): Promise<ReadingPlace> {
-  const settings = readReaderSettings(loadEnvironment(environment, cwd));
+export async function openReadingPlace(terminal: Terminal): Promise<ReadingPlace> {
+  const { signal } = terminal.io;
+  const settings = readReaderSettings(terminal.environment());
   const tenantId = await resolveTenantId(settings.tenant, settings.cloud.authorityHost, {
     clock: systemClock,
     signal,
-    deadlineMs: systemClock.now() + MINUTE,
+    deadlineMs: systemClock.elapsed() + MINUTE,
     proxy: settings.proxy,
   });
-  const container = openContainer(settings.storage, settings.container, new DefaultAzureCredential(), signal);
+  const container = openContainer(settings.storage, settings.container, openAzureIdentity(), signal);
   const snapshots = new Snapshots(container, tenantId, signal);
   return { container, containerName: settings.container, tenantId, snapshots };
 }

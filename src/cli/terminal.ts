@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { RollcallError } from "../error.ts";
-import type { MutableEnvironment } from "./environment.ts";
+import type { Environment } from "../settings.ts";
+import { loadEnvironment, type MutableEnvironment } from "./environment.ts";
 
 /** A stream that may be a terminal. */
 export type TerminalStream = NodeJS.WritableStream & {
@@ -31,6 +32,8 @@ export class Terminal {
   exitCode: 0 | 1 = 0;
   /** What the process will exit with when the command fails; 3 where 1 means something else. */
   failureExitCode: 1 | 3 = 1;
+  /** Whether `local.settings.json` may name hosts and variables that it may not by itself. */
+  trustsLocalSettings = false;
   #isClosed = false;
 
   constructor(io: CliIo) {
@@ -40,15 +43,26 @@ export class Terminal {
   }
 
   /**
-   * Writes to standard output and waits until it has been taken.
+   * The settings of this process, see {@link loadEnvironment}.
+   *
+   * @throws {SettingsError} for a `local.settings.json` that cannot be used
+   */
+  environment(): Environment {
+    const { environment, cwd } = this.io;
+    return loadEnvironment(environment, cwd, this.trustsLocalSettings);
+  }
+
+  /**
+   * Writes to standard output and waits until it has been taken. To a file or a pipe the bytes go as they are; on a
+   * terminal nothing of them can steer it.
    *
    * @returns `false` when the reader has closed the pipe, which is no error
    * @throws {RollcallError} `output-unwritable` when it cannot be written, for instance to a full disk
    * @throws the signal's reason when it is aborted: a reader that has stopped reading may never take any more
    */
-  async write(text: string): Promise<boolean> {
+  async write(text: string, form: TextForm = "text"): Promise<boolean> {
     if (this.#isClosed) return false;
-    const error = await this.#written(text);
+    const error = await this.#written(this.io.stdout.isTTY ? forTerminal(text, form) : text);
     if (!error) return true;
     this.#isClosed = error.code === "EPIPE";
     if (this.#isClosed) return false;
@@ -80,7 +94,12 @@ export class Terminal {
 
   /** Writes a result for programs. */
   async printJson(result: unknown): Promise<void> {
-    await this.write(`${JSON.stringify(result, null, 2)}\n`);
+    await this.write(`${JSON.stringify(result, null, 2)}\n`, "json");
+  }
+
+  /** Writes an error for programs to standard error: JSON on one line. */
+  complainJson(json: string): void {
+    this.io.stderr.write(`${this.io.stderr.isTTY ? forTerminal(json, "json") : json}\n`);
   }
 
   /** Writes lines for people to standard error. */
@@ -89,12 +108,34 @@ export class Terminal {
   }
 }
 
-/** A text without what could steer a terminal: line breaks, too. */
+/** What a text is, which decides how a control character in it can be shown. */
+export type TextForm = "text" | "json";
+
+/**
+ * What could steer a terminal, or make a line read as it is not: control characters, marks that turn the direction of
+ * writing (Unicode's Bidi_Control), and Unicode's own line breaks.
+ */
+const STEERING = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
+
+/** A line without what could steer a terminal; line breaks are replaced, too. */
 export function printable(line: string): string {
-  return stripVTControlCharacters(line).replaceAll(/\p{Cc}/gu, "\uFFFD");
+  return stripVTControlCharacters(line).replaceAll(STEERING, "\uFFFD");
 }
 
-/** A text of several lines without what could steer a terminal; line breaks and tabs stay. */
-export function withoutControls(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(/[^\P{Cc}\n\r\t]/gu, "\uFFFD");
+/**
+ * A text of several lines as a terminal may have it. JSON stays the same JSON: there a control character becomes an
+ * escape, and elsewhere U+FFFD. Line breaks and tabs stay; a carriage return only before a line feed, as it would
+ * overwrite the line.
+ */
+export function forTerminal(text: string, form: TextForm): string {
+  if (form === "json") {
+    return text.replaceAll(STEERING, (character) =>
+      character === "\n" ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    );
+  }
+  const plain = stripVTControlCharacters(text);
+  return plain.replaceAll(STEERING, (character, at: number) => {
+    const stays = character === "\n" || character === "\t" || (character === "\r" && plain[at + 1] === "\n");
+    return stays ? character : "\uFFFD";
+  });
 }

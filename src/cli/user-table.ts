@@ -70,6 +70,5 @@ function widthOf(widths: readonly number[]): number {
 function cellOf(json: string): string {
   if (json === "null") return "";
   const text = isJsonText(json) ? textOfJson(json) : json;
-  // Marks that turn the direction of writing would reach into the next column.
-  return printable(text).replaceAll(/[\u2028-\u202E\u2066-\u2069]/g, "\uFFFD");
+  return printable(text);
 }

@@ -32,7 +32,7 @@ export interface DiagnosisOptions {
  */
 export async function* diagnose(options: DiagnosisOptions): AsyncGenerator<CheckResult, void, undefined> {
   const { clock, signal } = options;
-  const direct = { clock, signal, deadlineMs: clock.now() + RETRY_FOR_MS };
+  const direct = { clock, signal, deadlineMs: clock.elapsed() + RETRY_FOR_MS };
   await using opened = new AsyncDisposableStack();
 
   const settings = yield* attempt("settings", {}, () => checkSettings(options.loadEnvironment));

@@ -1,11 +1,18 @@
 import { z } from "zod";
 import { parseJson } from "../http/json.ts";
 
+/** Each in the form that Microsoft gives it: a token comes from outside, and what is read here is shown. */
 const Claims = z.object({
-  appid: z.string().optional(),
-  upn: z.string().optional(),
+  appid: z.guid().optional(),
+  upn: z
+    .string()
+    .regex(/^[^\s@]{1,64}@[\w.-]{1,100}$/)
+    .optional(),
   xms_mirid: z.string().optional(),
-  roles: z.array(z.string()).optional(),
+  roles: z
+    .array(z.string())
+    .transform((roles) => roles.filter((role) => /^[A-Za-z-]{1,40}(\.[A-Za-z-]{1,40}){0,4}$/.test(role)))
+    .optional(),
 });
 
 /** What an access token says about its holder. */

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
+import { answer, isRedirect, safeOrigin } from "../answer.ts";
 import { type AzureAnswer, RollcallError } from "../error.ts";
 import { DamagedBodyError, Exchange, type Patience, type Reply, releaseBody } from "../http/exchange.ts";
 import { redirectError } from "../http/refused-way.ts";
 import { retryAfterMs } from "../http/retry.ts";
 import { describeGivenUp, type GivenUp, type RetryContext, retrying, type Try } from "../http/retrying.ts";
 import { VERSION } from "../version.ts";
-import { readGraphError } from "./graph-error.ts";
+import { readGraphErrorCode } from "./graph-error.ts";
 import { Pace } from "./pace.ts";
 
 /** Where Graph's tokens come from. */
@@ -129,7 +130,7 @@ export class Graph implements AsyncDisposable {
     await this.pace.ready(signal);
     this.#stats.requests++;
     const { clock } = this.#options;
-    const sentMs = clock.now();
+    const sentMs = clock.elapsed();
     const headers = {
       authorization: `Bearer ${token}`,
       accept: "application/json",
@@ -162,18 +163,18 @@ export class Graph implements AsyncDisposable {
         releaseBody(reply.body);
       }
     }
-    const answer = answerOfReply(reply);
+    const said = answerOfReply(reply);
     if (reply.status === 429) this.#stats.throttled++;
     if (reply.status === 429 || reply.status === 408 || (reply.status >= 500 && reply.status !== 501)) {
       return { failed: { kind: "status", status: reply.status, retryAfter: reply.headers["retry-after"] } };
     }
-    if (reply.status === 401) throw tokenRefused(answer, doing);
-    throw redirectError(reply, url, doing) ?? refuse?.(answer) ?? requestRefused(answer, doing);
+    if (reply.status === 401) throw tokenRefused(said, doing);
+    throw redirectError(reply, url, doing) ?? refuse?.(said) ?? requestRefused(said, doing);
   }
 }
 
 function answerOfReply({ status, headers, body }: Reply): AzureAnswer {
-  return { status, requestId: headers["request-id"], ...readGraphError(body) };
+  return answer({ status, code: readGraphErrorCode(body), requestId: headers["request-id"] });
 }
 
 function givenUpError(givenUp: GivenUp, doing: string, last: AzureAnswer | undefined): RollcallError {
@@ -199,21 +200,31 @@ function givenUpError(givenUp: GivenUp, doing: string, last: AzureAnswer | undef
   });
 }
 
-function tokenRefused(answer: AzureAnswer, doing: string): RollcallError {
+function tokenRefused(said: AzureAnswer, doing: string): RollcallError {
   return new RollcallError("graph-token-refused", {
     doing,
     problem: "Graph refused the token and also a fresh one",
-    answer,
+    answer: said,
     remedy:
       "Check that ROLLCALL_CLOUD and ROLLCALL_GRAPH_URL belong to the tenant's cloud; `rollcall doctor` tells.",
   });
 }
 
-function requestRefused(answer: AzureAnswer, doing: string): RollcallError {
+function requestRefused(said: AzureAnswer, doing: string): RollcallError {
+  if (isRedirect(said.status)) {
+    return new RollcallError("graph-request-refused", {
+      doing,
+      problem:
+        "Graph's address answers with a redirect; it was not followed, as the token would travel there",
+      answer: said,
+      remedy:
+        "Nothing was published. Check ROLLCALL_GRAPH_URL, and for a proxy in between that wants a sign-in.",
+    });
+  }
   return new RollcallError("graph-request-refused", {
     doing,
     problem: "Graph refused the request",
-    answer,
+    answer: said,
     remedy:
       "Nothing was published. `rollcall doctor` tries each request by itself; quote the request id to Microsoft.",
   });
@@ -222,7 +233,7 @@ function requestRefused(answer: AzureAnswer, doing: string): RollcallError {
 function foreignLink(url: string, graphUrl: string, doing: string): RollcallError {
   return new RollcallError("next-link-foreign", {
     doing,
-    problem: `the next link leads to ${new URL(url).origin}, not to ${graphUrl}, and would carry the token there`,
+    problem: `the next link leads to ${safeOrigin(url)}, not to ${graphUrl}, and would carry the token there`,
     remedy:
       "Nothing was sent there and nothing was published. If ROLLCALL_GRAPH_URL is right, report this to Microsoft.",
   });

@@ -15,7 +15,7 @@ const MAX_SLEEP_MS = DAY;
 
 /** What one answer tells about the service. */
 export interface Observation {
-  /** When the request was sent, in milliseconds since the epoch. */
+  /** When the request was sent, in milliseconds by {@link Clock.elapsed}. */
   readonly sentMs: number;
   readonly status: number;
   /** Milliseconds that the service asks to wait; `undefined` when it does not say. */
@@ -34,8 +34,8 @@ export class Pace {
   readonly #max: number;
   #limit: number;
   #isStarting = true;
-  #holdUntilMs = 0;
-  #loweredMs = 0;
+  #holdUntilMs = Number.NEGATIVE_INFINITY;
+  #loweredMs = Number.NEGATIVE_INFINITY;
   #quickestMs = Number.POSITIVE_INFINITY;
 
   /** @param max requests at the same time at the most */
@@ -53,7 +53,7 @@ export class Pace {
   /** Resolves when nothing holds requests back. */
   async ready(signal: AbortSignal): Promise<void> {
     for (;;) {
-      const waitMs = this.#holdUntilMs - this.#clock.now();
+      const waitMs = this.#holdUntilMs - this.#clock.elapsed();
       if (waitMs <= 0) return;
       await this.#clock.sleep(Math.min(waitMs, MAX_SLEEP_MS), signal);
     }
@@ -61,7 +61,7 @@ export class Pace {
 
   /** Takes an answer into account; to be called as soon as it is there. */
   observe({ sentMs, status, retryAfterMs, limitShare }: Observation): void {
-    const nowMs = this.#clock.now();
+    const nowMs = this.#clock.elapsed();
     if (status === 429) {
       // Not by half: everybody waits for as long as the service asks besides.
       this.#lower(0.75, sentMs, nowMs);

@@ -10,7 +10,7 @@ export type Try<T> = { readonly done: T } | { readonly failed: FailedTry };
 export interface RetryContext {
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Milliseconds since the epoch when the run's time is up: no wait is begun that would end later. */
+  /** When the run's time is up, in milliseconds by {@link Clock.elapsed}: no wait is begun that would end later. */
   readonly deadlineMs: number;
   /** The way out of this network; absent: connections are direct. */
   readonly proxy?: ProxyRules | undefined;
@@ -46,7 +46,7 @@ export async function retrying<T>(
     const { failed } = outcome;
     const delayMs = retryDelayMs(failed, tries, clock.now(), Math.random());
     if (delayMs === undefined) throw giveUp({ failed, tries });
-    if (clock.now() + delayMs >= deadlineMs) throw giveUp({ failed, tries, waitTooLongMs: delayMs });
+    if (clock.elapsed() + delayMs >= deadlineMs) throw giveUp({ failed, tries, waitTooLongMs: delayMs });
     onRetry(failed);
     await clock.sleep(delayMs, signal);
   }

@@ -1,4 +1,11 @@
-import { AuthError, ConfidentialClientApplication, type INetworkModule, ServerError } from "@azure/msal-node";
+import {
+  AuthError,
+  ConfidentialClientApplication,
+  type INetworkModule,
+  InteractionRequiredAuthError,
+  ServerError,
+} from "@azure/msal-node";
+import { answer, isRedirect, safeCode, safeOrigin, safeRequestId } from "../answer.ts";
 import { DAY } from "../clock.ts";
 import { RollcallError } from "../error.ts";
 import { Exchange, type Patience, type Reply } from "../http/exchange.ts";
@@ -74,7 +81,8 @@ export function openTokenSource(settings: Settings, options: TokenOptions): Toke
     } catch (error) {
       const failure = network.takeFailure();
       if (failure !== undefined) throw failure;
-      if (!(error instanceof ServerError)) throw asTokenError(error, doing);
+      if (!(error instanceof ServerError || error instanceof InteractionRequiredAuthError))
+        throw asTokenError(error, doing);
       const refusal = asRefusal(error);
       if (refusal.error === "invalid_client") return refusal;
       throw signInError(refusal, settings.tenant, settings.clientId, doing);
@@ -262,6 +270,9 @@ class EntraNetwork implements INetworkModule, AsyncDisposable {
           }
           if (json === undefined)
             return { failed: { kind: "damaged", reason: `${reply.status} without JSON` } };
+          // MSAL reads a refusal as OAuth words it; any other it takes for a token, or for an authority that is none.
+          if (reply.status !== 200 && (method === "GET" || !isOAuthError(json)))
+            throw unusableStatus(this.#doing, reply.status);
           return { done: { status: reply.status, headers: { ...reply.headers }, body: json } };
         },
         () => undefined,
@@ -291,14 +302,30 @@ function isPassing({ status }: Reply, json: unknown): boolean {
   );
 }
 
-function asRefusal(error: ServerError): Refusal {
-  const number = Number(error.errorNo ?? /AADSTS(\d+)/.exec(error.errorMessage)?.[1]);
+function isOAuthError(json: unknown): boolean {
+  return typeof (json as { error?: unknown } | null)?.error === "string";
+}
+
+/** Of MSAL's error only what looks like a code, a number and an id: the rest is text of the answer. */
+function asRefusal(error: ServerError | InteractionRequiredAuthError): Refusal {
+  const number = Number(error.errorNo ?? /AADSTS(\d{1,9})\b/.exec(error.errorMessage)?.[1]);
   return {
-    status: error.status,
-    error: error.errorCode,
-    aadsts: Number.isInteger(number) ? number : undefined,
-    correlationId: error.correlationId || undefined,
+    status: "status" in error ? answer({ status: error.status }).status : undefined,
+    error: safeCode(error.errorCode) ?? "an error without a code",
+    aadsts: Number.isInteger(number) && number > 0 && number < 1e9 ? number : undefined,
+    correlationId: safeRequestId(error.correlationId),
   };
+}
+
+function unusableStatus(doing: string, status: number): RollcallError {
+  return new RollcallError("token-unavailable", {
+    doing,
+    problem: isRedirect(status)
+      ? "the authority answers with a redirect; it was not followed, as the credential would travel there"
+      : "the authority's answer is none of a sign-in service",
+    answer: answer({ status }),
+    remedy: "Check ROLLCALL_AUTHORITY_HOST, and for a proxy in between that wants a sign-in of its own.",
+  });
 }
 
 function emptyToken(doing: string): RollcallError {
@@ -312,16 +339,18 @@ function emptyToken(doing: string): RollcallError {
 function foreignEndpoint(doing: string, url: string): RollcallError {
   return new RollcallError("token-unavailable", {
     doing,
-    problem: `the authority names an endpoint on another host, ${new URL(url).origin}; nothing was sent there`,
+    problem: `the authority names an endpoint on another host, ${safeOrigin(url)}; nothing was sent there`,
     remedy: "Check ROLLCALL_AUTHORITY_HOST.",
   });
 }
 
-function asTokenError(error: unknown, doing: string): unknown {
-  if (!(error instanceof AuthError)) return error;
+/** What MSAL throws beside a refusal; its messages quote the answer. */
+function asTokenError(error: unknown, doing: string): RollcallError {
+  if (error instanceof RollcallError) return error;
+  const code = error instanceof AuthError ? error.errorCode : error instanceof Error && error.name;
   return new RollcallError("token-unavailable", {
     doing,
-    problem: `MSAL gave up (${error.errorCode})`,
+    problem: `MSAL gave up (${safeCode(code) ?? "no known code"})`,
     remedy: "Check ROLLCALL_AUTHORITY_HOST and the tenant; `rollcall doctor` tries each step by itself.",
   });
 }

@@ -5,10 +5,11 @@ import {
   type SecretClientOptions,
   type SecretProperties,
 } from "@azure/keyvault-secrets";
-import { RestError } from "@azure/storage-blob";
-import { answerOf, asIdentityError, isRestError, networkCodeOf } from "../azure-answer.ts";
+import { isRedirect, safeCode } from "../answer.ts";
+import { answerOf, asIdentityError, isRestError, NO_REDIRECTS, networkCodeOf } from "../azure-answer.ts";
 import { SECOND } from "../clock.ts";
 import { RollcallError } from "../error.ts";
+import { parseJson } from "../http/json.ts";
 import { proxyRefusal } from "../http/refused-way.ts";
 import { describeGivenUp, type RetryContext, retrying, type Try } from "../http/retrying.ts";
 import { isLoopback } from "../settings.ts";
@@ -16,13 +17,24 @@ import { isLoopback } from "../settings.ts";
 /** Key Vault and the identity before it answer in well under a second; this long means they will not. */
 const ANSWER_WITHIN_MS = 30 * SECOND;
 
-/** A refusal without a body, such as a proxy's, makes the SDK fail with a TypeError that hides the status. */
-const REFUSE_EMPTY_ERRORS: NonNullable<SecretClientOptions["additionalPolicies"]>[number]["policy"] = {
-  name: "refuseEmptyErrors",
-  async sendRequest(request, next) {
-    const response = await next(request);
-    if (response.status < 400 || response.bodyAsText) return response;
-    throw new RestError("an error without a body", { statusCode: response.status, request, response });
+/** How Key Vault names versions; anything else in that place is not shown, nor asked for. */
+const VERSION_NAME = /^[0-9a-f]{32}$/i;
+
+/**
+ * Gives each refusal a body that the SDK can read: without one, as gateways and proxies answer, it throws a TypeError in
+ * which the status is lost (keyvault-secrets 4.12.0, `secretsErrorDeserializer`).
+ */
+const READABLE_REFUSALS: NonNullable<SecretClientOptions["additionalPolicies"]>[number] = {
+  position: "perCall",
+  policy: {
+    name: "readableRefusals",
+    sendRequest: async (request, next) => {
+      const response = await next(request);
+      if (response.status < 300 || isRecord(parseJson(Buffer.from(response.bodyAsText ?? ""))))
+        return response;
+      response.headers.set("content-type", "application/json");
+      return { ...response, bodyAsText: "{}" };
+    },
   },
 };
 
@@ -56,11 +68,12 @@ export function openVault(
   context: RetryContext,
 ): Vault {
   const client = new SecretClient(vaultUrl, credential, {
+    ...NO_REDIRECTS,
+    additionalPolicies: [READABLE_REFUSALS],
     // Off for this machine only: everywhere else the SDK checks that the challenge names the vault's own domain.
     disableChallengeResourceVerification: isLoopback(vaultUrl),
     // Retried below, where late answers are too.
     retryOptions: { maxRetries: 0 },
-    additionalPolicies: [{ policy: REFUSE_EMPTY_ERRORS, position: "perCall" }],
   });
   const subject = `${object.kind} ${object.name} in ${vaultUrl}`;
 
@@ -104,7 +117,9 @@ export function openVault(
     get: (version) =>
       ask(`reading ${version ? `version ${version} of ` : ""}${subject}`, async (abortSignal) => {
         try {
-          return await client.getSecret(object.name, { abortSignal, ...(version && { version }) });
+          const secret = await client.getSecret(object.name, { abortSignal, ...(version && { version }) });
+          const { version: found = "", ...properties } = secret.properties;
+          return { ...secret, properties: VERSION_NAME.test(found) ? secret.properties : properties };
         } catch (error) {
           if (answerOf(error)?.code === "SecretDisabled") return "disabled";
           throw error;
@@ -114,7 +129,7 @@ export function openVault(
       ask(`listing the versions of ${subject}`, async (abortSignal) => {
         const found: VersionProperties[] = [];
         for await (const version of client.listPropertiesOfSecretVersions(object.name, { abortSignal })) {
-          found.push(version);
+          if (VERSION_NAME.test(version.version ?? "")) found.push(version);
         }
         const createdMs = ({ createdOn }: VersionProperties) => createdOn?.getTime() ?? 0;
         return found.sort((one, other) => createdMs(other) - createdMs(one));
@@ -122,11 +137,16 @@ export function openVault(
   };
 }
 
+function isRecord(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
+
 function isTransient(status: number): boolean {
   return status === 429 || status === 408 || status >= 500;
 }
 
-function asVaultError(error: unknown, doing: string, name: string): unknown {
+/** The vault's no in words. Whatever the SDK throws ends here: its messages quote the answer, its errors hold the token. */
+function asVaultError(error: unknown, doing: string, name: string): RollcallError {
   const answer = answerOf(error);
   switch (answer?.status) {
     case 407:
@@ -150,6 +170,30 @@ function asVaultError(error: unknown, doing: string, name: string): unknown {
             : 'Give the identity the role "Key Vault Secrets User" on the vault; a new assignment takes minutes to work.',
       });
     default:
-      return asIdentityError(error, doing) ?? error;
+      return asIdentityError(error, doing) ?? refused(error, doing);
   }
+}
+
+function refused(error: unknown, doing: string): RollcallError {
+  const answer = answerOf(error);
+  if (isRedirect(answer?.status)) {
+    return new RollcallError("vault-refused", {
+      doing,
+      problem:
+        "the vault's address answers with a redirect; it was not followed, as the token would travel there",
+      answer,
+      remedy: "Check ROLLCALL_KEY_VAULT_URL, and for a proxy in between that wants a sign-in.",
+    });
+  }
+  const name = error instanceof Error ? safeCode(error.name) : undefined;
+  return new RollcallError("vault-refused", {
+    doing,
+    problem:
+      answer === undefined
+        ? `the vault's answer was not understood (${name ?? "Error"})`
+        : "the vault refused the request",
+    answer,
+    remedy:
+      "Check ROLLCALL_KEY_VAULT_URL and the object's name; if both are right, quote the request id to Microsoft.",
+  });
 }

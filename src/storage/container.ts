@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { TokenCredential } from "@azure/identity";
 import { BlobServiceClient, type BlockBlobClient, ContainerClient } from "@azure/storage-blob";
-import { networkCodeOf } from "../azure-answer.ts";
+import { NO_REDIRECTS, networkCodeOf } from "../azure-answer.ts";
 import { MINUTE, SECOND } from "../clock.ts";
 import { RollcallError } from "../error.ts";
 import type { StorageSettings } from "../settings.ts";
@@ -77,6 +77,7 @@ export class Container {
   constructor(client: ContainerClient, signal: AbortSignal, writer: string = randomUUID()) {
     this.#client = client;
     this.#tryOnce = new ContainerClient(client.url, client.credential, {
+      ...NO_REDIRECTS,
       retryOptions: { maxTries: 1, tryTimeoutInMs: TRY_TIMEOUT_MS },
     });
     this.#signal = signal;
@@ -367,6 +368,7 @@ export function openContainer(
   signal: AbortSignal,
 ): Container {
   const options = {
+    ...NO_REDIRECTS,
     retryOptions: { maxTries: MAX_TRIES, tryTimeoutInMs: TRY_TIMEOUT_MS, retryDelayInMs: RETRY_DELAY_MS },
   };
   const service =

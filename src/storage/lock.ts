@@ -1,4 +1,5 @@
-import { answerOf } from "../azure-answer.ts";
+import type { BlockBlobClient } from "@azure/storage-blob";
+import { answerOf, isRestError } from "../azure-answer.ts";
 import { type Clock, SECOND } from "../clock.ts";
 import { RollcallError } from "../error.ts";
 import type { Container } from "./container.ts";
@@ -12,6 +13,8 @@ const ASK_EVERY_MS = SECOND;
 const RELEASE_WITHIN_MS = SECOND;
 /** A lease that is still held after this long has been renewed: its holder is alive. */
 const PATIENCE_MS = (LEASE_SECONDS + 3) * SECOND;
+/** What `nameHolder` writes; anything else there is not shown. */
+const RUN_ID = /^\d{8}T\d{6}Z$/;
 
 /** The right to be the only run on a tenant, until disposed. */
 export interface Lock extends AsyncDisposable {
@@ -39,7 +42,7 @@ export interface LockOptions {
  * Takes the lock: a blob lease, renewed until disposed.
  *
  * A lease that a killed run left behind ends by itself within 15 seconds, so that is waited for; one that lasts longer
- * belongs to a run that lives.
+ * belongs to a run that lives. A lease without end is nobody's run: somebody acquired it by hand, and it is not waited for.
  *
  * A lease that has ended is still ours as long as nobody else took it: the service renews it then. It refuses once
  * somebody has, be it long ago and let go again, and when an operator broke the lease: then the run ends with
@@ -55,10 +58,12 @@ export async function takeLock(container: Container, { path, clock, signal }: Lo
   const doing = `taking the lock ${path}`;
   const blob = container.blob(path);
   const lease = blob.getBlobLeaseClient();
-  const giveUpMs = clock.now() + PATIENCE_MS;
+  const giveUpMs = clock.elapsed() + PATIENCE_MS;
 
   while (!(await tryAcquire())) {
-    if (clock.now() >= giveUpMs) throw await heldError();
+    const holder = await readHolder();
+    if (holder.isEndless) throw endlessError(doing, blob);
+    if (clock.elapsed() >= giveUpMs) throw heldError(holder);
     await clock.sleep(ASK_EVERY_MS, signal);
   }
 
@@ -97,7 +102,8 @@ export async function takeLock(container: Container, { path, clock, signal }: Lo
     await lease.releaseLease({ abortSignal: AbortSignal.timeout(RELEASE_WITHIN_MS) }).catch(() => undefined);
   }
 
-  async function tryAcquire(): Promise<boolean> {
+  /** @param isThere whether the blob has just been made: missing again, it is refused rather than made again and again */
+  async function tryAcquire(isThere = false): Promise<boolean> {
     try {
       await lease.acquireLease(LEASE_SECONDS, { abortSignal: signal });
       return true;
@@ -106,9 +112,9 @@ export async function takeLock(container: Container, { path, clock, signal }: Lo
       if (signal.aborted) await release();
       signal.throwIfAborted();
       if (statusOf(error) === 409) return false;
-      if (statusOf(error) !== 404) throw asStorageError(error, doing);
+      if (statusOf(error) !== 404 || isThere) throw asStorageError(error, doing);
       await container.replace({ path, body: Buffer.alloc(0), contentType: "text/plain" }, undefined);
-      return tryAcquire();
+      return tryAcquire(true);
     }
   }
 
@@ -134,15 +140,37 @@ export async function takeLock(container: Container, { path, clock, signal }: Lo
     );
   }
 
-  async function heldError(): Promise<RollcallError> {
-    const holder = await blob.getProperties({ abortSignal: signal }).then(
-      ({ metadata: { run } = {} }) => (run ? `run ${run}` : "another run"),
-      () => "another run",
-    );
+  /** Who has the lease, for the message; where the storage does not say, it is taken for another run's. */
+  async function readHolder(): Promise<Holder> {
+    try {
+      const { metadata, leaseDuration, leaseState } = await blob.getProperties({ abortSignal: signal });
+      const run = metadata?.run;
+      return {
+        run: run !== undefined && RUN_ID.test(run) ? run : undefined,
+        isEndless: leaseDuration === "infinite" && leaseState === "leased",
+        isBreaking: leaseState === "breaking",
+      };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isRestError(error)) throw asStorageError(error, doing);
+      return { run: undefined, isEndless: false, isBreaking: false };
+    }
+  }
+
+  function heldError({ run, isBreaking }: Holder): RollcallError {
+    if (isBreaking) {
+      return new RollcallError("lock-held", {
+        doing,
+        problem: "somebody has broken the lease on it, with a time to wait that is not over",
+        remedy: "Run again in a minute: such a time is 60 seconds at the most.",
+      });
+    }
     return new RollcallError("lock-held", {
       doing,
-      problem: `${holder} is at work on this tenant`,
-      remedy: "Wait for it to end. If none is running, the lock frees itself within 15 seconds.",
+      problem: `${run === undefined ? "another run" : `run ${run}`} is at work on this tenant`,
+      remedy:
+        "Wait for it to end. If none is running, the lock frees itself: a dead run's within 15 seconds, a lease that " +
+        "somebody acquired by hand within 60.",
     });
   }
 }
@@ -156,4 +184,27 @@ function reasonInWords(refusal: unknown): string {
   if (statusOf(refusal) === 404) return "its blob was deleted";
   if (answerOf(refusal)?.code === "LeaseIsBrokenAndCannotBeRenewed") return "somebody broke its lease";
   return "another run took it over, which happens when this one could not reach the storage for 15 s";
+}
+
+/** What the lock's blob says of its lease. */
+interface Holder {
+  /** The run that was written on it last; `undefined` when there is none. */
+  readonly run: string | undefined;
+  /** Whether the lease has no end, which no run's has. */
+  readonly isEndless: boolean;
+  /** Whether the lease was broken and ends by itself, within 60 s. */
+  readonly isBreaking: boolean;
+}
+
+/** @see https://learn.microsoft.com/cli/azure/storage/blob/lease#az-storage-blob-lease-break */
+function endlessError(doing: string, { accountName, containerName, name }: BlockBlobClient): RollcallError {
+  return new RollcallError("lock-held", {
+    doing,
+    problem:
+      "somebody acquired an infinite lease on it by hand, as the portal's Acquire lease does; it never frees itself",
+    remedy:
+      "Make sure that nobody holds it on purpose, then break it: in the portal by Break lease on that blob, or by " +
+      `\`az storage blob lease break --account-name ${accountName} --container-name ${containerName} ` +
+      `--blob-name "${name}" --auth-mode login\`.`,
+  });
 }

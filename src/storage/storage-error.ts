@@ -1,3 +1,4 @@
+import { isRedirect, safeCode } from "../answer.ts";
 import { answerOf, asIdentityError, isRestError, networkCodeOf } from "../azure-answer.ts";
 import { RollcallError } from "../error.ts";
 import { proxyRefusal } from "../http/refused-way.ts";
@@ -14,8 +15,9 @@ export function serviceTimeOf(error: unknown): Date | undefined {
   return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
-/** Turns an error of the storage SDK into one with a remedy; anything else comes back as it is. */
-export function asStorageError(error: unknown, doing: string): unknown {
+/** Turns an error of the storage SDK, or of the identity before it, into one with a remedy; keeps none of its text. */
+export function asStorageError(error: unknown, doing: string): RollcallError {
+  if (error instanceof RollcallError) return error;
   const answer = answerOf(error);
   const code = networkCodeOf(error);
   if (answer?.status === 407) return proxyRefusal(answer.status, doing);
@@ -43,6 +45,14 @@ export function asStorageError(error: unknown, doing: string): unknown {
         "and let it through the account's firewall; a new assignment takes minutes to work.",
     });
   }
+  if (isRedirect(answer?.status)) {
+    return new RollcallError("storage-refused", {
+      doing,
+      problem: "the address answers with a redirect; it was not followed, as the token would travel there",
+      answer,
+      remedy: "Check ROLLCALL_STORAGE, and for a proxy in between that wants a sign-in.",
+    });
+  }
   if (answer !== undefined) {
     return new RollcallError("storage-refused", {
       doing,
@@ -52,7 +62,18 @@ export function asStorageError(error: unknown, doing: string): unknown {
         "Check ROLLCALL_STORAGE and ROLLCALL_CONTAINER, and policies (immutability, locks) on the account.",
     });
   }
-  return asIdentityError(error, doing) ?? error;
+  return asIdentityError(error, doing) ?? notUnderstood(error, doing);
+}
+
+/** For what the SDK throws at an answer that makes no sense to it; its message quotes the answer. */
+function notUnderstood(error: unknown, doing: string): RollcallError {
+  const name = error instanceof Error ? safeCode(error.name) : undefined;
+  return new RollcallError("storage-refused", {
+    doing,
+    problem: `the storage account's answer was not understood (${name ?? "Error"})`,
+    remedy:
+      "Check that ROLLCALL_STORAGE is a blob service, and for a proxy in between; `rollcall doctor` tells.",
+  });
 }
 
 /** OpenSSL's words for a certificate that leads to no trusted authority, as behind a proxy that opens TLS. */

@@ -9,7 +9,7 @@ export async function graphToken(settings: Settings): Promise<string> {
   const context = {
     clock: systemClock,
     signal: AbortSignal.timeout(MINUTE),
-    deadlineMs: Date.now() + MINUTE,
+    deadlineMs: performance.now() + MINUTE,
   };
   const vault = openVault(settings.vaultUrl, settings.credential, new DefaultAzureCredential(), context);
   await using tokens = openTokenSource(settings, { ...context, tenantId: settings.tenant, vault });

@@ -53,7 +53,7 @@ class Nights implements AsyncDisposable {
       this.container,
       { runId: this.first.runId },
       { folder: this.folder, properties: source.properties, parts },
-      { clock: systemClock, signal, deadlineMs: systemClock.now() + leftMs, maxPartBytes },
+      { clock: systemClock, signal, deadlineMs: systemClock.elapsed() + leftMs, maxPartBytes },
     );
   }
 
@@ -147,7 +147,11 @@ describe("changesSinceLatest", () => {
       nights.container,
       undefined,
       { folder: nights.folder, properties: source.properties, parts },
-      { clock: systemClock, signal: new AbortController().signal, deadlineMs: systemClock.now() + MINUTE },
+      {
+        clock: systemClock,
+        signal: new AbortController().signal,
+        deadlineMs: systemClock.elapsed() + MINUTE,
+      },
     );
     assert.equal(reasonOf(outcome), "first run");
   });

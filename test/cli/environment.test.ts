@@ -76,5 +76,76 @@ describe("loadEnvironment", () => {
   });
 
   it("refuses a certificate authority file that is not there", () =>
-    refuses({ Values: { NODE_EXTRA_CA_CERTS: "missing.pem" } }, /NODE_EXTRA_CA_CERTS .* not there/));
+    refuses(
+      { Values: { NODE_EXTRA_CA_CERTS: "missing.pem", ROLLCALL_AUTHORITY_HOST: "https://127.0.0.1:7443" } },
+      /NODE_EXTRA_CA_CERTS .* not there/,
+    ));
+
+  it("leaves out what is the Functions host's", async () => {
+    await using folder = await folderWith({
+      Values: {
+        AzureWebJobsStorage: "UseDevelopmentStorage=true",
+        PATH: "/evil",
+        ROLLCALL_CONTAINER: "snaps",
+      },
+    });
+    assert.deepEqual(loadEnvironment({}, folder.path), { ROLLCALL_CONTAINER: "snaps" });
+  });
+});
+
+describe("a local.settings.json of somebody else's folder", () => {
+  const harmful: readonly (readonly [name: string, value: string])[] = [
+    ["ROLLCALL_AUTHORITY_HOST", "https://login.microsoftonline.com.evil.example"],
+    ["ROLLCALL_AUTHORITY_HOST", "https://127.0.0.1@evil.example"],
+    ["ROLLCALL_AUTHORITY_HOST", "https://127.0.0.1.evil.example"],
+    ["ROLLCALL_GRAPH_URL", "https://graph.evil.example"],
+    ["IDENTITY_ENDPOINT", "http://169.254.169.254/metadata"],
+    ["AZURE_AUTHORITY_HOST", "https://evil.example"],
+    ["AZURE_CLIENT_SECRET", "hush"],
+    ["NODE_EXTRA_CA_CERTS", "evil.pem"],
+    ["NODE_OPTIONS", "--import ./evil.mjs"],
+    ["NODE_TLS_REJECT_UNAUTHORIZED", "zero"],
+    ["HTTPS_PROXY", "http://evil.example:8080"],
+    ["https_proxy", "http://evil.example:8080"],
+    ["MSI_ENDPOINT", "http://evil.example"],
+  ];
+  for (const [name, value] of harmful) {
+    it(`is refused for ${name}=${value}, and nothing of it is taken`, async () => {
+      await using folder = await folderWith({ Values: { ROLLCALL_CONTAINER: "snaps", [name]: value } });
+      const environment = {};
+      assert.throws(
+        () => loadEnvironment(environment, folder.path),
+        (error) => {
+          assert.ok(error instanceof SettingsError);
+          assert.match(
+            error.message,
+            new RegExp(`${name} in local\\.settings\\.json .*--trust-local-settings`),
+          );
+          assert.ok(!error.message.includes(value));
+          return true;
+        },
+      );
+      assert.deepEqual(environment, {});
+    });
+
+    if (name !== "NODE_EXTRA_CA_CERTS") {
+      it(`is taken with ${name} by who vouches for it`, async () => {
+        await using folder = await folderWith({ Values: { [name]: value } });
+        assert.deepEqual(loadEnvironment({}, folder.path, true), { [name]: value });
+      });
+    }
+  }
+
+  for (const host of [
+    "https://login.microsoftonline.us",
+    "https://login.partner.microsoftonline.cn",
+    "https://127.0.0.1:7443",
+    "https://localhost:7443",
+    "https://[::1]:7443",
+  ]) {
+    it(`may name ${host}`, async () => {
+      await using folder = await folderWith({ Values: { ROLLCALL_AUTHORITY_HOST: host } });
+      assert.deepEqual(loadEnvironment({}, folder.path), { ROLLCALL_AUTHORITY_HOST: host });
+    });
+  }
 });

@@ -1,20 +1,22 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { isExpiredPageToken, readGraphError } from "../../src/graph/graph-error.ts";
+import { isExpiredPageToken, readGraphErrorCode } from "../../src/graph/graph-error.ts";
 
 function read(body: unknown) {
-  return readGraphError(Buffer.from(typeof body === "string" ? body : JSON.stringify(body)));
+  return readGraphErrorCode(Buffer.from(typeof body === "string" ? body : JSON.stringify(body)));
 }
 
-describe("readGraphError", () => {
-  it("gives code and message of an error document and nothing else", () => {
+describe("readGraphErrorCode", () => {
+  it("gives the code of an error document and nothing else", () => {
     const error = { code: "Request_BadRequest", message: "Invalid.", innerError: { date: "2026-11-22" } };
-    assert.deepEqual(read({ error }), { code: "Request_BadRequest", message: "Invalid." });
+    assert.equal(read({ error }), "Request_BadRequest");
+    assert.equal(read({ error: { code: "UnknownError" } }), "UnknownError");
   });
 
-  it("gives empty text for a part that is missing or no text", () => {
-    assert.deepEqual(read({ error: { code: "UnknownError" } }), { code: "UnknownError", message: "" });
-    assert.deepEqual(read({ error: { code: 5, message: null } }), { code: "", message: "" });
+  it("gives no code that is none", () => {
+    for (const code of [5, null, "", "Bearer abc", "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9"]) {
+      assert.equal(read({ error: { code, message: "no" } }), undefined, String(code));
+    }
   });
 
   it("gives nothing for anything else", () => {
@@ -27,7 +29,7 @@ describe("readGraphError", () => {
       { error: "invalid_client" },
       { value: [] },
     ]) {
-      assert.deepEqual(read(body), {}, JSON.stringify(body));
+      assert.equal(read(body), undefined, JSON.stringify(body));
     }
   });
 });

@@ -13,7 +13,7 @@ function paceWithAnswers(max = 16) {
     tookMs = 300,
     more: { retryAfterMs?: number; limitShare?: number } = {},
   ) => {
-    const sentMs = clock.now();
+    const sentMs = clock.elapsed();
     await clock.sleep(tookMs, signal);
     pace.observe({ sentMs, status, ...more });
   };
@@ -35,7 +35,7 @@ describe("Pace", () => {
   it("goes down by a quarter when it is refused, once for all requests that were under way together", async () => {
     const { clock, pace, answer } = paceWithAnswers();
     for (let n = 0; n < 40; n++) await answer(200);
-    const sentMs = clock.now() - 1;
+    const sentMs = clock.elapsed() - 1;
     await answer(429);
     assert.equal(pace.limit, 12);
     pace.observe({ sentMs, status: 429 });
@@ -45,9 +45,9 @@ describe("Pace", () => {
   it("holds back every request for as long as one was told to wait", async () => {
     const { clock, pace, signal, answer } = paceWithAnswers();
     await answer(429, 300, { retryAfterMs: 7000 });
-    const before = clock.now();
+    const before = clock.elapsed();
     await pace.ready(signal);
-    assert.equal(clock.now() - before, 7000);
+    assert.equal(clock.elapsed() - before, 7000);
   });
 
   it("slows down before it is refused, when Graph says how near the limit is", async () => {
@@ -55,9 +55,9 @@ describe("Pace", () => {
     for (let n = 0; n < 40; n++) await answer(200);
     await answer(200, 300, { limitShare: 0.9 });
     assert.ok(pace.limit < 16);
-    const before = clock.now();
+    const before = clock.elapsed();
     await pace.ready(signal);
-    assert.ok(clock.now() > before);
+    assert.ok(clock.elapsed() > before);
   });
 
   it("slows down when answers come much later than the quickest", async () => {

@@ -31,7 +31,7 @@ async function openGraph(tenant: Tenant, concurrency: number) {
   const graph = new Graph({
     clock: systemClock,
     signal: AbortSignal.timeout(30_000),
-    deadlineMs: Date.now() + 30_000,
+    deadlineMs: systemClock.elapsed() + 30_000,
     graphUrl: tenant.graph.origin,
     concurrency,
     tokens: { get: async () => token, renew: async () => token },

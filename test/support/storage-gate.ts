@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Agent, createServer, request } from "node:https";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
+import { type Echo, echoReply } from "../../src/sandbox/service/echo.ts";
 import type { SandboxTls } from "../../src/sandbox/service/tls.ts";
 import type { Storage } from "../../src/sandbox/storage.ts";
 
@@ -43,11 +44,16 @@ const ERROR_CODES: Readonly<Record<number, string>> = {
 /** Connection headers are each side's own. */
 const HOP_BY_HOP = new Set(["connection", "keep-alive", "transfer-encoding"]);
 
-/** Puts a gate before a storage: an HTTPS reverse proxy that sees each request and can strike at a write. */
+/**
+ * Puts a gate before a storage: an HTTPS reverse proxy that sees each request and can strike at a write.
+ *
+ * @param echo asked for each request by its name; the storage never sees one whose answer is to be an echo
+ */
 export async function startStorageGate(
   storage: Storage,
   tls: SandboxTls,
   strike?: Strike,
+  echo?: (name: string) => Echo | undefined,
 ): Promise<StorageGate> {
   const writes: string[] = [];
   const requests: string[] = [];
@@ -74,6 +80,12 @@ export async function startStorageGate(
   async function pass(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(incoming);
     const moment = isStruck(incoming) ? strike?.moment : undefined;
+    const echoed = echo?.(nameOf(incoming));
+    if (echoed) {
+      const { headers } = incoming;
+      const reply = echoReply({ headers, body: body.toString() }, echoed, "xml");
+      return void response.writeHead(reply.status, reply.headers).end(reply.body);
+    }
     if (moment === "before") return strikeBack(response);
     const answer = await forward(incoming, body);
     const answerBody = await buffer(answer);

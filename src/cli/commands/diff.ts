@@ -47,7 +47,7 @@ export function addDiffCommand(program: Command, terminal: Terminal): void {
         if (names.length > 0 && !kinds.includes("changed")) {
           command.error("error: --property tells users who changed; it cannot go without --change changed");
         }
-        const { container, former, later } = await openRuns(await openReadingPlace(terminal.io), from, to);
+        const { container, former, later } = await openRuns(await openReadingPlace(terminal), from, to);
         const selection = compareSelections(
           former.manifest.source.properties,
           later.manifest.source.properties,
@@ -92,7 +92,7 @@ async function* wantedChanges(
 async function writeLines(terminal: Terminal, changes: AsyncIterable<readonly Change[]>): Promise<void> {
   for await (const some of changes) {
     terminal.exitCode = 1;
-    if (!(await terminal.write(some.map(({ line }) => `${line}\n`).join("")))) return;
+    if (!(await terminal.write(some.map(({ line }) => `${line}\n`).join(""), "json"))) return;
   }
 }
 

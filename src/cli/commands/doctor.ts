@@ -1,10 +1,9 @@
-import { DefaultAzureCredential } from "@azure/identity";
 import type { Command } from "commander";
 import { systemClock } from "../../clock.ts";
 import type { CheckResult } from "../../doctor/check.ts";
 import { diagnose } from "../../doctor/diagnosis.ts";
+import { openAzureIdentity } from "../../identity/azure-identity.ts";
 import { plural } from "../../words/format.ts";
-import { loadEnvironment } from "../environment.ts";
 import type { Terminal } from "../terminal.ts";
 import { hang } from "../wrap.ts";
 
@@ -27,10 +26,10 @@ export function addDoctorCommand(program: Command, terminal: Terminal): void {
     .option("--json", "print an array of JSON objects")
     .addHelpText("after", HELP)
     .action(async ({ json }: { readonly json?: boolean }) => {
-      const { environment, cwd, signal } = terminal.io;
+      const { signal } = terminal.io;
       const checks = diagnose({
-        loadEnvironment: () => loadEnvironment(environment, cwd),
-        openIdentity: () => new DefaultAzureCredential(),
+        loadEnvironment: () => terminal.environment(),
+        openIdentity: openAzureIdentity,
         clock: systemClock,
         signal,
       });

@@ -59,7 +59,7 @@ export function addHistoryCommand(program: Command, terminal: Terminal): void {
     .option("--json", "print an array of JSON objects, newest first")
     .addHelpText("after", HELP)
     .action(async ({ last, json }: { readonly last: number; readonly json?: boolean }) => {
-      const { container, containerName, tenantId } = await openReadingPlace(terminal.io);
+      const { container, containerName, tenantId } = await openReadingPlace(terminal);
       const runs = (await runsOrNone(container, tenantId)).slice(0, last);
       const entries: (HistoryEntry | UnreadableRun)[] = [];
       for await (const record of readRecords(container, tenantId, runs, terminal.io.signal)) {

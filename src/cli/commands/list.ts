@@ -38,7 +38,7 @@ export function addListCommand(program: Command, terminal: Terminal): void {
     .option("--json", "print an array of JSON objects")
     .addHelpText("after", HELP)
     .action(async ({ limit, json }: { readonly limit: number; readonly json?: boolean }) => {
-      const { container, containerName, tenantId, snapshots } = await openReadingPlace(terminal.io);
+      const { container, containerName, tenantId, snapshots } = await openReadingPlace(terminal);
       const runs = await runsOrNone(snapshots);
       const latest = await latestRun(container, tenantId);
       const entries = await Array.fromAsync(snapshots.list(runs.slice(0, limit)));

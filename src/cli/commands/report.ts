@@ -38,7 +38,7 @@ export function addReportCommand(program: Command, terminal: Terminal): void {
     .option("--json", "print what was written as JSON")
     .addHelpText("after", HELP)
     .action(async (wanted: string | undefined, { out, last, json }: ReportCommandOptions) => {
-      const { container, tenantId } = await openReadingPlace(terminal.io);
+      const { container, tenantId } = await openReadingPlace(terminal);
       const { signal, cwd } = terminal.io;
       await using file = await ReportFile.open(path.resolve(cwd, out));
       const report = await makeReport(container, tenantId, { run: wanted, last, signal, nowMs: Date.now() });

@@ -30,7 +30,7 @@ export function addShowCommand(program: Command, terminal: Terminal): void {
     .option("--json", "print the manifest as JSON")
     .addHelpText("after", HELP)
     .action(async (run: string | undefined, { json }: { readonly json?: boolean }) => {
-      const { snapshots } = await openReadingPlace(terminal.io);
+      const { snapshots } = await openReadingPlace(terminal);
       const snapshot = await snapshots.open(run);
       if (json) await terminal.printJson(snapshot.manifest);
       else await terminal.print(...describe(snapshot, Date.now()));

@@ -7,7 +7,6 @@ import type { Manifest } from "../../snapshot/manifest.ts";
 import { type Taken, takeSnapshot } from "../../take-snapshot.ts";
 import { formatBytes, formatDuration, plural } from "../../words/format.ts";
 import { completenessInWords, durationMs, totalBytes } from "../../words/manifest-words.ts";
-import { loadEnvironment } from "../environment.ts";
 import { progressLine } from "../progress-line.ts";
 import type { Terminal, TerminalStream } from "../terminal.ts";
 import { labelled } from "../wrap.ts";
@@ -33,7 +32,7 @@ export function addSnapshotCommand(program: Command, terminal: Terminal): void {
         readonly json?: boolean;
         readonly acceptShrink?: boolean;
       }) => {
-        const settings = readSettings(loadEnvironment(terminal.io.environment, terminal.io.cwd));
+        const settings = readSettings(terminal.environment());
         const taken = await takeWithProgress(settings, acceptShrink, terminal);
         if (!json) return terminal.print(...summary(taken, settings.container));
         await terminal.printJson(taken.manifest);

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { CONDITION_SYNTAX, type Condition, parseCondition } from "../../formats/condition.ts";
 import { RowFilter } from "../../formats/row-filter.ts";
 import { openReadingPlace } from "../reading.ts";
-import { type Terminal, withoutControls } from "../terminal.ts";
+import type { Terminal } from "../terminal.ts";
 import { OUTPUT_FORMATS, type OutputFormat, openOutput } from "../user-output.ts";
 import { LINE_WIDTH } from "../wrap.ts";
 
@@ -44,7 +44,7 @@ export function addUsersCommand(program: Command, terminal: Terminal): void {
     .addHelpText("after", HELP)
     .action(async (run: string | undefined, options: Options, command: Command) => {
       const { select, where = [] } = options;
-      const { snapshots } = await openReadingPlace(terminal.io);
+      const { snapshots } = await openReadingPlace(terminal);
       const snapshot = await snapshots.open(run);
       const { properties } = snapshot.manifest.source;
       const unknown = [...(select ?? []), ...where.map(({ property }) => property)].filter(
@@ -56,10 +56,11 @@ export function addUsersCommand(program: Command, terminal: Terminal): void {
           `error: run ${snapshot.manifest.runId} has no property ${names}; it has ${properties.join(", ")}`,
         );
       }
-      const { isTTY, columns } = terminal.io.stdout;
+      const { columns } = terminal.io.stdout;
       const output = openOutput(options.format, { properties, select, width: columns ?? LINE_WIDTH });
       const filter = new RowFilter(properties, where);
-      const write = (text: string) => terminal.write(isTTY ? withoutControls(text) : text);
+      const form = options.format === "csv" || options.format === "table" ? "text" : "json";
+      const write = (text: string) => terminal.write(text, form);
       if (output.head !== "" && !(await write(output.head))) return;
       for await (const lines of snapshot.lineBatches()) {
         const kept = filter.keep(lines);

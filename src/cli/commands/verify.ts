@@ -34,7 +34,7 @@ export function addVerifyCommand(program: Command, terminal: Terminal): void {
     .addHelpText("after", HELP)
     .action(async (run: string | undefined, { all, json }: VerifyOptions, command: Command) => {
       if (all && run !== undefined) command.error("error: either a run or --all");
-      const { container, snapshots } = await openReadingPlace(terminal.io);
+      const { container, snapshots } = await openReadingPlace(terminal);
       const results: Verification[] = [];
       try {
         for await (const result of all ? verifyAll(container, snapshots) : [await snapshots.verify(run)]) {

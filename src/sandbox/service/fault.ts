@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import type { Echo } from "./echo.ts";
 
 /** The services of the sandbox that can be told to fail. */
 export type ServiceName = "graph" | "entra" | "vault" | "identity";
@@ -42,6 +43,8 @@ export type Fault =
     }
   /** Sends the caller elsewhere; no `Location` when absent. */
   | { readonly kind: "redirect"; readonly status: number; readonly location?: string }
+  /** An error that repeats in its body, its code and its headers what was sent, credentials included. */
+  | ({ readonly kind: "echo" } & Echo)
   /** The body ends after this share of its bytes: with a dead connection, or with `framed` as if it were whole. */
   | { readonly kind: "cutBody"; readonly atShare: number; readonly framed?: boolean }
   /** The connection dies before an answer. */

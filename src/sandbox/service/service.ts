@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { echoReply } from "./echo.ts";
 import { type Fault, type FaultScript, findFault, type SandboxRequest, type ServiceName } from "./fault.ts";
 import type { Journal } from "./journal.ts";
 import { Refusal } from "./refusal.ts";
@@ -143,6 +144,13 @@ function scriptedReply(request: ServiceRequest, refuse: ServiceDefinition["refus
     const { status, location } = redirect;
     return { status, headers: location === undefined ? {} : { Location: location }, body: "" };
   }
+  const echo = findFault(request.faults, "echo");
+  if (echo)
+    return echoReply(
+      request,
+      echo,
+      request.service === "entra" || request.service === "identity" ? "oauth" : "odata",
+    );
   if (findFault(request.faults, "notJson"))
     return html(200, "<!DOCTYPE html><title>Sign in</title><p>Welcome to the proxy.");
   const disguised = findFault(request.faults, "errorAs200");

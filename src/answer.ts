@@ -1,0 +1,63 @@
+import type { AzureAnswer } from "./error.ts";
+
+/** Longest code that Microsoft documents: `Authentication_RequestFromNonPremiumTenantOrB2CTenant`, 53 characters. */
+const MAX_CODE_LENGTH = 64;
+const MAX_HOST_LENGTH = 100;
+const MAX_LABEL_LENGTH = 40;
+
+const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/**
+ * What of a service's answer may be told. The answer's own text never is: a proxy or a service at fault may repeat in it
+ * the token, secret or assertion that it was sent. Status, code and request id are taken only when they look like one.
+ */
+export function answer(said: {
+  readonly status?: unknown;
+  readonly code?: unknown;
+  readonly requestId?: unknown;
+}): AzureAnswer {
+  return {
+    status: isStatus(said.status) ? said.status : undefined,
+    code: safeCode(said.code),
+    requestId: safeRequestId(said.requestId),
+  };
+}
+
+/**
+ * A service's error code: words in letters, joined by dots or underscores, with few digits.
+ *
+ * @returns `undefined` for anything else, pieces of tokens, keys and secrets above all
+ */
+export function safeCode(code: unknown): string | undefined {
+  if (typeof code !== "string" || code.length > MAX_CODE_LENGTH) return undefined;
+  if (!/^[A-Za-z][A-Za-z0-9]*(?:[._][A-Za-z0-9]+)*$/.test(code)) return undefined;
+  // Base64 of the `{"` with which the parts of a token begin.
+  if (code.includes("eyJ") || (code.match(/\d/g) ?? []).length > 4) return undefined;
+  // Words are long; in random text case or kind changes at every other character.
+  const words = code.match(/[a-z]/.test(code) ? /[A-Z]?[a-z]+|[A-Z]|\d+/g : /[A-Z]+|\d+/g) ?? [];
+  return code.length / words.length >= 4 ? code : undefined;
+}
+
+/** The id to quote to Microsoft, a GUID in all services; `undefined` for anything else. */
+export function safeRequestId(id: unknown): string | undefined {
+  return typeof id === "string" && GUID.test(id) ? id : undefined;
+}
+
+/** An origin that came from outside, for messages. A name that is not like a host's could be anything. */
+export function safeOrigin(url: string): string {
+  const { origin, hostname } = new URL(url);
+  const isHost =
+    hostname.length <= MAX_HOST_LENGTH &&
+    /^[a-z0-9.:[\]-]+$/.test(hostname) &&
+    hostname.split(".").every((label) => label.length <= MAX_LABEL_LENGTH);
+  return isHost ? origin : "a host whose name is not fit to be shown";
+}
+
+/** Whether an answer sends the caller elsewhere. No service's redirect is followed: the token would travel there. */
+export function isRedirect(status: number | undefined): boolean {
+  return status !== undefined && status >= 300 && status < 400;
+}
+
+function isStatus(status: unknown): status is number {
+  return Number.isInteger(status) && Number(status) >= 100 && Number(status) <= 999;
+}
