@@ -251,7 +251,7 @@ describe("the proxy's rules", () => {
     }
   });
 
-  for (const value of ["proxy.corp:8080", "socks5://proxy:1", "not a url"]) {
+  for (const value of ["proxy.corp:8080", "socks5://proxy:1", "not a url", "http://name:100%sure@proxy:1"]) {
     it(`refuse ${value}, without repeating it`, () => {
       assert.throws(
         () => readSettings({ ...environment(), HTTPS_PROXY: value }),

@@ -41,11 +41,22 @@ export function readProxyRules(
   if (named === undefined) return undefined;
   const url = URL.canParse(named) ? new URL(named) : undefined;
   if (url?.protocol !== "http:" && url?.protocol !== "https:") return "invalid";
+  if (!isPercentEncoded(url.username) || !isPercentEncoded(url.password)) return "invalid";
   const direct = (read("NO_PROXY") ?? "").split(",").map((entry) => entry.trim());
   return new ProxyRules(
     url,
     direct.filter((entry) => entry !== ""),
   );
+}
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    return false;
+  }
 }
 
 /** A proxy that opens no tunnel. */
@@ -100,7 +111,7 @@ function openTunnel(proxy: URL, authority: string, withinMs: number): Promise<So
     const timer = setTimeout(() => request.destroy(new Error("no answer in time")), withinMs);
     request.once("connect", ({ statusCode: status = 0 }, socket, head) => {
       clearTimeout(timer);
-      if (status === 200) {
+      if (status >= 200 && status <= 299) {
         if (head.length > 0) socket.unshift(head);
         resolve(socket as Socket);
         return;
