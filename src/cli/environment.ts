@@ -18,8 +18,10 @@ const MAY_NAME: ReadonlySet<string> = new Set([
   "IDENTITY_HEADER",
   "NODE_EXTRA_CA_CERTS",
 ]);
+const IDENTITY: readonly string[] = ["IDENTITY_ENDPOINT", "IDENTITY_HEADER"];
 /** Names by which credentials are found or requests find their way; what else is there is the Functions host's. */
-const STEERS_CREDENTIALS = /^(AZURE_|IDENTITY_|IMDS_|MSI_|NODE_|SSL_|HTTPS?_PROXY$|ALL_PROXY$|NO_PROXY$)/i;
+const STEERS_CREDENTIALS =
+  /^(AZURE_(?!FUNCTIONS_)|IDENTITY_|IMDS_|MSI_|NODE_|SSL_|HTTPS?_PROXY$|ALL_PROXY$|NO_PROXY$)/i;
 const KNOWN_ORIGINS: ReadonlySet<string> = new Set(
   Object.values(CLOUDS).flatMap(({ authorityHost, graphUrl }) => [authorityHost, graphUrl]),
 );
@@ -48,7 +50,11 @@ export function loadEnvironment(
   if (!file) return environment;
   const values = isTrusted ? readValues(file) : harmless(readValues(file));
   const startedWith = environment.NODE_EXTRA_CA_CERTS;
-  for (const [name, value] of Object.entries(values)) environment[name] ??= value;
+  // Both or neither: an endpoint of the file's must not be sent the header of the environment's.
+  const hasIdentity = IDENTITY.some((name) => environment[name] !== undefined);
+  for (const [name, value] of Object.entries(values)) {
+    if (!(hasIdentity && IDENTITY.includes(name))) environment[name] ??= value;
+  }
   // Beside those that the shell may name already, such as a company's: trusting more takes nothing away.
   const authorities = values.NODE_EXTRA_CA_CERTS;
   if (authorities && authorities !== startedWith) trust(resolve(folder, authorities));

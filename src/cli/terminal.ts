@@ -129,9 +129,11 @@ export function printable(line: string): string {
  */
 export function forTerminal(text: string, form: TextForm): string {
   if (form === "json") {
-    return text.replaceAll(STEERING, (character) =>
-      character === "\n" ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-    );
+    return text.replaceAll(STEERING, (character) => {
+      // Raw, these stand between tokens only.
+      if (character === "\n" || character === "\t") return character;
+      return character === "\r" ? " " : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+    });
   }
   const plain = stripVTControlCharacters(text);
   return plain.replaceAll(STEERING, (character, at: number) => {

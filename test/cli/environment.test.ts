@@ -45,6 +45,19 @@ describe("loadEnvironment", () => {
     assert.deepEqual(environment, { AZURE_CLIENT_ID: "set already", IDENTITY_HEADER: "h" });
   });
 
+  it("takes the identity's endpoint and header both or neither", async () => {
+    await using folder = await folderWith({
+      Values: { IDENTITY_ENDPOINT: "http://127.0.0.1:1/msi/token", IDENTITY_HEADER: "h" },
+    });
+    const environment: Record<string, string | undefined> = { IDENTITY_HEADER: "the platform's" };
+    assert.deepEqual(loadEnvironment(environment, folder.path), { IDENTITY_HEADER: "the platform's" });
+  });
+
+  it("leaves the Functions host's environment name alone", async () => {
+    await using folder = await folderWith({ Values: { AZURE_FUNCTIONS_ENVIRONMENT: "Development" } });
+    assert.deepEqual(loadEnvironment({}, folder.path), {});
+  });
+
   it("does not mix: one variable of ours in the environment, and the file is not read", async () => {
     await using folder = await folderWith("{ broken");
     const environment = { ROLLCALL_TENANT_ID: "contoso.com" };
