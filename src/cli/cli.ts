@@ -14,8 +14,8 @@ import { describeFailure, exitCodeOf, failureAsJson } from "./failure.ts";
 import { type CliIo, forTerminal, Terminal } from "./terminal.ts";
 
 const HELP = `
-Settings come from the environment. If it has no ROLLCALL_* at all, they come from
-"Values" in local.settings.json in this folder.
+Settings come from the environment. If it has no ROLLCALL_* at all, they come
+from "Values" in local.settings.json in this folder.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or settings.`;
 

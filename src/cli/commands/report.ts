@@ -10,9 +10,9 @@ import type { Terminal } from "../terminal.ts";
 const HELP = `
 Example: rollcall report --out report.html
 
-RUN is a run id, or the beginning of one that no other run shares. The page needs
-no network and no script. It names people: some who joined, left, or have stale
-accounts. Only its owner may read a new file.
+RUN is a run id, or the beginning of one that no other run shares. The page
+needs no network and no script. It names people: some who joined, left, or have
+stale accounts. Only its owner may read a new file.
 
 Reads all parts of the run and of the runs before it, one run after another, and
 checks each part's SHA-256. A damaged earlier run is shown as damaged. The file

@@ -14,15 +14,16 @@ Example: rollcall users | jq -r .userPrincipalName
 RUN is a run id, or the beginning of one that no other run shares. A part's
 SHA-256 is checked before any of its users is written.
 
-A condition's VALUE is text, true, false, null, or a date. ~ finds VALUE anywhere
-in the text, ignoring case. A collection fits when one of its elements does.
+A condition's VALUE is text, true, false, null, or a date. ~ finds VALUE
+anywhere in the text, ignoring case. A collection fits when one of its elements
+does.
 
 CSV is for Excel: UTF-8 with a byte order mark. A cell that could be taken for a
 formula, or that begins with an apostrophe, gets an apostrophe in front: remove
 one to get the value. Collections are JSON.
 
-Exit codes: 0 all users written, or the reader closed the pipe; 1 no such run, or
-damaged, and then not all users were written; 2 wrong usage or settings.`;
+Exit codes: 0 all users written, or the reader closed the pipe; 1 no such run,
+or damaged, and then not all users were written; 2 wrong usage or settings.`;
 
 interface Options {
   readonly format: OutputFormat;
