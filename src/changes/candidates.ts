@@ -1,18 +1,18 @@
-/** A later row whose former one has to be looked at again, because their digests differ. */
+/** A row of the later snapshot whose earlier row must be read again, because their digests differ. */
 export interface Candidate {
-  /** Where the former row is in the `DigestTable`. */
+  /** Where the earlier row is in the `DigestTable`. */
   readonly slot: number;
-  /** Index of the former row's part. */
+  /** Index of the earlier row's part. */
   readonly part: number;
   /** The later row. */
   readonly line: Buffer;
 }
 
 /**
- * Later rows that wait for their former ones. Bounded: whoever adds asks {@link isFull}, and settles them all then.
+ * Later rows that wait for their earlier rows. Bounded: callers check {@link isFull} after adding, and then settle all.
  *
- * They are copied into one piece of memory that is used again and again. Views of the blocks they came in would keep
- * those alive, and a piece for each row costs more memory than the rows.
+ * Rows are copied into one buffer that is reused. Views would keep alive the blocks that the rows came in, and a buffer
+ * for each row would cost more memory than the rows.
  */
 export class Candidates {
   readonly #maxRows: number;
@@ -32,7 +32,7 @@ export class Candidates {
     return this.#places.size >= this.#maxRows || this.#bytes >= this.#maxBytes;
   }
 
-  /** How many wait for a former row of that part. */
+  /** How many wait for an earlier row in that part. */
   countIn(part: number): number {
     return this.#rowsByPart.get(part) ?? 0;
   }
@@ -47,9 +47,9 @@ export class Candidates {
   }
 
   /**
-   * Takes out the later row that waits for the former one in that slot; `undefined` when none does.
+   * Removes and returns the later row that waits for the earlier row in that slot; `undefined` when none does.
    *
-   * @returns good until the next {@link add}
+   * @returns valid until the next {@link add}
    */
   take(slot: number, part: number): Buffer | undefined {
     const place = this.#places.get(slot);

@@ -1,12 +1,12 @@
 import { JsonScan } from "../rows/json-scan.ts";
 
 /**
- * One text for all ways of writing the same value: two values are equal when their canonical texts are. Order means
- * nothing, neither of an object's members nor of a collection's elements, at any depth; how often an element occurs
- * does. A member that is null counts as absent. Strings are equal with and without escapes, numbers when JavaScript reads
- * them as the same; integers too large for that are compared digit by digit.
+ * One text for all ways of writing the same value: two values are equal when their canonical texts are. At any depth, the
+ * order of an object's members and of a collection's elements does not matter; how often an element occurs does. A
+ * member that is null counts as absent. Strings are equal with and without escapes. Numbers are equal when JavaScript
+ * reads them as the same; integers that are too large for that are compared digit by digit.
  *
- * Nothing is made a value of on the way, because directory extensions may hold 64-bit integers.
+ * Nothing is parsed into a value, because directory extensions may hold 64-bit integers.
  *
  * @param json one JSON value, not nested deeper than `JsonScan` allows
  */

@@ -8,11 +8,11 @@ import type { Container } from "../storage/container.ts";
 import { CHANGE_KINDS, type ChangeRecord, parseChange } from "./change.ts";
 import type { ChangesEntry } from "./entry.ts";
 
-/** A line of changes holds what a user's line held before, what it holds after, and two names once more. */
+/** A line of changes holds a user's values before and after, and repeats two names. */
 const MAX_CHANGE_LINE_BYTES = 4 * MAX_LINE_BYTES;
 
 /**
- * The changes that a run wrote, some hundred at a time, verified by hash before the first one of each part.
+ * The changes that a run wrote, some hundred at a time. Each part's hash is verified before its first change.
  *
  * @throws {RollcallError} `snapshot-damaged` naming the blob
  */
@@ -33,9 +33,9 @@ export async function* readChanges(
 }
 
 /**
- * Reads a run's changes again and holds them against its manifest.
+ * Reads a run's changes again and checks them against its manifest.
  *
- * @returns what is wrong; the first damaged part ends the reading
+ * @returns what is wrong; reading stops at the first damaged part
  * @throws {RollcallError} the storage's errors
  */
 export async function changeFindings(

@@ -3,14 +3,14 @@ import { canonicalValue } from "./canonical.ts";
 import type { Change, ChangeKind } from "./change.ts";
 import type { CommonProperty } from "./selection.ts";
 
-/** Whose change it is: places of the naming properties in a snapshot's lines, -1 for one that was not selected. */
+/** Where a snapshot's lines hold the properties that name a user; -1 for one that was not selected. */
 interface Names {
   readonly id: number;
   readonly userPrincipalName: number;
   readonly displayName: number;
 }
 
-/** Compares two rows of a user by value and writes down what differs. All text in here is byte strings. */
+/** Compares two rows of a user by value and writes what differs as a line. All text in here is byte strings. */
 export class ChangeMaker {
   readonly #common: readonly CommonProperty[];
   readonly #former: RowReader;
@@ -19,9 +19,9 @@ export class ChangeMaker {
   readonly #laterNames: Names;
 
   /**
-   * @param before properties of the former snapshot, in the order of its lines
-   * @param after those of the later one
-   * @param common what is compared
+   * @param before properties of the earlier snapshot, in the order of its lines
+   * @param after those of the later snapshot
+   * @param common the properties that are compared
    */
   constructor(before: readonly string[], after: readonly string[], common: readonly CommonProperty[]) {
     this.#common = common;
@@ -31,17 +31,17 @@ export class ChangeMaker {
     this.#laterNames = namesIn(after);
   }
 
-  /** A user whom only the later snapshot has. */
+  /** A user who is only in the later snapshot. */
   joined(line: Buffer): Change {
     return change("joined", [], this.#later.values(line), this.#laterNames, "null", line.toString("latin1"));
   }
 
-  /** A user whom only the former snapshot has. */
+  /** A user who is only in the earlier snapshot. */
   left(line: Buffer): Change {
     return change("left", [], this.#former.values(line), this.#formerNames, line.toString("latin1"), "null");
   }
 
-  /** A user whom both have; `undefined` when the rows say the same. */
+  /** A user who is in both; `undefined` when the rows are equal. */
   changed(formerLine: Buffer, laterLine: Buffer): Change | undefined {
     const former = this.#former.values(formerLine);
     const later = this.#later.values(laterLine);
@@ -90,7 +90,7 @@ function change(
   return { kind, properties, line: Buffer.from(line, "latin1") };
 }
 
-/** Names are strings; should Graph ever send something else, it stands in the row. */
+/** Names are strings. Should Graph ever send anything else, the row still has it. */
 function stringAt(values: readonly string[], place: number): string {
   const json = values[place];
   return json?.startsWith('"') ? json : "null";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parseJson } from "../http/json.ts";
 
-/** What became of a user between two snapshots. */
+/** What happened to a user between two snapshots. */
 export type ChangeKind = "joined" | "left" | "changed";
 
 /** All of {@link ChangeKind}, in the order in which they are shown. */
@@ -10,9 +10,9 @@ export const CHANGE_KINDS: readonly ChangeKind[] = ["joined", "left", "changed"]
 /** One difference between two snapshots. */
 export interface Change {
   readonly kind: ChangeKind;
-  /** Names of what differs; none for users who joined or left. */
+  /** Names of the properties that differ; none for users who joined or left. */
   readonly properties: readonly string[];
-  /** It as JSON in UTF-8 without a line feed, see {@link ChangeRecord}; values are as Graph sent them. */
+  /** The change as JSON in UTF-8 without a line feed, see {@link ChangeRecord}. Values are as Graph sent them. */
   readonly line: Buffer;
 }
 
@@ -21,13 +21,13 @@ export interface ChangeRecord {
   /** Object id. */
   readonly id: string;
   readonly change: ChangeKind;
-  /** Of the later snapshot; the last known one for those who left. `null` also where it was not selected. */
+  /** From the later snapshot; for users who left, the last known. `null` also where it was not selected. */
   readonly userPrincipalName: string | null;
   /** As {@link userPrincipalName}. */
   readonly displayName: string | null;
-  /** What differs as it was; the whole last known row of those who left; `null` for those who joined. */
+  /** The old values of what differs; for users who left, the whole last row; for users who joined, `null`. */
   readonly before: Readonly<Record<string, unknown>> | null;
-  /** What differs as it is; the whole row of those who joined; `null` for those who left. */
+  /** The new values of what differs; for users who joined, the whole row; for users who left, `null`. */
   readonly after: Readonly<Record<string, unknown>> | null;
 }
 

@@ -10,7 +10,7 @@ import type { ChangesEntry } from "./entry.ts";
 import { type Side, snapshotSide, storedSide } from "./side.ts";
 import { writeChanges } from "./write-changes.ts";
 
-/** What the commit needs of a run's time: a few small requests, with retries. */
+/** Time that is kept for the commit: a few small requests, with retries. */
 const COMMIT_RESERVE_MS = 20 * SECOND;
 
 /** What a manifest says of changes. */
@@ -19,10 +19,10 @@ export type ChangesOutcome =
   /** `changesSkipped` says why there are none: `first run`, or a clause. */
   | { readonly changes: null; readonly changesSkipped: string };
 
-/** A snapshot whose parts are written and which is not committed yet. */
+/** A snapshot whose parts are written but which is not committed yet. */
 export interface NewSnapshot {
   readonly folder: RunFolder;
-  /** In the order of each line. */
+  /** In the order of the lines. */
   readonly properties: readonly string[];
   readonly parts: readonly PartEntry[];
 }
@@ -34,19 +34,19 @@ export interface ChangesSinceOptions {
   readonly signal: AbortSignal;
   /** When the run must have ended, in milliseconds by {@link Clock.elapsed}. */
   readonly deadlineMs: number;
-  /** Compressed bytes from which on a part is closed; as for users by default. */
+  /** A part is closed when it has this many compressed bytes; by default as for users. */
   readonly maxPartBytes?: number | undefined;
-  /** Is given what takes the written parts back, should the run fail before it is committed. */
+  /** Receives what deletes the written parts again, should the run fail before it is committed. */
   readonly undo?: AsyncDisposableStack;
 }
 
 /**
- * Writes what changed since the last snapshot. It never costs the new one: where the former cannot be read, the changes
- * cannot be written or time runs short, there are none, it is said why, and nothing of them is left behind.
+ * Writes what changed since the last snapshot. This never costs the new snapshot: if the last one cannot be read, the
+ * changes cannot be written or time runs short, there are none. The outcome says why, and no part of them is left.
  *
  * @param previous the snapshot that the run builds on; `undefined` for the first run
- * @throws only the signal's reason, and `snapshot-damaged` when a part of the new snapshot is not what was sent: that
- *   one must not be published
+ * @throws only the signal's reason, and `snapshot-damaged` when a part of the new snapshot is not what was sent: it must
+ *   not be published
  */
 export async function changesSinceLatest(
   container: Container,
@@ -88,7 +88,7 @@ function reasonFor({ code, doing, problem }: RollcallError, runId: string): stri
   return `comparing with predecessor ${runId} failed (${code}): ${said}`;
 }
 
-/** A side, and whether reading it found damage. */
+/** A side, and the damage that reading it found. */
 function watched(side: Side): { readonly side: Side; readonly damage: () => RollcallError | undefined } {
   let damage: RollcallError | undefined;
   async function* readBlocks(part: PartEntry): AsyncGenerator<Buffer, void, undefined> {

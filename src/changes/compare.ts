@@ -11,31 +11,31 @@ import { DigestTable } from "./digest-table.ts";
 import { compareSelections, type Selection } from "./selection.ts";
 import { type Side, userCount } from "./side.ts";
 
-/** Rows that are looked at again at a time, unless {@link MAX_HELD_BYTES} is reached before. */
+/** Most rows that wait to be compared, unless {@link MAX_HELD_BYTES} is reached first. */
 const MAX_HELD_ROWS = 50_000;
 const MAX_HELD_BYTES = 32 * 2 ** 20;
 
 const LINE_FEED = 0x0a;
 
-/** How two snapshots are compared. */
+/** Options of {@link compareSnapshots}. */
 export interface CompareOptions {
   /** Ends the comparison. */
   readonly signal?: AbortSignal;
-  /** Changed rows in memory at a time; 50,000 by default. More are fewer passes over the former snapshot. */
+  /** Most changed rows in memory; 50,000 by default. More means fewer passes over the earlier snapshot. */
   readonly maxHeldRows?: number;
 }
 
 /**
- * What changed from one snapshot to another, some hundred changes at a time, in no order that means anything. Values
- * are compared as `canonicalValue` says; only what both selected is compared.
+ * What changed from one snapshot to another, some hundred changes at a time, in no particular order. Values are compared
+ * as `canonicalValue` says, and only properties that both selected.
  *
- * In passes, so that memory is 54 bytes a former user and a bounded number of rows: the former snapshot is digested;
- * the later one is held against the digests; rows that differ, and those of users who left, are read again from the
- * former one, whose parts without any of them are passed over. Users come in a similar order each night, so that is
- * one more pass as a rule, and some four where every user has changed (measured with a million users).
+ * It works in passes, so that memory is 54 bytes for each earlier user and a bounded number of rows. First the earlier
+ * snapshot is digested. Then the later one is compared with the digests. Rows that differ, and those of users who left,
+ * are read again from the earlier snapshot, skipping parts without any. Users come in a similar order each night, so
+ * that is usually one more pass, and about four when every user has changed (measured with a million users).
  *
- * A digest is 128 bits of SHA-256, and is only ever compared with that of the same user's former row: a change that is
- * missed by chance, or made to be missed, can be left out of account.
+ * A digest is 128 bits of SHA-256, and is only ever compared with that of the same user's earlier row. Missing a change
+ * by chance, or by design, need not be feared.
  *
  * @throws {RollcallError} `snapshot-damaged` naming the blob, and whatever reading the sides throws
  */
@@ -97,9 +97,9 @@ interface Unsettled {
 }
 
 /**
- * Reads the former rows of all candidates again, and of those who left.
+ * Reads again the earlier rows of all candidates and of the users who left.
  *
- * @param leavers how many by index of part; empty while the later snapshot is not at its end
+ * @param leavers how many users of each part left, by index of part; empty until the later snapshot has been read
  */
 async function* settle(
   { before, former, candidates, maker, signal }: Unsettled,
@@ -136,7 +136,7 @@ function digestOf(
   return hash("sha256", common.map((property) => values[property[side]]).join(), "buffer");
 }
 
-/** Goes through a side's lines and says which part is at fault where one of them cannot be read. */
+/** Reads a side's lines, and names the part when one of them cannot be read. */
 class SideReader {
   readonly reader: RowReader;
   readonly #side: Side;
@@ -151,7 +151,7 @@ class SideReader {
     return `${this.#side.folder.path}/${name}`;
   }
 
-  /** @param changeOf told a line and its id, both good for that call only */
+  /** @param changeOf gets a line and its id, both valid during the call only */
   flatMap(
     part: PartEntry,
     block: Buffer,

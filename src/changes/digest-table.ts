@@ -4,18 +4,18 @@ import { GuidTable } from "../rows/guid-table.ts";
 const DIGEST_WORDS = 4;
 const PART = DIGEST_WORDS;
 const PAYLOAD_WORDS = DIGEST_WORDS + 1;
-/** Set in the word of the part once the row's user was met again. */
+/** Set in the part's word once the row's user was found in the later snapshot. */
 const SEEN = 0x8000_0000;
 
 /**
- * What the comparison remembers of each former row: whose it is, a digest of what it says, which part it is in and
- * whether its user was met again. 54 bytes a row.
+ * What the comparison remembers of each earlier row: whose it is, a digest of its values, which part it is in, and
+ * whether its user is also in the later snapshot. 54 bytes a row.
  */
 export class DigestTable {
   readonly #table: GuidTable;
   readonly #capacity: number;
 
-  /** @param capacity rows that it will hold; it does not grow, so that a row's place stays good */
+  /** @param capacity most rows it can hold; it does not grow, so that a row's place stays valid */
   constructor(capacity: number) {
     this.#capacity = capacity;
     this.#table = new GuidTable(capacity, PAYLOAD_WORDS);
@@ -30,9 +30,9 @@ export class DigestTable {
    * Adds a row.
    *
    * @param id four words, see `readGuid`
-   * @param digest at least 16 bytes; what is behind them is not kept
+   * @param digest at least 16 bytes, of which the first 16 are kept
    * @param part index of its part
-   * @returns `false`, and nothing is kept, when there is a row of that id already or no room
+   * @returns `false`, and nothing is kept, when there already is a row of that id, or no room
    */
   add(id: Uint32Array, digest: Buffer, part: number): boolean {
     if (this.size === this.#capacity) return false;
@@ -49,7 +49,7 @@ export class DigestTable {
     return this.#table.find(id);
   }
 
-  /** Whether the row says the same as the one of this digest. */
+  /** Whether the row has this digest. */
   hasDigest(at: number, digest: Buffer): boolean {
     const { words } = this.#table;
     for (let word = 0; word < DIGEST_WORDS; word++) {
@@ -63,19 +63,19 @@ export class DigestTable {
     return (this.#mark(at) & ~SEEN) >>> 0;
   }
 
-  /** Notes that the row's user was met again; `false` when that was noted before. */
+  /** Marks the row's user as seen again; `false` when it already was. */
   markSeen(at: number): boolean {
     if (this.isSeen(at)) return false;
     this.#table.words[at + PART] = (this.#mark(at) | SEEN) >>> 0;
     return true;
   }
 
-  /** Whether the row's user was met again. */
+  /** Whether the row's user was seen again. */
   isSeen(at: number): boolean {
     return this.#mark(at) >= SEEN;
   }
 
-  /** How many rows of each part were not met again, by index of part; parts without any are missing. */
+  /** How many users of each part were not seen again, by index of part; without the parts that have none. */
   countUnseen(): ReadonlyMap<number, number> {
     const counts = new Map<number, number>();
     for (const at of this.#table.payloads()) {

@@ -2,16 +2,16 @@ import type { PartEntry } from "../snapshot/part.ts";
 
 /** What changed since another snapshot, as the manifest lists it. */
 export interface ChangesEntry {
-  /** Run id of the former snapshot. */
+  /** Run id of the snapshot it was compared with. */
   readonly against: string;
-  /** Users whom only this snapshot has. */
+  /** Users who are only in this snapshot. */
   readonly joined: number;
-  /** Users whom only the former one has. */
+  /** Users who are only in the other one. */
   readonly left: number;
-  /** Users of both with a difference. */
+  /** Users who are in both, with a difference. */
   readonly changed: number;
-  /** Properties that only one of them selected; they are never reported as changed. */
+  /** Properties that only one of the two selected; never reported as changed. */
   readonly notCompared: readonly string[];
-  /** Each line a change, which `users` counts; none where nothing changed. */
+  /** Each line is a change; `users` counts them. No parts when nothing changed. */
   readonly parts: readonly PartEntry[];
 }

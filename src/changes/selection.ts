@@ -1,17 +1,17 @@
 /** A property that can be compared. */
 export interface CommonProperty {
   readonly name: string;
-  /** Its place in the lines of the former snapshot. */
+  /** Its place in the lines of the earlier snapshot. */
   readonly before: number;
-  /** Its place in the lines of the later one. */
+  /** Its place in the lines of the later snapshot. */
   readonly after: number;
 }
 
-/** What of two snapshots can be compared. */
+/** Which properties of two snapshots can be compared. */
 export interface Selection {
-  /** What both selected, in the later one's order; without the id, by which users are told. */
+  /** Those that both selected, in the later snapshot's order; without the id, which identifies users. */
   readonly common: readonly CommonProperty[];
-  /** What only one of them selected, the later one's first: never reported as changed. */
+  /** Those that only one selected, the later snapshot's first; never reported as changed. */
   readonly notCompared: readonly string[];
   /** Whether their lines have the same properties in the same order, so that equal lines are equal users. */
   readonly isSame: boolean;

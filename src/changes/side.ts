@@ -8,17 +8,17 @@ import type { Container } from "../storage/container.ts";
 export interface Side {
   /** Its folder. */
   readonly folder: RunFolder;
-  /** In the order of each line; the id is among them. */
+  /** In the order of the lines; the id is among them. */
   readonly properties: readonly string[];
   readonly parts: readonly PartEntry[];
   /**
-   * The lines of one of the parts: blocks of whole lines, each line a user and ended by a line feed. Read several times,
-   * always with the same result; the reading may be left early.
+   * The lines of a part, as blocks of whole lines; each line is a user and ends with a line feed. Can be read several
+   * times with the same result, and left early.
    */
   readonly readBlocks: (part: PartEntry) => AsyncIterable<Buffer>;
 }
 
-/** A snapshot whose parts are in storage, committed or not yet: each is verified by its hash whenever it is read. */
+/** A snapshot whose parts are in storage, committed or not. A part's hash is verified whenever it is read. */
 export function storedSide(
   container: Container,
   { folder, properties, parts }: Omit<Side, "readBlocks">,

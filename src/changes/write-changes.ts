@@ -17,19 +17,19 @@ const CHANGE_LINES: PartKind = {
   openPart: () => new GzipPart(),
 };
 
-/** How changes are written. */
+/** Options of {@link writeChanges}. */
 export interface WriteChangesOptions extends CompareOptions {
-  /** Compressed bytes from which on a part is closed; as for users by default. */
+  /** A part is closed when it has this many compressed bytes; by default as for users. */
   readonly maxPartBytes?: number | undefined;
-  /** Is given what takes the written parts back later. */
+  /** Receives what deletes the written parts again. */
   readonly undo?: AsyncDisposableStack;
 }
 
 /**
  * Writes what changed from one snapshot to another into parts in the later one's folder.
  *
- * @returns what the manifest says of them
- * @throws whatever the reading or the writing throws, after taking back the parts
+ * @returns the manifest's entry for them
+ * @throws whatever reading or writing throws, after deleting the parts again
  */
 export async function writeChanges(
   container: Container,
@@ -46,7 +46,7 @@ export async function writeChanges(
     }
     const { notCompared } = compareSelections(before.properties, after.properties);
     const hasAny = counts.joined + counts.left + counts.changed > 0;
-    // A writer that is finished without lines writes an empty part.
+    // A writer that is finished without any lines writes an empty part.
     const parts = hasAny ? await writer.finish() : [];
     options.undo?.defer(() => writer.discard().catch(() => undefined));
     return { against: before.folder.runId, ...counts, notCompared, parts };

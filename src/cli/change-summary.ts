@@ -18,7 +18,7 @@ const GAPS_WIDTH = 6;
 
 /** A change that is shown. */
 interface ShownChange extends ChangeRecord {
-  /** What differs as it was and as it is, as JSON: a number may have more than 53 bits. */
+  /** The values before and after, as JSON: a number may have more than 53 bits. */
   readonly values: readonly { readonly name: string; readonly before: string; readonly after: string }[];
 }
 
@@ -35,14 +35,14 @@ function valuesOf(line: Buffer): ShownChange["values"] {
   }));
 }
 
-/** Changes for people: counts of all, and the first few of each kind. */
+/** A summary of changes for people: counts of all, and the first few of each kind. */
 export class ChangeSummary {
   readonly #limit: number;
   readonly #counts = { joined: 0, left: 0, changed: 0 };
   readonly #byProperty = new Map<string, number>();
   readonly #shown: Record<ChangeKind, ShownChange[]> = { joined: [], left: [], changed: [] };
 
-  /** @param limit how many of each kind are kept to be shown */
+  /** @param limit how many of each kind to show */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -58,8 +58,8 @@ export class ChangeSummary {
   /**
    * Lines for a terminal.
    *
-   * @param kinds what was asked for
-   * @param notCompared properties that only one run selected
+   * @param kinds the kinds that were asked for
+   * @param notCompared properties that only one of the runs selected
    */
   lines(kinds: readonly ChangeKind[], notCompared: readonly string[]): readonly string[] {
     const asked = CHANGE_KINDS.filter((kind) => kinds.includes(kind));
@@ -75,7 +75,7 @@ export class ChangeSummary {
     ];
   }
 
-  /** `department 31, jobTitle 12`: in how many users each property changed, the commonest first. */
+  /** `department 31, jobTitle 12`: how many users each property changed for, the most first. */
   #propertiesInWords(): string {
     return [...this.#byProperty]
       .sort(([, one], [, other]) => other - one)
@@ -106,7 +106,7 @@ function namesTable(kind: ChangeKind, records: readonly ChangeRecord[]): readonl
   );
 }
 
-/** A row for each property; the user stands in the first one only, and gets the room that the values leave. */
+/** A row for each property. The first row of a user names the user, in the room that the values leave. */
 function changedTable(records: readonly ShownChange[]): readonly string[] {
   const names = records.flatMap(({ values }) => values.map(({ name }) => name));
   const nameWidth = names.reduce((most, name) => Math.max(most, displayWidth(name)), "property".length);

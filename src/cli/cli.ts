@@ -14,15 +14,15 @@ import { describeFailure, exitCodeOf, failureAsJson } from "./failure.ts";
 import { type CliIo, forTerminal, Terminal } from "./terminal.ts";
 
 const HELP = `
-Settings come from the environment or, where that names none of ROLLCALL_*, from
-"Values" of local.settings.json in this folder.
+Settings come from the environment. If it has no ROLLCALL_* at all, they come
+from "Values" in local.settings.json in this folder.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or settings.`;
 
 /**
  * Runs a command.
  *
- * @param argv the words behind `rollcall`
+ * @param argv the arguments after `rollcall`
  * @returns the exit code; never throws
  */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
@@ -58,7 +58,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     return terminal.exitCode;
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
-    // Whatever the signal broke off, it is the signal that ended the command.
+    // Whatever failed because of the signal, the signal is the reason.
     const reason: unknown = io.signal.aborted ? io.signal.reason : thrown;
     const error = asRollcallError(reason, `running rollcall ${current.name()}`);
     if (current.opts().json) terminal.complainJson(failureAsJson(error));
@@ -67,11 +67,11 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   }
 }
 
-/** The error for a command that was told to stop. */
+/** The error of a command that was told to stop. */
 export function terminated(signalName: string): RollcallError {
   return new RollcallError("terminated", {
     doing: "running rollcall",
     problem: `it was told to stop (${signalName})`,
-    remedy: "A snapshot that was being taken was not published; the last whole one stays the latest.",
+    remedy: "A snapshot that was being taken was not published; the last complete one stays the latest.",
   });
 }

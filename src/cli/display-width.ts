@@ -1,6 +1,7 @@
 import stringWidth from "string-width";
 
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+const knownWidths = new Map<string, number>();
 
 /** How many columns of a terminal a text takes. */
 export function displayWidth(text: string): number {
@@ -25,11 +26,21 @@ function cutTo(text: string, width: number): readonly [cut: string, width: numbe
   if (isAscii(text)) return [`${text.slice(0, width - 1)}…`, width];
   let used = 0;
   for (const { segment, index } of graphemes.segment(text)) {
-    const next = used + displayWidth(segment);
+    const next = used + graphemeWidth(segment);
     if (next > width - 1) return [`${text.slice(0, index)}…`, used + 1];
     used = next;
   }
   return [text, used];
+}
+
+/** Measuring one is slow, and the same ones come again and again. Those of more than one code unit are rare. */
+function graphemeWidth(grapheme: string): number {
+  if (grapheme.length > 1) return stringWidth(grapheme);
+  const known = knownWidths.get(grapheme);
+  if (known !== undefined) return known;
+  const width = stringWidth(grapheme);
+  knownWidths.set(grapheme, width);
+  return width;
 }
 
 /** Almost every cell is: telling so takes a small part of the time that measuring takes. */

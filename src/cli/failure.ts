@@ -2,15 +2,15 @@ import { describeAnswer, type RollcallError } from "../error.ts";
 import { SettingsError } from "../settings.ts";
 import { hang, labelled } from "./wrap.ts";
 
-/** What a failed command exits with: 2 for what the caller got wrong before anything was asked, else 1. */
+/** The exit code of a failed command: 2 for wrong settings, else 1. */
 export function exitCodeOf(error: RollcallError): 1 | 2 {
   return error instanceof SettingsError ? 2 : 1;
 }
 
 /**
- * An error for the person on call: what, Azure's answer, what to do next.
+ * An error for the person on call: what failed, what Azure answered, what to do next.
  *
- * @param usage shown with wrong settings
+ * @param usage shown when settings are wrong
  */
 export function describeFailure(error: RollcallError, usage: string): readonly string[] {
   const heading = `rollcall: ${error.code}`;

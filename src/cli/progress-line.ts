@@ -21,7 +21,7 @@ export function progressLine(progress: Progress, listingMs: number): string {
   const rate = listingMs > 0 ? Math.round(users / (listingMs / SECOND)) : 0;
   return [
     counted === null ? plural(users, "user") : `${formatCount(users)} of ${plural(counted, "user")}`,
-    // The directory may grow while it is listed; and all but the last user is not all.
+    // Never above 100, though the directory may grow meanwhile; and never 100 before the last user.
     ...(counted ? [`${Math.min(100, Math.floor((users / counted) * 100))}%`] : []),
     ...(rate > 0 ? [`${formatCount(rate)} users/s`] : []),
     ...(slices > 0 ? [`slice ${formatCount(slicesDone)} of ${formatCount(slices)}`] : []),

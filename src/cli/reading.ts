@@ -6,7 +6,7 @@ import { Snapshots } from "../snapshot/snapshots.ts";
 import { type Container, openContainer } from "../storage/container.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** What the reading commands read. */
+/** Where the reading commands read. */
 export interface ReadingPlace {
   readonly container: Container;
   /** Container name as configured. */

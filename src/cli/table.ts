@@ -5,17 +5,17 @@ import { LINE_WIDTH } from "./wrap.ts";
 /** A column of a table. */
 export interface Column {
   readonly title: string;
-  /** Numbers stand right; left by default. */
+  /** For numbers; left by default. */
   readonly align?: "right";
-  /** What its cells are cut to in any case, in columns of the terminal; absent: they are not. */
+  /** Cells are always cut to this many columns of the terminal; absent: no limit. */
   readonly maxWidth?: number;
-  /** Whether its cells may be cut when the table is too wide; never by default. */
+  /** Whether cells may be cut when the table is too wide; not by default. */
   readonly mayCut?: boolean;
-  /** Whether it may be left out, the last one first, when cutting does not make room enough; never by default. */
+  /** Whether the column may be left out when cutting is not enough, the last column first; not by default. */
   readonly mayDrop?: boolean;
 }
 
-/** What a column that may be cut keeps. */
+/** No column is cut to less. */
 const MIN_CUT_WIDTH = 8;
 const GAP_WIDTH = 2;
 const NARROW_GAP_WIDTH = 1;
@@ -27,11 +27,11 @@ interface Layout {
 }
 
 /**
- * A table for the terminal. The first rows decide on the widths of the columns: a million rows need not be read before
- * the first is seen.
+ * A table for the terminal. The first rows set the widths of the columns, so that a million rows need not be read before
+ * the first is shown.
  *
- * It fits into the line if it can. First the columns that may be cut are cut, the widest first; then those that may be
- * left out are; without either, the gaps become narrower.
+ * If the table is too wide, columns are cut, the widest first, where they may be. If that is not enough, columns are left
+ * out, where they may be. If no column may be cut, the gaps become narrower.
  */
 export class Table {
   readonly #columns: readonly Column[];
@@ -52,8 +52,8 @@ export class Table {
   }
 
   /**
-   * The next rows as lines; before the first of them, the heading. What could steer a terminal is made visible first, so
-   * that a cell is measured as it is shown.
+   * The next rows as lines; the first time after the heading. What could steer a terminal is made visible first, so that
+   * a cell is measured as it is shown.
    *
    * @param rows as many cells each as there are columns
    */

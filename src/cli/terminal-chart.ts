@@ -15,12 +15,12 @@ const ROWS = 5;
 const MAX_COLUMN_WIDTH = 4;
 
 /**
- * Draws counts as bars, in {@link LINE_WIDTH} columns. The lowest one is a thin line: bars that began at 0 would all look
- * the same.
+ * Draws counts as bars, within {@link LINE_WIDTH} columns. The axis begins at the lowest count: bars from 0 would all
+ * look the same.
  *
  * @param title what is counted
- * @param points oldest first; only the last ones where there is no room for all
- * @returns nothing where nothing is known
+ * @param points oldest first; only the last are drawn when there is no room for all
+ * @returns no lines when no count is known
  */
 export function drawChart(title: string, points: readonly ChartPoint[]): readonly string[] {
   const known = points.flatMap(({ count }) => count ?? []);
@@ -49,7 +49,7 @@ export function drawChart(title: string, points: readonly ChartPoint[]): readonl
 }
 
 function bar(count: number | undefined, low: number, high: number, row: number, columnWidth: number): string {
-  // A single bar of one column has no room for a gap behind it.
+  // A bar that is one column wide has no room for a gap.
   const width = columnWidth > 1 ? columnWidth - 1 : 1;
   const gap = " ".repeat(columnWidth - width);
   if (count === undefined) return (row === 0 ? "·" : " ").repeat(width) + gap;

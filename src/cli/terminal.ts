@@ -25,7 +25,7 @@ export interface CliIo {
   readonly signal: AbortSignal;
 }
 
-/** What a command writes to. Knows that a reader who has seen enough closes the pipe. */
+/** What a command writes to. A reader who closes the pipe has seen enough; that is not an error. */
 export class Terminal {
   readonly io: CliIo;
   /** What the process will exit with unless the command throws. */
@@ -38,7 +38,7 @@ export class Terminal {
 
   constructor(io: CliIo) {
     this.io = io;
-    // Met by whoever writes; without a listener the stream would end the process first.
+    // Whoever writes gets the error. Without a listener the stream would end the process first.
     for (const stream of [io.stdout, io.stderr]) stream.on("error", () => undefined);
   }
 

@@ -2,38 +2,38 @@ import { CsvRows } from "../formats/csv.ts";
 import { ValueCutter } from "../rows/value-cutter.ts";
 import { UserTable } from "./user-table.ts";
 
-/** How `rollcall users` can write. */
+/** The formats of `rollcall users`. */
 export const OUTPUT_FORMATS = ["ndjson", "csv", "json", "table"] as const;
 
 /** One of {@link OUTPUT_FORMATS}. */
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
-/** Users as text, some at a time. */
+/** Writes users as text, a batch at a time. */
 export interface UserOutput {
-  /** What stands before the first user. */
+  /** What comes before the first user. */
   readonly head: string;
   /** @param lines at least one user, each as JSON */
   readonly rows: (lines: readonly string[]) => string;
-  /** What stands behind the last user. */
+  /** What comes after the last user. */
   readonly tail: string;
-  /** Columns for which there is no room, once there were rows. */
+  /** Columns that there is no room for; known after the first rows. */
   readonly leftOut: () => readonly string[];
 }
 
-/** What is to be written. */
+/** What to write. */
 export interface OutputOptions {
-  /** Of the run, in the order of its lines. */
+  /** The run's properties, in the order of its lines. */
   readonly properties: readonly string[];
-  /** In their order; absent: all, but for a table what tells users apart. */
+  /** The properties to write, in this order; absent: all, or for a table those that identify a user. */
   readonly select?: readonly string[] | undefined;
-  /** Of the terminal, in columns; only a table looks at it. */
+  /** Width of the terminal, in columns; only for a table. */
   readonly width: number;
 }
 
 /** What a table shows when nothing is selected. */
 const TABLE_COLUMNS: readonly string[] = ["userPrincipalName", "displayName", "userType", "accountEnabled"];
 
-/** Opens a way of writing. */
+/** Opens an output in a format. */
 export function openOutput(format: OutputFormat, options: OutputOptions): UserOutput {
   const { properties, select, width } = options;
   const toJson = select ? selector(properties, select) : (line: string) => line;
@@ -62,7 +62,7 @@ export function openOutput(format: OutputFormat, options: OutputOptions): UserOu
   }
 }
 
-/** Makes a line of some of its properties, values as they were. */
+/** Reduces a line to some of its properties; their values stay as they were. */
 function selector(properties: readonly string[], select: readonly string[]): (line: string) => string {
   const cutter = new ValueCutter(properties, select);
   const keys = select.map((name) => `${JSON.stringify(name)}:`);

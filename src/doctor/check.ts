@@ -5,9 +5,9 @@ import { SettingsError } from "../settings.ts";
 export interface CheckResult {
   /** What was checked, one word. */
   readonly check: string;
-  /** A warning is no fault yet; a skipped check needs one that failed. */
+  /** A warning is not a fault yet. A check is skipped when it needs one that failed. */
   readonly status: "ok" | "warning" | "failed" | "skipped";
-  /** What was found; for a failure what was tried and what came of it. Holds no secret. */
+  /** What was found; for a failure, what was tried and what happened. Holds no secret. */
   readonly detail: string;
   /** What to do; absent when there is nothing to do. */
   readonly remedy?: string;
@@ -16,14 +16,14 @@ export interface CheckResult {
 /** A check that did not fail. */
 export interface Passed<T> {
   readonly detail: string;
-  /** What later checks need of this one. */
+  /** What later checks need from this one. */
   readonly value: T;
   /** What to do; makes the result a warning. */
   readonly advice?: string | undefined;
 }
 
 /**
- * Makes one check and tells what it found.
+ * Runs one check and yields its result.
  *
  * @param needs the values of earlier checks, by their names; the check is skipped when one of them is `undefined`
  * @returns the check's value; `undefined` when it failed or was skipped

@@ -6,7 +6,7 @@ import type { Settings } from "../settings.ts";
 import type { Passed } from "./check.ts";
 
 const WARN_FROM_MS = MINUTE;
-/** Entra refuses assertions that are further off (AADSTS700024 and its like). */
+/** Entra refuses assertions whose time is further off (AADSTS700024 and similar). */
 const FAIL_FROM_MS = 5 * MINUTE;
 
 /** Whether this machine's clock agrees with Entra's. */
@@ -36,7 +36,7 @@ export async function checkClock(
   );
   // The header has whole seconds.
   const detail = `${Math.floor(Math.abs(aheadMs) / SECOND)} s ${aheadMs < 0 ? "behind" : "ahead of"} Entra's`;
-  const advice = "Let this machine keep its time by NTP: Entra refuses assertions of a wrong time.";
+  const advice = "Synchronise this machine's clock by NTP: Entra refuses assertions with a wrong time.";
   if (Math.abs(aheadMs) > FAIL_FROM_MS) {
     throw new RollcallError("token-refused", { doing, problem: `it is ${detail}`, remedy: advice });
   }

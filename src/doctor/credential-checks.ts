@@ -9,7 +9,7 @@ import type { Settings } from "../settings.ts";
 import type { Passed } from "./check.ts";
 import { readClaims } from "./token-claims.ts";
 
-/** App roles that hold all that `User.Read.All` allows, and more than a run needs. */
+/** App roles that include `User.Read.All` and allow more than a run needs. */
 const WIDER_ROLES = ["User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"];
 
 /** Whether the vault answers and holds the object. */
@@ -23,7 +23,7 @@ export async function checkVault(
   return { value: vault, detail: `holds ${vault.subject}` };
 }
 
-/** Whether a version of the credential can be used, and how long it will do. */
+/** Whether a version of the credential can be used, and until when. */
 export async function checkCredential(
   vault: Vault,
   { credential }: Settings,
@@ -54,7 +54,7 @@ export async function checkCredential(
   });
 }
 
-/** Whether Entra gives a token for the credential. */
+/** Whether Entra issues a token for the credential. */
 export async function checkToken(
   tokens: TokenSource,
   newest: CredentialIdentity,
@@ -74,7 +74,11 @@ export async function checkToken(
 export function checkRoles(token: string, settings: Settings, consentUrl: string): Passed<object> {
   const claims = readClaims(token);
   if (!claims) {
-    return { value: {}, detail: "the token cannot be read here", advice: "The check of Graph tells." };
+    return {
+      value: {},
+      detail: "the token cannot be read here",
+      advice: "The graph check shows whether the roles suffice.",
+    };
   }
   const roles = claims.roles ?? [];
   const missing = requiredAppRoles(settings.properties).filter((role) => !roles.includes(role));
@@ -104,5 +108,5 @@ function renewalAdvice(
     return `${warning}. Add a new one to the app registration and store it as a new version.`;
   }
   if (found.expiresOn !== undefined) return undefined;
-  return "Set the expiry date of the secret in Key Vault, so that its end is announced.";
+  return "Set the secret's expiry date in Key Vault, so that Rollcall can warn before it expires.";
 }

@@ -13,12 +13,12 @@ import { checkCount, checkGraph, checkSlices } from "./graph-checks.ts";
 import { checkIdentity, checkSchedule, checkSettings, checkTenant } from "./setup-checks.ts";
 import { checkLatest, checkStorage } from "./storage-checks.ts";
 
-/** From here on nothing is tried a second time: somebody is waiting for the diagnosis. */
+/** After this nothing is retried: somebody is waiting for the diagnosis. */
 const RETRY_FOR_MS = MINUTE / 2;
 
-/** What a diagnosis works with. */
+/** What a diagnosis takes. */
 export interface DiagnosisOptions {
-  /** Gives the settings; what it throws is the first check's failure. */
+  /** Loads the settings; what it throws fails the first check. */
   readonly loadEnvironment: () => Environment;
   /** Makes the identity that opens Key Vault and Storage; asked for once the settings are read. */
   readonly openIdentity: () => TokenCredential;
@@ -27,8 +27,8 @@ export interface DiagnosisOptions {
 }
 
 /**
- * Tries by itself each thing that a run needs, in a run's order. Publishes nothing, but creates the container when it
- * is missing.
+ * Checks each thing that a run needs, in the order of a run. Publishes nothing, but creates the container when it is
+ * missing.
  */
 export async function* diagnose(options: DiagnosisOptions): AsyncGenerator<CheckResult, void, undefined> {
   const { clock, signal } = options;

@@ -23,7 +23,7 @@ export async function checkGraph(graph: Graph, query: UserQuery): Promise<Passed
   };
 }
 
-/** Whether the directory counts its users, and how many they are. */
+/** Whether the directory counts its users, and how many there are. */
 export async function checkCount(
   graph: Graph,
   query: UserQuery,
@@ -34,7 +34,7 @@ export async function checkCount(
     throw new RollcallError("graph-request-refused", {
       doing: "counting the users",
       problem: "the directory counts no users",
-      remedy: "Check ROLLCALL_TENANT_ID and ROLLCALL_CLOUD: a directory has its administrator at least.",
+      remedy: "Check ROLLCALL_TENANT_ID and ROLLCALL_CLOUD: a directory has at least its administrator.",
     });
   }
   return counted === null
@@ -46,7 +46,7 @@ export async function checkCount(
     : { value: {}, detail: `the directory has ${counted.toLocaleString("en-US")} users` };
 }
 
-/** Whether the users can be listed in slices, which a large directory wants. */
+/** Whether the users can be listed in slices, which is faster for a large directory. */
 export async function checkSlices(graph: Graph, query: UserQuery): Promise<Passed<object>> {
   const reason = await whyNotSliced(graph, query);
   return reason === undefined
@@ -54,6 +54,6 @@ export async function checkSlices(graph: Graph, query: UserQuery): Promise<Passe
     : {
         value: {},
         detail: `the users cannot be listed in slices: ${reason}`,
-        advice: "Nothing to do: runs list page after page, which takes longer where there are many users.",
+        advice: "Nothing to do: runs list page after page, which takes longer for many users.",
       };
 }

@@ -8,7 +8,7 @@ import { formatTime } from "../words/format.ts";
 import type { Passed } from "./check.ts";
 import { holderInWords, readClaims } from "./token-claims.ts";
 
-/** Whether all settings of a run are there and well formed. */
+/** Whether all settings of a run are present and well formed. */
 export function checkSettings(load: () => Environment): Passed<Settings> {
   const settings = readSettings(load());
   const { vaultUrl, storage, container } = settings;
@@ -16,7 +16,7 @@ export function checkSettings(load: () => Environment): Passed<Settings> {
   return { value: settings, detail: `vault ${vaultUrl}, container ${container} in ${place}` };
 }
 
-/** Whether the authority knows the tenant; asked only where a domain is configured. */
+/** Whether the authority knows the tenant. Only a configured domain is looked up. */
 export async function checkTenant(
   { tenant, cloud }: Settings,
   context: RetryContext,
@@ -25,7 +25,7 @@ export async function checkTenant(
   return { value: { id }, detail: id === tenant ? id : `${tenant} is ${id}` };
 }
 
-/** Whether there is an identity that can ask Key Vault, and which. */
+/** Whether there is an identity that can call Key Vault, and which one. */
 export async function checkIdentity(
   { cloud }: Settings,
   identity: TokenCredential,
@@ -45,7 +45,7 @@ export async function checkIdentity(
 /** When the timer will run next. */
 export function checkSchedule({ schedule }: Settings, nowMs: number): Passed<object> {
   if (schedule === undefined) {
-    return { value: {}, detail: "ROLLCALL_SCHEDULE is not set, which only the Function app needs" };
+    return { value: {}, detail: "ROLLCALL_SCHEDULE is not set; only the Function app needs it" };
   }
   const next = nextRun(schedule, new Date(nowMs));
   const time = next === undefined ? "never" : `at ${formatTime(next.toISOString())}`;

@@ -9,7 +9,7 @@ import type { Passed } from "./check.ts";
 
 const OLD_AFTER_MS = 2 * DAY;
 
-/** Whether the container is there (it is created when it is not), is private, and takes, gives and loses a blob. */
+/** Whether the container is private and can be written, read and deleted from. Creates it when it is missing. */
 export async function checkStorage(container: Container, tenantId: string): Promise<Passed<Container>> {
   await container.prepare();
   const path = `${tenantFolder(tenantId)}/doctor-probe-${randomUUID()}`;
@@ -24,7 +24,7 @@ export async function checkStorage(container: Container, tenantId: string): Prom
   return { value: container, detail: `${container.url} is private, can be written, read and deleted from` };
 }
 
-/** Whether the newest snapshot is sound and not old. */
+/** Whether the latest snapshot can be opened and is recent. */
 export async function checkLatest(
   container: Container,
   tenantId: string,

@@ -19,7 +19,7 @@ const Claims = z.object({
 export type TokenClaims = z.output<typeof Claims>;
 
 /**
- * Reads a token's claims, for diagnostics only: a token is its resource's to read, and its form may change
+ * Reads a token's claims, for diagnostics only: a token is meant for its resource, and its form may change
  * (https://learn.microsoft.com/entra/identity-platform/access-tokens).
  *
  * @returns `undefined` when it cannot be read
@@ -29,7 +29,7 @@ export function readClaims(token: string): TokenClaims | undefined {
   return Claims.safeParse(parseJson(payload)).data;
 }
 
-/** Whom a token was given to: `managed identity 1234…`, `user ann@contoso.com`. */
+/** Whom a token was issued to: `system-assigned managed identity, client id 1234…`, `user ann@contoso.com`. */
 export function holderInWords(claims: TokenClaims | undefined): string {
   if (claims?.upn !== undefined) return `user ${claims.upn}`;
   if (claims?.appid === undefined) return "an identity that its token does not name";

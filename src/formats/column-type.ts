@@ -1,6 +1,6 @@
-/** What a property's column holds in a typed format. */
+/** The type of a property's column in a typed format. */
 export type ColumnType =
-  /** A string; of another value, its JSON. */
+  /** A string; for any other value, its JSON. */
   | "text"
   | "boolean"
   /** An instant, to the microsecond. */
@@ -41,8 +41,8 @@ const TYPES: ReadonlyMap<string, ColumnType> = new Map([
 
 /**
  * The type of a user property's column (https://learn.microsoft.com/graph/api/resources/user). Decided by the name alone,
- * never by what the values happen to be, so that all parts of all runs have the same columns; `text` for what is not
- * known here, such as directory extensions.
+ * never by the values, so that all parts of all runs have the same columns. `text` for unknown properties, such as
+ * directory extensions.
  */
 export function columnTypeOf(property: string): ColumnType {
   return TYPES.get(property) ?? "text";

@@ -7,7 +7,7 @@ export type ColumnValue = string | boolean | bigint | readonly (string | null)[]
 /**
  * Converts a value for its column, exactly.
  *
- * @param json as it stands in the line
+ * @param json the value as it is in the line
  * @returns `undefined` when the column cannot hold it
  */
 export type ToColumnValue = (json: string) => ColumnValue | undefined;
@@ -43,8 +43,8 @@ const INSTANT =
   /^\d{4}-\d\d-(\d\d)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.(\d{1,6})(?:0+)?)?(?:Z|[+-]\d\d:[0-5]\d)$/;
 
 /**
- * Microseconds since the epoch of an instant in ISO 8601; `undefined` for another text, a finer time than that, and a day
- * that its month does not have.
+ * Microseconds since the epoch of an instant in ISO 8601; `undefined` for any other text, a finer time, or a day that its
+ * month does not have.
  */
 export function toMicroseconds(text: string): bigint | undefined {
   const match = INSTANT.exec(text);
@@ -52,7 +52,7 @@ export function toMicroseconds(text: string): bigint | undefined {
   const [, day, fraction] = match;
   const wholeMs = Date.parse(fraction === undefined ? text : text.replace(/\.\d+/, ""));
   if (Number.isNaN(wholeMs) || (Number(day) > 28 && !hasDay(text.slice(0, 10)))) return undefined;
-  // Year 1, which Graph writes for never, is -6.2e16 µs: more than a number holds exactly.
+  // Year 1, which Graph writes for "never", is -6.2e16 µs: a number cannot hold that exactly.
   return BigInt(wholeMs) * 1000n + BigInt((fraction ?? "").padEnd(6, "0"));
 }
 

@@ -4,7 +4,7 @@ const OPERATORS = ["=", "!=", "~", "<", "<=", ">", ">="] as const;
 const INTEGER = /^-?\d+$/;
 type Operator = (typeof OPERATORS)[number];
 
-/** What a user must be like to be shown. */
+/** A condition that users must meet to be shown. */
 export interface Condition {
   readonly property: string;
   /** Whether a value fits, given as JSON. */
@@ -19,14 +19,14 @@ export const CONDITION_SYNTAX = `PROPERTY=VALUE; operators: ${OPERATORS.join(" "
  *
  * | operator        | holds                                                                                         |
  * | --------------- | --------------------------------------------------------------------------------------------- |
- * | `=`             | same text, case included; `null`, `true`, `false`; of a collection: one of its elements        |
+ * | `=`             | the same text, including case; `null`, `true`, `false`; of a collection: one of its elements        |
  * | `!=`            | where `=` does not                                                                            |
- * | `~`             | the text has the value in it, in whatever case; of a collection, one of its elements; of an object, its JSON |
- * | `<` `<=` `>` `>=` | instants, where the value is a date or an instant; numbers; else texts, by their characters    |
+ * | `~`             | the text contains the value, ignoring case; of a collection, one of its elements; of an object, its JSON |
+ * | `<` `<=` `>` `>=` | instants, if the value is a date or an instant; else numbers; else texts, by their characters    |
  *
  * Null fits `=null` and the `!=` of anything else. `"null"` in quotes is the text.
  *
- * @returns `undefined` when it is no condition
+ * @returns `undefined` when it is not a condition
  */
 export function parseCondition(text: string): Condition | undefined {
   const match = /^\s*([A-Za-z_]\w*)\s*(!=|<=|>=|[=~<>])(.*)$/s.exec(text);
@@ -80,20 +80,20 @@ function compares(operator: "<" | "<=" | ">" | ">=", value: string): Condition["
   };
 }
 
-/** @param difference NaN where two values cannot be compared: nothing holds */
+/** @param difference NaN when the values cannot be compared; then nothing holds */
 function holds(operator: "<" | "<=" | ">" | ">=", difference: number): boolean {
   if (operator.endsWith("=") && difference === 0) return true;
   return operator.startsWith("<") ? difference < 0 : difference > 0;
 }
 
-/** Less than 0, 0, more than 0; NaN where one is no number. Integers are compared exactly: one may have 64 bits. */
+/** Less than 0, 0 or more than 0; NaN when one is not a number. Integers are compared exactly: they may have 64 bits. */
 function compareNumbers(one: string, other: string): number {
   if (!INTEGER.test(one) || !INTEGER.test(other)) return Number(one) - Number(other);
   const difference = BigInt(one) - BigInt(other);
   return difference === 0n ? 0 : difference < 0n ? -1 : 1;
 }
 
-/** Milliseconds since the epoch of a date, in UTC, or of an instant; `undefined` for another text. */
+/** Milliseconds since the epoch of a date, in UTC, or of an instant; `undefined` for any other text. */
 function instantMs(text: string): number | undefined {
   if (!/^\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d))?$/.test(text)) return undefined;
   const ms = Date.parse(text);

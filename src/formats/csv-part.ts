@@ -3,7 +3,7 @@ import { textLines } from "../rows/user-line.ts";
 import type { FinishedPart, Part } from "../snapshot/part.ts";
 import { CsvRows } from "./csv.ts";
 
-/** A character takes three bytes of UTF-8 at the most for each unit of its string. */
+/** UTF-8 takes at most three bytes for each UTF-16 code unit. */
 const MAX_BYTES_PER_UNIT = 3;
 
 /** A part of CSV, with the heading; see {@link CsvRows}. Not compressed, so that a double click opens it. */
@@ -16,8 +16,8 @@ export class CsvPart implements Part {
 
   /**
    * @param properties in the order of the columns
-   * @param expectedBytes how large the part will be: the memory is taken at once, as pieces put together at the end would
-   *   be there twice
+   * @param expectedBytes how large the part will be. The memory is taken at once: joining pieces at the end would need it
+   *   twice
    */
   constructor(properties: readonly string[], expectedBytes = 2 ** 20) {
     this.#csv = new CsvRows(properties);

@@ -1,27 +1,27 @@
 import { isJsonText, textOfJson } from "../rows/json-text.ts";
 import { ValueCutter } from "../rows/value-cutter.ts";
 
-/** Without it Excel takes UTF-8 for the code page of the country. */
+/** Without it Excel reads UTF-8 as the local code page. */
 const BYTE_ORDER_MARK = "\uFEFF";
 const LINE_END = "\r\n";
 
 /**
- * A text that a spreadsheet could take for a formula: one that begins with `=`, `+`, `-` or `@`, full-width and small
- * forms too, also behind spaces, control characters and invisible ones; or with a tab or a line break. An apostrophe
- * counts as well, so that each cell which begins with one was given one.
+ * A text that a spreadsheet could take for a formula. It begins with `=`, `+`, `-` or `@`, or a full-width or small form
+ * of these, perhaps after spaces, control or invisible characters; or with a tab or a line break. An apostrophe counts as
+ * well, so that every cell that begins with one was given one.
  *
  * @see https://owasp.org/www-community/attacks/CSV_Injection
  */
 const FORMULA = /^(?:['\t\r\n]|[\s\p{Cc}\p{Cf}]*[=+\-@＝＋－＠﹦﹢﹣﹫])/u;
 
 /**
- * A text that has to be quoted, or had better be: with a separator, also those of other countries and programs; with a
- * space at an end, which some readers cut off; that looks like a number, for some readers take a quoted `001234` for the
- * text that it is; or empty, to be told from null.
+ * A text that must be quoted, or had better be. It has a separator, including those of other countries and programs; or a
+ * space at either end, which some readers cut off; or looks like a number, as some readers then take a quoted `001234`
+ * for text; or is empty, to differ from null.
  */
 const QUOTED = /[",;\t\r\n]|^\s|\s$|^[\d.]+(?:[eE]\d+)?$|^$/;
 
-/** Most texts are neither, and are known at once. */
+/** Most texts are neither, which this tells at once. */
 const PLAIN = /^[A-Za-z][\w@.\- ]*\w$/;
 
 /**
@@ -35,7 +35,7 @@ const PLAIN = /^[A-Za-z][\w@.\- ]*\w$/;
  * | true, false, number  | as in JSON                                                                          |
  * | collection, object   | JSON                                                                                |
  *
- * To have a text back, take one apostrophe from the beginning of each cell that begins with one.
+ * To get a text back, remove one apostrophe from each cell that begins with one.
  */
 export class CsvRows {
   /** Byte order mark and heading. */
@@ -69,7 +69,7 @@ export class CsvRows {
 /**
  * Counts the users in a CSV file that {@link CsvRows} wrote.
  *
- * @returns `undefined` when it does not end behind a row
+ * @returns `undefined` when it does not end after a whole row
  */
 export function countCsvRows(body: Buffer): number | undefined {
   let lineFeeds = 0;

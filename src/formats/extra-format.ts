@@ -4,23 +4,23 @@ import type { Part } from "../snapshot/part.ts";
 import type { PartKind } from "../snapshot/part-writer.ts";
 import { type ExtraFormatName, type FormatName, isExtraFormat } from "./format-name.ts";
 
-/** A format that a run writes beside its JSON lines, ready to encode. */
+/** A format that a run writes besides its JSON lines, ready to encode. */
 export interface ExtraFormat {
   readonly name: ExtraFormatName;
   readonly kind: PartKind;
-  /** Bytes from which on a part is closed. */
+  /** A part is closed when it has this many bytes. */
   readonly maxPartBytes: number;
 }
 
-/** Some 70,000 users: fewer files to open than with smaller ones, and two of them still fit a Function's memory. */
+/** Some 70,000 users: few files to open, and two of them still fit in a Function's memory. */
 const MAX_CSV_BYTES = 32 * 2 ** 20;
-/** A page more than that, with room to spare; memory that is not written to costs nothing. */
+/** That and one more page, with room to spare; memory that is not written to costs nothing. */
 const CSV_BODY_BYTES = MAX_CSV_BYTES + 16 * 2 ** 20;
 /** Some 90,000 users. */
 const MAX_PARQUET_BYTES = 8 * 2 ** 20;
 
 /**
- * Loads the encoders of the formats besides `ndjson`: a run that writes none of them never loads any.
+ * Loads the encoders of the formats other than `ndjson`. A run that writes none of them loads none.
  *
  * @param properties of the users, in their order
  */
@@ -45,10 +45,10 @@ const OPENERS: Readonly<Record<ExtraFormatName, (properties: readonly string[]) 
 };
 
 function kindOf(name: ExtraFormatName, contentType: string, openPart: () => Part): PartKind {
-  // No reader of ours unpacks these: it is for their own bytes that parts are closed.
+  // None of our readers unpacks these: only their own bytes close a part.
   const maxContentBytes = MAX_PART_CONTENT_BYTES;
   return { nameOf: (index) => partName(index, EXTENSIONS[name]), contentType, maxContentBytes, openPart };
 }
 
-/** The name of a part behind its number: how the manifest's names are told right from wrong. */
+/** How the name of a part ends, after its number. The names in a manifest are checked against it. */
 export const EXTENSIONS: Readonly<Record<ExtraFormatName, string>> = { csv: "csv", parquet: "parquet" };

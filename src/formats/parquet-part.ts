@@ -8,12 +8,12 @@ import { encoderSchema, parquetSchema } from "./parquet-schema.ts";
 import { RowGroup } from "./row-group.ts";
 
 /**
- * Users that are encoded together. With twice as many a file is 3 % smaller, and encoding it takes 100 MB more memory at
- * its peak.
+ * Users that are encoded together. Twice as many would make a file 3 % smaller and take 100 MB more memory at the peak of
+ * encoding.
  */
 const ROW_GROUP_ROWS = 10_000;
 
-/** Characters of JSON, the same bound for users with very long values. */
+/** The same bound for users with very long values, in characters of JSON. */
 const ROW_GROUP_LENGTH = 32 * 2 ** 20;
 
 /**
@@ -41,7 +41,7 @@ export class ParquetPart implements Part {
     });
   }
 
-  /** Bytes of the row groups so far; the users of the one that is being filled are not counted. */
+  /** Bytes of the row groups so far, without the one that is being filled. */
   get bytes(): number {
     return this.#blob.offset;
   }
@@ -73,12 +73,12 @@ export class ParquetPart implements Part {
   }
 }
 
-/** Takes each row group out of the encoder's buffer, which would otherwise double again and again. */
+/** Takes each row group out of the encoder's buffer, which would otherwise keep doubling. */
 class BlobWriter extends ByteWriter {
   readonly #chunks: Buffer[] = [];
   readonly #hash = createHash("sha256");
 
-  /** Called by the encoder behind each row group. */
+  /** Called by the encoder after each row group. */
   flush(): void {
     const chunk = Buffer.from(this.getBytes());
     this.#chunks.push(chunk);

@@ -1,7 +1,7 @@
 import { parquetMetadata } from "hyparquet";
 
 /**
- * Counts the users in a Parquet file, as its footer says.
+ * The number of users in a Parquet file, according to its footer.
  *
  * @returns `undefined` when it has no such footer
  */
@@ -16,7 +16,7 @@ function readFooter(body: Buffer) {
   try {
     return parquetMetadata(body);
   } catch {
-    // It throws whatever reading nonsense leads to; to the caller it is all the same.
+    // It throws all kinds of errors for nonsense; the caller does not care which.
     return undefined;
   }
 }

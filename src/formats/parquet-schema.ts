@@ -2,12 +2,12 @@ import type { SchemaElement } from "hyparquet-writer";
 import { columnTypeOf } from "./column-type.ts";
 
 /**
- * The column behind the properties: a JSON object of the values, by property, that do not fit their column, which is
- * null there; else null. Begins as no property of Graph's does.
+ * The column after the properties. It holds the values that do not fit their columns, as a JSON object by property, and
+ * those columns are null; else it is null. No property of Graph's begins like this name.
  */
 export const UNFIT_COLUMN = "_unfit";
 
-/** The schema that readers see: a column for each property, each nullable, and {@link UNFIT_COLUMN}. */
+/** The schema that readers see: a nullable column for each property, and {@link UNFIT_COLUMN}. */
 export function parquetSchema(properties: readonly string[]): SchemaElement[] {
   return [
     { name: "user", num_children: properties.length + 1 },
@@ -17,7 +17,7 @@ export function parquetSchema(properties: readonly string[]): SchemaElement[] {
 }
 
 /**
- * The same for the encoder, which is given JSON as text and would write it as JSON of a text if it knew.
+ * The same for the encoder. It is given JSON as text; if it knew, it would encode the text as JSON once more.
  */
 export function encoderSchema(schema: readonly SchemaElement[]): SchemaElement[] {
   return schema.map((element) => {

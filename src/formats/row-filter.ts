@@ -1,11 +1,11 @@
 import { ValueCutter } from "../rows/value-cutter.ts";
 import type { Condition } from "./condition.ts";
 
-/** Lets the users through that meet all conditions. */
+/** Keeps the users who meet all conditions. */
 export class RowFilter {
   readonly #conditions: readonly Condition[];
   readonly #cutter: ValueCutter;
-  /** Which of the cut values each condition is about: several may be about the same. */
+  /** Which of the cut values each condition is about; several may share one. */
   readonly #places: readonly number[];
 
   /** @param properties of the lines, in their order; each condition is about one of them */

@@ -28,7 +28,7 @@ export class RowGroup {
     return this.#rows;
   }
 
-  /** Characters of the lines, which is about what the values take in memory. */
+  /** Characters of the lines: about what the values take in memory. */
   get length(): number {
     return this.#length;
   }
@@ -50,13 +50,13 @@ export class RowGroup {
     this.#length += line.length;
   }
 
-  /** Hands the columns over and is empty then. */
+  /** Returns the columns and empties the group. */
   take(): ColumnSource[] {
     const columns = this.#columns.map((column) => {
       const { name, values } = column;
       column.values = [];
       const type = columnTypeOf(name);
-      // Spark reads booleans in the newer encoding since 3.3 only (https://github.com/apache/spark/pull/35163).
+      // Spark reads booleans in the newer encoding only since 3.3 (https://github.com/apache/spark/pull/35163).
       const encoding = type === "boolean" ? { encoding: "PLAIN" as const } : {};
       return { name, data: values, statistics: type !== "json", ...encoding };
     });

@@ -7,7 +7,7 @@ import { type SignInFacts, STALE_DAYS } from "./sign-in-facts.ts";
 import { skuName } from "./sku-name.ts";
 import { dayInWords } from "./time-words.ts";
 
-/** Who is enabled, who is a guest, and who uses the account. */
+/** How many accounts are enabled, are guests, and are used. */
 export function accountsSection({ run: { facts } }: Report): Html {
   const { accounts, types, signIns, users } = facts;
   return html`<section aria-labelledby="accounts">
@@ -39,15 +39,15 @@ ${
 }
 </div>
 <h3>Stale and never-used accounts</h3>
-${signIns ? signInTables(signIns, users) : html`<p class="empty">Not in this snapshot: it would need the property signInActivity.</p>`}
+${signIns ? signInTables(signIns, users) : html`<p class="empty">Not in this snapshot: it needs the property signInActivity.</p>`}
 </section>`;
 }
 
-/** Which licences are assigned to how many users. */
+/** How many users hold each licence. */
 export function licencesSection({ run: { facts } }: Report): Html {
   return html`<section aria-labelledby="licences">
 <h2 id="licences">Licences</h2>
-${facts.licences ? licenceTable(facts.licences, facts) : html`<p class="empty">Not in this snapshot: it would need the property assignedLicenses.</p>`}
+${facts.licences ? licenceTable(facts.licences, facts) : html`<p class="empty">Not in this snapshot: it needs the property assignedLicenses.</p>`}
 </section>`;
 }
 
@@ -84,15 +84,15 @@ function licenceTable({ licensed, skus }: LicenceCounts, { users }: RunFacts): H
     const id = html`<span class="code">${skuId}</span>`;
     return { name: name === undefined ? id : html`${name}<br>${id}`, count };
   });
-  return html`<p>${formatCount(licensed)} users have a licence, ${formatCount(users - licensed)} have none. A user with several counts for each.</p>
+  return html`<p>${formatCount(licensed)} users have a licence, ${formatCount(users - licensed)} have none. A user with several licences counts once for each.</p>
 ${shares.length > 0 ? shareTable("Users of each licence", "Licence", shares, users) : undefined}`;
 }
 
-/** The third of the counts is shown only where there is somebody. */
+/** Leaves out the third count when it is 0. */
 function withoutNone(...counts: readonly (readonly [name: string, count: number])[]): readonly Share[] {
   return counts.filter(([, count], at) => at < 2 || count > 0).map(([name, count]) => ({ name, count }));
 }
 
 function missing(title: string, property: string): Html {
-  return html`<div><h3>${title}</h3><p class="empty">Not in this snapshot: it would need the property ${property}.</p></div>`;
+  return html`<div><h3>${title}</h3><p class="empty">Not in this snapshot: it needs the property ${property}.</p></div>`;
 }

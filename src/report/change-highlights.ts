@@ -4,7 +4,7 @@ import type { ChangesEntry } from "../changes/entry.ts";
 import type { RunFolder } from "../snapshot/layout.ts";
 import type { Container } from "../storage/container.ts";
 
-/** Users of each kind who are named. */
+/** How many users of each kind are named. */
 const NAMED = 50;
 
 /** Somebody who joined, left or changed. */
@@ -14,20 +14,20 @@ export interface ChangedUser {
   readonly userPrincipalName: string | null;
   /** `null` where it was not selected, or is empty. */
   readonly displayName: string | null;
-  /** What changed; none for who joined or left. */
+  /** Names of the properties that changed; empty for users who joined or left. */
   readonly properties: readonly string[];
 }
 
-/** What of a run's changes is worth naming. */
+/** The changes of a run that a report names. */
 export interface ChangeHighlights {
-  /** In how many users each property changed, the commonest first. */
+  /** How many users each property changed for, the most first. */
   readonly byProperty: readonly { readonly property: string; readonly users: number }[];
   /** The first 50 of each kind, in the order of their ids. */
   readonly named: Readonly<Record<ChangeKind, readonly ChangedUser[]>>;
 }
 
 /**
- * Reads a run's changes in one pass. Memory: one part, the counts and those who are named.
+ * Reads a run's changes in one pass. Memory: one part, the counts and the users who are named.
  *
  * @param signal ends the pass between two blocks
  * @throws {RollcallError} `snapshot-damaged` when a part is not the one in the manifest

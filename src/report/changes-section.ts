@@ -5,12 +5,12 @@ import { type Content, type Html, html, nameOf } from "./html.ts";
 import type { Report } from "./report.ts";
 import { shareTable } from "./share-table.ts";
 
-/** What the run found changed. */
+/** What changed since the run before. */
 export function changesSection({ run, highlights }: Report): Html {
   const { changes, changesSkipped } = run.snapshot.manifest;
   return html`<section aria-labelledby="changes">
 <h2 id="changes">What changed</h2>
-${changes && highlights ? told(changes, highlights) : html`<p class="empty">This run does not tell what changed${changesSkipped === null ? "" : `: ${changesSkipped}`}.</p>`}
+${changes && highlights ? told(changes, highlights) : html`<p class="empty">This run does not say what changed${changesSkipped === null ? "" : `: ${changesSkipped}`}.</p>`}
 </section>`;
 }
 
@@ -18,7 +18,7 @@ function told(changes: ChangesEntry, { byProperty, named }: ChangeHighlights): C
   const { against, joined, left, changed, notCompared } = changes;
   return html`<p>Since run <span class="code">${against}</span>: ${formatCount(joined)} joined, ${formatCount(left)} left, ${formatCount(changed)} changed.${
     notCompared.length > 0
-      ? ` Not compared, because only one of the runs has it: ${notCompared.join(", ")}.`
+      ? ` Not compared, because only one of the two runs has it: ${notCompared.join(", ")}.`
       : ""
   }</p>
 ${

@@ -6,7 +6,7 @@ import type { Report } from "./report.ts";
 import { percentInWords } from "./share-table.ts";
 import { dayInWords, minuteInWords } from "./time-words.ts";
 
-/** What somebody who reads nothing else should know. */
+/** The essentials, for readers who stop here. */
 export function headline({ run, nowMs }: Report): Html {
   const { manifest, isLatest } = run.snapshot;
   const { completeness, previous, credential } = manifest;
@@ -25,7 +25,7 @@ ${credentialTile(credential, nowMs)}
 </header>`;
 }
 
-/** What somebody should see to. Nothing when there is nothing. */
+/** What needs attention; nothing when nothing does. */
 export function attention({ run }: Report): Html | undefined {
   const { warnings } = run.snapshot.manifest;
   if (warnings.length === 0) return undefined;
@@ -37,12 +37,12 @@ export function attention({ run }: Report): Html | undefined {
 
 function verdictInWords({ unique, counted, verdict }: Completeness): Content {
   return counted === null
-    ? html`<strong>Uncounted.</strong> The tenant offers no count to compare the ${formatCount(unique)} users with.`
+    ? html`<strong>Uncounted.</strong> There is no count to compare the ${formatCount(unique)} users with.`
     : html`<strong>${verdict === "complete" ? "Complete." : verdict}</strong> ${formatCount(unique)} users listed; the directory counts ${formatCount(counted)}.`;
 }
 
 function changeTiles(changes: Report["run"]["changes"]): Content {
-  if (!changes) return tile("Joined, left, changed", "not told", "see What changed");
+  if (!changes) return tile("Joined, left, changed", "unknown", "see What changed");
   return [
     tile("Joined", formatCount(changes.joined)),
     tile("Left", formatCount(changes.left)),

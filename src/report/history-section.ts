@@ -4,7 +4,7 @@ import { barPlot, linePlot } from "./plot.ts";
 import type { Report } from "./report.ts";
 import { runLabels } from "./time-words.ts";
 
-/** How the directory went over the last runs. */
+/** How the directory developed over the last runs. */
 export function historySection({ history, run }: Report): Html {
   const runs = history.toReversed();
   const labels = runLabels(runs.map(({ runId }) => runId));
@@ -32,7 +32,7 @@ function changePlots(history: Report["history"]): Content {
   const labels = runLabels(runs.map(({ runId }) => runId));
   const changes = runs.map((one) => ("error" in one ? undefined : (one.changes ?? undefined)));
   if (changes.every((change) => change === undefined)) {
-    return html`<p class="empty">None of these runs tells who joined, left or changed.</p>`;
+    return html`<p class="empty">None of these runs says who joined, left or changed.</p>`;
   }
   const moves = changes.map((change, at) => ({
     label: labels[at] ?? "",
@@ -43,10 +43,10 @@ function changePlots(history: Report["history"]): Content {
   const sum = (pick: "joined" | "left" | "changed") =>
     changes.reduce((total, change) => total + (change?.[pick] ?? 0), 0);
   return html`<figure>
-<figcaption>Joined and left <span class="note">joined above the line, left below; ? not told</span></figcaption>
+<figcaption>Joined and left <span class="note">joined above the line, left below; ? unknown</span></figcaption>
 ${barPlot({ id: "moves", title: "Users who joined and left", description: `${formatCount(sum("joined"))} joined and ${formatCount(sum("left"))} left in these runs. The figures are in the table Run by run.`, points: moves })}
 </figure><figure>
-<figcaption>Changed <span class="note">? not told</span></figcaption>
+<figcaption>Changed <span class="note">? unknown</span></figcaption>
 ${barPlot({ id: "changed", title: "Users who changed", description: `${formatCount(sum("changed"))} changes in these runs. The figures are in the table Run by run.`, points: changed })}
 </figure>`;
 }
@@ -76,5 +76,5 @@ function rangeInWords(points: readonly { readonly count: number | undefined }[])
   const last = counts.at(-1);
   if (last === undefined) return "No run can be read.";
   const range = `between ${formatCount(Math.min(...counts))} and ${formatCount(Math.max(...counts))}`;
-  return `${range} users, at last ${formatCount(last)}. The figures are in the table Run by run.`;
+  return `${range} users, ${formatCount(last)} in the last run. The figures are in the table Run by run.`;
 }

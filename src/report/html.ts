@@ -12,18 +12,18 @@ export class Html {
   }
 }
 
-/** What may stand between markup: a text is escaped, a list is each of its elements, nothing is nothing. */
+/** What a template may hold: text, which is escaped; markup; a list of these; or nothing. */
 export type Content = Html | string | number | undefined | readonly Content[];
 
 /**
- * Markup from a template. Every text in it is data and is escaped, so that forgetting to do so is not possible; it may
- * stand in an element or in a quoted attribute, never in a script, style or URL.
+ * Markup from a template. Every text in it is escaped; nobody can forget to. A text may stand in an element or in a
+ * quoted attribute, never in a script, a style or a URL.
  */
 export function html(markup: TemplateStringsArray, ...contents: readonly Content[]): Html {
   return new Html(String.raw({ raw: markup }, ...contents.map(write)));
 }
 
-/** A name out of the directory: it cannot turn the text around it. */
+/** A name from the directory, isolated so that it cannot reverse the text around it. */
 export function nameOf(name: string): Html {
   return html`<bdi>${name}</bdi>`;
 }
@@ -48,7 +48,7 @@ function escapeText(text: string): string {
   return visible(text).replaceAll(/[&<>"'`]/g, (sign) => ENTITIES[sign] ?? "");
 }
 
-/** Line breaks, other controls and what reverses the reading direction become visible; half a character, too. */
+/** Makes visible: control characters, line breaks, marks that reverse the reading direction, and lone surrogates. */
 function visible(text: string): string {
   return text
     .toWellFormed()

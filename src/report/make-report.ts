@@ -11,7 +11,7 @@ import { type RunRecord, readRecord, readRecords } from "./run-record.ts";
 export interface ReportOptions {
   /** As for `openSnapshot`. */
   readonly run: string | undefined;
-  /** Runs of the history at most, the one that it is about included. */
+  /** Most runs in the history, including the one the report is about. */
   readonly last: number;
   readonly signal: AbortSignal;
   /** In milliseconds since the Unix epoch. */
@@ -19,7 +19,7 @@ export interface ReportOptions {
 }
 
 /**
- * Reads everything that a report tells: the run, its changes and the runs before it, one after the other.
+ * Reads everything that goes into a report: the run, its changes and the runs before it, one after another.
  *
  * @throws {RollcallError} `snapshot-not-found`; `snapshot-damaged` and `manifest-unsupported` for the run itself, while
  *   damage to the runs before it is part of the report
@@ -34,7 +34,7 @@ export async function makeReport(
   const { bytes } = await requireManifest(container, folder);
   const run = await readRecord(container, snapshot, signal);
   if (run.facts.users !== manifest.completeness.unique) {
-    throw damaged(manifestPath(folder), "its parts hold another number of users than it says");
+    throw damaged(manifestPath(folder), "its parts hold a different number of users than it says");
   }
   const highlights = run.changes && (await readHighlights(container, folder, run.changes, signal));
   const earlier = (await committedRuns(container, tenantId)).filter((runId) => runId < run.runId);

@@ -1,6 +1,6 @@
 import { Html } from "./html.ts";
 
-/** The style of a report: one accent, the system's letters, light or dark as the reader likes it, and paper. */
+/** The style of a report: one accent colour, system fonts, light, dark and print. */
 export const PAGE_STYLE = new Html(`
 :root { color-scheme: light dark; --paper: #fff; --ink: #18202a; --soft: #566171; --line: #dce1e7; --panel: #f5f7f9;
   --accent: #0b57c4; --second: #7c8a9a; --track: #e6eaef; }

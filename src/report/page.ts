@@ -8,12 +8,12 @@ import { proofSection } from "./proof-section.ts";
 import type { Report } from "./report.ts";
 import { dayInWords, minuteInWords } from "./time-words.ts";
 
-/** Nothing is loaded and nothing runs, whatever should have got into the page. */
+/** Nothing loads and nothing runs, whatever may have got into the page. */
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 /**
- * A report as one page of HTML that needs nothing else. Bounded: it names some people, never all.
+ * A report as one self-contained HTML page. Its size is bounded: it names some people, never all.
  *
  * @returns the document
  */

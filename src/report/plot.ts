@@ -2,28 +2,28 @@ import { formatCount } from "../words/format.ts";
 import { type Html, html } from "./html.ts";
 import { placeOn, type Scale, scaleFor } from "./scale.ts";
 
-/** What is plotted of one run. */
+/** One run in a plot. */
 export interface PlotPoint {
-  /** Below the axis, short. */
+  /** A short label below the axis. */
   readonly label: string;
-  /** `undefined` where the run does not tell. */
+  /** `undefined` where it is unknown. */
   readonly count: number | undefined;
-  /** For bars that hang below the line; absent for none. */
+  /** For a bar below the line; absent for none. */
   readonly below?: number | undefined;
 }
 
 /** What a plot shows. */
 export interface Plot {
-  /** Unique in the page; letters. */
+  /** Unique in the page, letters only. */
   readonly id: string;
   readonly title: string;
-  /** What can be seen, for who cannot see it. */
+  /** Describes the plot for people who cannot see it. */
   readonly description: string;
   /** Oldest first; at least one. */
   readonly points: readonly PlotPoint[];
 }
 
-/** Heights in CSS pixels. Widths are shares of whatever there is, so that letters keep their size on a telephone. */
+/** Heights are CSS pixels. Widths are percentages, so that text keeps its size on a phone. */
 const HEIGHT = 210;
 const TOP = 16;
 const BOTTOM = 176;
@@ -31,7 +31,7 @@ const LABELS_AT = 200;
 const DIGIT_WIDTH = 7.5;
 const MOST_LABELS = 5;
 
-/** Counts as points and lines between them; a gap where a run does not tell. */
+/** Counts as points joined by lines, with a gap where one is unknown. */
 export function linePlot(plot: Plot): Html {
   const scale = scaleFor(plot.points.flatMap(({ count }) => count ?? []));
   const at = (count: number) => heightOf(scale, count);
@@ -49,7 +49,7 @@ export function linePlot(plot: Plot): Html {
   return frame(plot, scale, html`${lines}${dots}`);
 }
 
-/** Counts as bars from 0, those of {@link PlotPoint.below} hanging down. */
+/** Counts as bars that rise from 0; those of {@link PlotPoint.below} hang down. */
 export function barPlot(plot: Plot): Html {
   const { points } = plot;
   const hasBelow = points.some(({ below }) => below !== undefined);
@@ -71,7 +71,7 @@ export function barPlot(plot: Plot): Html {
   return frame(plot, scale, html`${bars}${line}`);
 }
 
-/** Grid, axes and names around what is drawn. The labels of the upright axis stand in a drawing of their own. */
+/** The grid, axes and title around a drawing. The labels of the vertical axis are an SVG of their own. */
 function frame({ id, title, description, points }: Plot, scale: Scale, drawn: Html): Html {
   const labels = scale.ticks.map((tick) => formatCount(Math.abs(tick)));
   const width = Math.ceil(Math.max(...labels.map(({ length }) => length)) * DIGIT_WIDTH) + 8;
@@ -88,7 +88,7 @@ ${labelled(points).map((at) => html`<text class="date" x="${placeOf(at, points)}
 </svg></div>`;
 }
 
-/** The points whose labels have room, evenly spread, the last one always. */
+/** The points that are labelled: as many as there is room for, evenly spaced, always with the last. */
 function labelled(points: readonly PlotPoint[]): readonly number[] {
   const last = points.length - 1;
   const gap = Math.max(1, Math.ceil(last / (MOST_LABELS - 1)));

@@ -16,12 +16,12 @@ export function proofSection({ run, manifestSha256, nowMs }: Report): Html {
     ["Unique", `${formatCount(completeness.unique)}, ${plural(completeness.duplicates, "duplicate")}`],
     [
       "Counted by the directory",
-      completeness.counted === null ? "it offers no count" : formatCount(completeness.counted),
+      completeness.counted === null ? "no count" : formatCount(completeness.counted),
     ],
     [
       "Guard",
       guard.shrinkAccepted
-        ? "a list smaller than the guard allows was accepted by whoever took the snapshot"
+        ? "whoever took the snapshot accepted a smaller list than the guard allows"
         : `at most ${guard.maxShrinkPercent} % fewer users than the snapshot before`,
     ],
     ["How listed", `${listingInWords(source)}; ${effortInWords(source)}`],
@@ -52,11 +52,11 @@ export function proofSection({ run, manifestSha256, nowMs }: Report): Html {
 </section>`;
 }
 
-/** The rule itself stands in snapshot/completeness.ts. */
+/** The rule itself is in snapshot/completeness.ts. */
 function ruleInWords({ counted }: Completeness): string {
   return counted === null
-    ? "This tenant offers no count, so that nothing proves the list complete but its last page."
-    : "A snapshot is published only when it holds as many users as the directory itself counts; as that count lags, 5 users or 0.1 % may be missing.";
+    ? "There is no count to compare with: only the last page shows that the list is complete."
+    : "A snapshot is published only when it holds as many users as the directory itself counts. That count lags, so 5 users or 0.1 % may be missing.";
 }
 
 function listingInWords({ listing: { used, slices, fellBack } }: Manifest["source"]): string {

@@ -3,10 +3,10 @@ import { open, realpath, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { RollcallError } from "../error.ts";
 
-/** For its owner only: a report names people. */
+/** Only its owner may read it: a report names people. */
 const NEW_FILE_MODE = 0o600;
 
-/** A file that appears, or takes another one's place, when it is complete and not before. */
+/** A file that appears, or replaces another, only when it is complete. */
 export class ReportFile implements AsyncDisposable {
   /** Where it will be. */
   readonly path: string;
@@ -21,16 +21,17 @@ export class ReportFile implements AsyncDisposable {
   }
 
   /**
-   * Opens a temporary file beside it, so that a place that cannot be written is found before anything is read.
+   * Opens a temporary file beside it, so that an unwritable place is found before anything is read.
    *
-   * @param wanted absolute path; a link stays and what it points at is replaced, with its permissions
-   * @throws {RollcallError} `output-unwritable` for a folder, anything else that is no file, and what cannot be written
+   * @param wanted absolute path; of a link, the target is replaced, and keeps its permissions
+   * @throws {RollcallError} `output-unwritable` for a folder, for anything else that is not a file, and where nothing can be
+   *   written
    */
   static async open(wanted: string): Promise<ReportFile> {
     return naming(wanted, async () => {
       const existing = await stat(wanted).catch(unlessMissing);
       if (existing && !existing.isFile()) {
-        throw unwritable(wanted, existing.isDirectory() ? "it is a folder" : "it is no ordinary file");
+        throw unwritable(wanted, existing.isDirectory() ? "it is a folder" : "it is not an ordinary file");
       }
       const target = existing ? await realpath(wanted) : wanted;
       const temporaryPath = path.join(path.dirname(target), `.${path.basename(target)}.${randomUUID()}.tmp`);
@@ -53,7 +54,7 @@ export class ReportFile implements AsyncDisposable {
     });
   }
 
-  /** Takes the temporary file away unless it was published. */
+  /** Deletes the temporary file unless it was published. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#close();
     await rm(this.#temporaryPath, { force: true });
@@ -84,6 +85,7 @@ function unwritable(file: string, problem: string): RollcallError {
   return new RollcallError("output-unwritable", {
     doing: `writing ${file}`,
     problem,
-    remedy: "Nothing was written. Name another file with --out, in a folder that exists and may be written.",
+    remedy:
+      "Nothing was written. Name another file with --out, in a folder that exists and that you may write to.",
   });
 }

@@ -2,11 +2,11 @@ import type { UnreadableRun } from "../snapshot/run-summary.ts";
 import type { ChangeHighlights } from "./change-highlights.ts";
 import type { RunRecord } from "./run-record.ts";
 
-/** Everything that a report tells. */
+/** Everything that goes into a report. */
 export interface Report {
   /** The run that it is about. */
   readonly run: RunRecord;
-  /** It and those before it, newest first. */
+  /** That run and the ones before it, newest first. */
   readonly history: readonly (RunRecord | UnreadableRun)[];
   /** `null` where the run does not say what changed. */
   readonly highlights: ChangeHighlights | null;

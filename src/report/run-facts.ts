@@ -3,7 +3,7 @@ import { type Snapshot, userLines } from "../snapshot/reader.ts";
 import type { Container } from "../storage/container.ts";
 import { type SignInFacts, SignInTally } from "./sign-in-facts.ts";
 
-/** What a run's users are, counted. `null`: the snapshot has not the property that tells it. */
+/** Counts of a run's users. `null`: the snapshot does not have the property that it takes. */
 export interface RunFacts {
   /** Users in the parts. */
   readonly users: number;
@@ -33,7 +33,7 @@ export interface TypeCounts {
 export interface LicenceCounts {
   /** Users with at least one. */
   readonly licensed: number;
-  /** Users of each licence, most first. */
+  /** Users of each licence, the most first. */
   readonly skus: readonly { readonly skuId: string; readonly users: number }[];
 }
 
@@ -41,7 +41,7 @@ export interface LicenceCounts {
  * Counts a run's users in one pass. Memory: one part and the counts.
  *
  * @param signal ends the pass between two blocks
- * @throws {RollcallError} `snapshot-damaged` when a part is not the one in the manifest, or a line is no user
+ * @throws {RollcallError} `snapshot-damaged` when a part is not the one in the manifest, or a line is not a user
  */
 export async function readRunFacts(
   container: Container,
@@ -52,13 +52,13 @@ export async function readRunFacts(
   for await (const lines of userLines(container, snapshot)) {
     signal.throwIfAborted();
     for (const line of lines) {
-      if (!tally.add(line)) throw damaged(snapshot.folder.path, "a line of its parts is no user");
+      if (!tally.add(line)) throw damaged(snapshot.folder.path, "a line of its parts is not a user");
     }
   }
   return tally.facts();
 }
 
-/** The counts of one run while its users go by. */
+/** Counts the users of one run as they are read. */
 export class FactTally {
   readonly #has: ReadonlySet<string>;
   readonly #signIns: SignInTally;
@@ -78,7 +78,7 @@ export class FactTally {
   /**
    * Adds a user, as JSON.
    *
-   * @returns whether it is one
+   * @returns whether the line is a user
    */
   add(line: string): boolean {
     const user = asObject(jsonValue(line));

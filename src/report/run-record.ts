@@ -15,7 +15,7 @@ export interface RunRecord {
 }
 
 /**
- * Reads runs, all of them, one at a time. One that is damaged does not hide the others.
+ * Reads whole runs, one at a time. A damaged one does not hide the others.
  *
  * @param runs ids; the answers come in their order
  * @throws {RollcallError} the storage's errors
@@ -50,7 +50,7 @@ export async function readRecord(
   return { runId: snapshot.folder.runId, snapshot, facts, changes: snapshot.manifest.changes };
 }
 
-/** A run that was deleted since it was listed is told of, too. */
+/** A run that was deleted after it was listed is reported as well. */
 function isOfTheRun({ code }: RollcallError): boolean {
   return code === "snapshot-damaged" || code === "manifest-unsupported" || code === "snapshot-not-found";
 }

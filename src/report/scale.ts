@@ -1,4 +1,4 @@
-/** An axis: where it begins and ends, and what is written on it. */
+/** An axis: where it begins and ends, and its ticks. */
 export interface Scale {
   readonly min: number;
   readonly max: number;
@@ -6,20 +6,20 @@ export interface Scale {
   readonly ticks: readonly number[];
 }
 
-/** Gaps between ticks that are aimed at. */
+/** How many gaps between ticks to aim for. */
 const GAPS = 3;
 
 /**
- * An axis of round whole numbers around counts. It begins at 0 only where they come near it: the change from 20,000 to
- * 20,012 users could not be seen otherwise.
+ * An axis of round whole numbers around the counts. It begins at 0 only if they come near 0: else nobody could see the
+ * change from 20,000 to 20,012 users.
  *
- * @param counts none is as one 0
+ * @param counts none of them counts as a single 0
  * @param fromZero whether it must begin at 0, as bars do
  */
 export function scaleFor(counts: readonly number[], fromZero = false): Scale {
   const high = Math.max(0, ...counts);
   const low = fromZero ? 0 : Math.min(high, ...counts);
-  // Counts that are all the same stand in the middle of a narrow band.
+  // Equal counts stand in the middle of a narrow band.
   const spread = high > low ? high - low : Math.max(GAPS - 1, Math.ceil(high * 0.01));
   const step = roundUp(spread / GAPS);
   const margin = high === low && !fromZero ? step : 0;

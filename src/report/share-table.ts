@@ -8,10 +8,10 @@ export interface Share {
 }
 
 /**
- * Counts with bars, as a table: the bars say nothing that the figures beside them do not.
+ * A table of counts with bars. The bars only repeat the figures beside them.
  *
  * @param heading of the first column
- * @param total what is a whole bar
+ * @param total what a full bar stands for
  */
 export function shareTable(caption: string, heading: string, shares: readonly Share[], total: number): Html {
   const percent = (count: number) => (total === 0 ? 0 : (count / total) * 100);

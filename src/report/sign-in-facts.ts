@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { DAY } from "../clock.ts";
 
-/** An account nobody signed in to for longer than this is stale. */
+/** An account is stale when nobody has signed in for longer than this. */
 export const STALE_DAYS = 90;
 /** How many accounts are named. */
 const NAMED = 25;
 
-/** An enabled account that is not used. */
+/** A stale account that is not known to be disabled. */
 export interface UnusedAccount {
   /** As in the snapshot; absent where it was not selected. */
   readonly userPrincipalName: string | undefined;
@@ -16,19 +16,19 @@ export interface UnusedAccount {
   readonly lastSignIn: string | undefined;
 }
 
-/** When accounts were used last, on the day of the snapshot. */
+/** When accounts were last used, seen from the day of the snapshot. */
 export interface SignInFacts {
   /** Used within {@link STALE_DAYS}. */
   readonly recent: number;
   /** Not used for longer. */
   readonly stale: number;
-  /** Entra ID keeps no sign-in of them. */
+  /** Entra ID has no sign-in on record. */
   readonly neverUsed: number;
-  /** Of the stale ones those that are enabled; `null` where that was not selected. */
+  /** The stale accounts that are enabled; `null` where `accountEnabled` was not selected. */
   readonly staleEnabled: number | null;
-  /** As {@link staleEnabled}, of those that were never used. */
+  /** As {@link staleEnabled}, of the accounts that were never used. */
   readonly neverUsedEnabled: number | null;
-  /** The stale accounts that are not known to be disabled and were not used for longest, at most 25. */
+  /** The stale accounts that have gone unused longest and are not known to be disabled; at most 25. */
   readonly longestUnused: readonly UnusedAccount[];
 }
 
@@ -38,7 +38,7 @@ const Activity = z.object({
   lastNonInteractiveSignInDateTime: z.string().nullish(),
 });
 
-/** Counts when accounts were used. Its memory does not grow with them. */
+/** Counts accounts by when they were last used. Memory does not grow with their number. */
 export class SignInTally {
   readonly #asOfMs: number;
   readonly #knowsEnabled: boolean;
@@ -91,8 +91,8 @@ export class SignInTally {
 }
 
 /**
- * The latest of an account's sign-ins, those by programs in its name included. `0001-01-01` is how Graph writes never;
- * `undefined` then, too.
+ * An account's latest sign-in, including those by programs in its name. `undefined` when there is none; Graph may write
+ * that as `0001-01-01`.
  */
 function lastUseMs(signInActivity: unknown): number | undefined {
   const { data } = Activity.safeParse(signInActivity);

@@ -1,7 +1,7 @@
 /**
  * Products whose ids are the same in every tenant
- * (https://learn.microsoft.com/entra/identity/users/licensing-service-plan-reference). The commonest; names change, so
- * a report shows the id, too.
+ * (https://learn.microsoft.com/entra/identity/users/licensing-service-plan-reference). Only the commonest. Names change,
+ * so a report also shows the id.
  */
 const NAMES: ReadonlyMap<string, string> = new Map([
   ["18181a46-0d4e-45cd-891e-60aabd171b4e", "Office 365 E1"],
@@ -26,7 +26,7 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ["c5928f49-12ba-48f7-ada3-0d743a3601d5", "Visio Plan 2"],
 ]);
 
-/** What a licence is called; `undefined` for one that is not known here, which is then shown by its id. */
+/** The name of a licence; `undefined` for an unknown one, which is shown by its id. */
 export function skuName(skuId: string): string | undefined {
   return NAMES.get(skuId.toLowerCase());
 }

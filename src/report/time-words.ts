@@ -17,7 +17,7 @@ export function minuteInWords(iso: string): string {
 }
 
 /**
- * Labels of runs on an axis, `22 Nov`; of runs of one day their times, `02:00`.
+ * Labels of runs on an axis: `22 Nov`, or `02:00` when all are of one day.
  *
  * @param runIds as `20261122T020000Z`
  */

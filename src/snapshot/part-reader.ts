@@ -38,7 +38,7 @@ export async function* partLines(
 }
 
 /**
- * The same lines as bytes, for who looks at a few of them only: blocks of whole lines, each line ended by a line feed.
+ * The same lines as bytes, for callers that need only a few lines: blocks of whole lines, each ended by a line feed.
  *
  * @throws {RollcallError} as {@link partLines}, but for lines that are not UTF-8
  */

@@ -81,7 +81,7 @@ export class Snapshots {
 
 /**
  * A committed snapshot whose manifest is sound and whose parts were all there when it was opened. Its users can be read
- * any number of times; leaving a loop over them early ends the reading. Memory: one part, compressed (4 MiB or so).
+ * any number of times; leaving a loop over them early ends the reading. Memory: one part, compressed (2 MiB or so).
  */
 export class StoredSnapshot implements Snapshot {
   readonly folder: RunFolder;

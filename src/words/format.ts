@@ -10,12 +10,12 @@ export function plural(count: number, noun: string, nouns = `${noun}s`): string 
   return `${formatCount(count)} ${count === 1 ? noun : nouns}`;
 }
 
-/** `512 B`, `1.2 MB`; decimal units, as storage is sold. */
+/** `512 B`, `1.2 MB`; in decimal units, as storage is sold. */
 export function formatBytes(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
   let value = bytes;
   let unit = 0;
-  // 999.95 would be rounded to 1000.0 of the smaller unit.
+  // From 999.95 on, the smaller unit would read 1000.0.
   while (value >= 999.95 && unit < units.length - 1) {
     value /= 1000;
     unit++;
@@ -23,7 +23,7 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 }
 
-/** `2026-11-22 02:00`; the zone is said by a heading. */
+/** `2026-11-22 02:00`; the heading names the time zone. */
 export function formatMinute(iso: string): string {
   return new Date(iso).toISOString().slice(0, 16).replace("T", " ");
 }

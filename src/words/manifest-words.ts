@@ -2,10 +2,10 @@ import type { Completeness } from "../snapshot/completeness.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
 import { formatCount, formatDaysFrom, plural } from "./format.ts";
 
-/** `20,000 of 20,000 counted: complete`, `20,000, uncounted: …`. */
+/** `20,000 of 20,000 counted: complete`, `20,000; no count to compare with: uncounted`. */
 export function completenessInWords({ unique, counted, verdict }: Completeness): string {
   return counted === null
-    ? `${formatCount(unique)}; the tenant offers no count to compare with: ${verdict}`
+    ? `${formatCount(unique)}; no count to compare with: ${verdict}`
     : `${formatCount(unique)} of ${formatCount(counted)} counted: ${verdict}`;
 }
 

@@ -293,7 +293,17 @@ describe("wrong usage", () => {
     });
   }
 
-  for (const command of ["snapshot", "list", "show", "users", "verify", "doctor"]) {
+  for (const command of [
+    "snapshot",
+    "list",
+    "show",
+    "users",
+    "verify",
+    "diff",
+    "history",
+    "report",
+    "doctor",
+  ]) {
     it(`is prevented by rollcall ${command} --help`, async () => {
       const { exitCode, stdout, stderr } = await rollcallHere([command, "--help"], {});
       assert.equal(exitCode, 0);

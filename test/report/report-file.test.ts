@@ -58,7 +58,7 @@ describe("ReportFile", () => {
     await mkdir(path.join(place.path, "report.html"));
     const target = path.join(place.path, "report.html");
     assert.match((await failure(ReportFile.open(target))).problem, /it is a folder/);
-    assert.match((await failure(ReportFile.open("/dev/null"))).problem, /no ordinary file/);
+    assert.match((await failure(ReportFile.open("/dev/null"))).problem, /not an ordinary file/);
     assert.match((await failure(ReportFile.open(path.join(place.path, "no", "r.html")))).problem, /ENOENT/);
     assert.deepEqual(await readdir(place.path), ["report.html"]);
   });

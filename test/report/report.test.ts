@@ -149,7 +149,7 @@ describe("rollcall report", () => {
     const second = await report(manifests[1]?.runId ?? "");
     assert.match(second, /3 joined, 1 left, 1 changed/);
     assert.match(second, /<th scope="row">department<\/th>/);
-    assert.match(await report(manifests[0]?.runId ?? ""), /does not tell what changed: first run/);
+    assert.match(await report(manifests[0]?.runId ?? ""), /does not say what changed: first run/);
   });
 
   it("leaves the former page, and nothing else, when it fails", async () => {

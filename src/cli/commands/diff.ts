@@ -13,12 +13,12 @@ import type { Terminal } from "../terminal.ts";
 const HELP = `
 Example: rollcall diff 20261121 20261122 --property accountEnabled
 
-FROM and TO are ids of runs or their beginnings, if only one run begins so.
-Order inside collections is no change; what only one of the runs selected is not
-compared. Each part's SHA-256 is checked before anything of it is used.
+FROM and TO are run ids, or the beginning of one that no other run shares.
+The order inside a collection does not matter. A property that only one run
+selected is not compared. Each part's SHA-256 is checked before it is used.
 
 Exit codes: 0 no differences, 1 differences, 2 wrong usage or settings,
-3 failed. With --change and --property only what they ask for counts.`;
+3 failed. --change and --property also narrow what counts as a difference.`;
 
 interface DiffOptions {
   readonly change?: readonly ChangeKind[];
@@ -32,20 +32,20 @@ export function addDiffCommand(program: Command, terminal: Terminal): void {
   program
     .command("diff")
     .description("show what changed between two snapshots")
-    .argument("[from]", "the former run (default: the one before the latest)")
+    .argument("[from]", "the earlier run (default: the one before TO)")
     .argument("[to]", "the later run (default: the latest)")
     .option("--change <kind>", "only users who joined, left or changed (repeatable)", addKind)
-    .option("--property <name>", "only users in whom this property changed (repeatable)", addName)
+    .option("--property <name>", "only users for whom this property changed (repeatable)", addName)
     .option("--limit <count>", "how many of each kind to show at most", parseLimit, 20)
     .option("--json", "write each change as a line of JSON")
     .addHelpText("after", HELP)
     .action(
       async (from: string | undefined, to: string | undefined, options: DiffOptions, command: Command) => {
-        // 1 says that there are differences.
+        // 1 means that there are differences.
         terminal.failureExitCode = 3;
         const { change: kinds = CHANGE_KINDS, property: names = [], limit, json } = options;
         if (names.length > 0 && !kinds.includes("changed")) {
-          command.error("error: --property tells users who changed; it cannot go without --change changed");
+          command.error("error: --property is about users who changed; it needs --change changed");
         }
         const { container, former, later } = await openRuns(await openReadingPlace(terminal), from, to);
         const selection = compareSelections(
@@ -73,7 +73,7 @@ export function addDiffCommand(program: Command, terminal: Terminal): void {
     );
 }
 
-/** Changes that were asked for, some at a time, never none. */
+/** The changes that were asked for, in batches that are never empty. */
 async function* wantedChanges(
   container: Container,
   former: Snapshot,
@@ -112,7 +112,7 @@ async function runBefore(container: Container, { folder: { tenantId, runId } }: 
   throw new RollcallError("snapshot-not-found", {
     doing: `looking for the snapshot before ${runId}`,
     problem: "there is none",
-    remedy: "`rollcall list` shows what there is; there is something to compare after the next run.",
+    remedy: "`rollcall list` shows the snapshots. After the next run there are two to compare.",
   });
 }
 

@@ -13,10 +13,10 @@ const SYMBOLS = { ok: "✓", warning: "!", failed: "✗", skipped: "·" } as con
 const HELP = `
 Example: rollcall doctor
 
-Publishes nothing; creates the container when it is missing, and deletes the
-small blob that it writes there. Wrong settings are a failed check.
+Publishes nothing. Creates the container if it is missing, writes a small blob
+there and deletes it. Wrong settings are a failed check.
 
-Exit codes: 0 a run has what it needs, perhaps with warnings; 1 it has not;
+Exit codes: 0 a run has what it needs, perhaps with warnings; 1 it does not;
 2 wrong usage.`;
 
 /** `rollcall doctor`. */

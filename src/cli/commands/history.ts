@@ -15,13 +15,13 @@ import { hang } from "../wrap.ts";
 const HELP = `
 Example: rollcall history --last 30
 
-Reads all parts of each run, one run after the other, to count who is enabled and
-who is a guest: that takes as long as rollcall users for each. A part's SHA-256
-is checked before any of its users is counted. A run that is damaged is shown as
-such and does not hide the others; rollcall verify tells more.
+Reads all parts of each run, one run after another, to count enabled users and
+guests: for each run that takes as long as rollcall users. A part's SHA-256 is
+checked before its users are counted. A damaged run is shown as damaged and does
+not hide the others; rollcall verify tells more.
 
-Joined, left and changed are against the run before, as the run itself found
-them; - is what a run does not tell.
+Joined, left and changed are since the run before, as the run itself recorded
+them; - means that the run does not say.
 
 Exit codes: 0 shown, also when there are none yet; 1 failed; 2 wrong usage or
 settings.`;
@@ -33,13 +33,13 @@ const COLUMNS: readonly Column[] = [
   ),
 ];
 
-/** A run as `--json` prints it. `null`: the run does not tell. */
+/** A run as `--json` prints it. `null`: the run does not say. */
 interface HistoryEntry {
   readonly runId: string;
   readonly finishedAt: string;
   readonly users: number;
   readonly verdict: string;
-  /** The run against which was compared. */
+  /** The run that it was compared with. */
   readonly against: string | null;
   readonly joined: number | null;
   readonly left: number | null;
@@ -84,7 +84,7 @@ export function addHistoryCommand(program: Command, terminal: Terminal): void {
     });
 }
 
-/** A container that no run has made yet holds no snapshots. */
+/** A container that does not exist yet holds no snapshots. */
 async function runsOrNone(container: Container, tenantId: string): Promise<readonly string[]> {
   try {
     return await committedRuns(container, tenantId);

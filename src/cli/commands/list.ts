@@ -64,7 +64,7 @@ function parseLimit(text: string): number {
   return Number(text);
 }
 
-/** A container that no run has made yet holds no snapshots. */
+/** A container that does not exist yet holds no snapshots. */
 async function runsOrNone(snapshots: Snapshots): Promise<readonly string[]> {
   try {
     return await snapshots.runs();
@@ -74,7 +74,7 @@ async function runsOrNone(snapshots: Snapshots): Promise<readonly string[]> {
   }
 }
 
-/** A `latest.json` that cannot be read must not hide the snapshots. */
+/** An unreadable `latest.json` must not hide the snapshots. */
 async function latestRun(
   container: Container,
   tenantId: string,

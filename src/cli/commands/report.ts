@@ -10,13 +10,13 @@ import type { Terminal } from "../terminal.ts";
 const HELP = `
 Example: rollcall report --out report.html
 
-RUN is a run's id or its beginning, if only one run begins so. The page needs no
-network and no script. It names people, some joiners, leavers and stale accounts:
-only its owner may read a new file.
+RUN is a run id, or the beginning of one that no other run shares. The page
+needs no network and no script. It names people: some who joined, left, or have
+stale accounts. Only its owner may read a new file.
 
-Reads all parts of the run and of those before it, one run after the other, and
-checks each part's SHA-256. A damaged run before it is shown as such. The file
-appears, or takes the place of another, when it is complete.
+Reads all parts of the run and of the runs before it, one run after another, and
+checks each part's SHA-256. A damaged earlier run is shown as damaged. The file
+appears, or replaces another, only when it is complete.
 
 Exit codes: 0 written; 1 no such run or damaged, or the file cannot be written;
 2 wrong usage or settings.`;

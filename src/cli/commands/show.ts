@@ -15,9 +15,9 @@ import { hang, labelled } from "../wrap.ts";
 const HELP = `
 Example: rollcall show 20261122
 
-RUN is a run's id or its beginning, if only one run begins so. The manifest is
-checked against latest.json and each part for its length; rollcall verify reads
-the parts.
+RUN is a run id, or the beginning of one that no other run shares. The manifest
+is checked against latest.json, and each part for its length; rollcall verify
+reads the parts.
 
 Exit codes: 0 shown, 1 no such run or damaged, 2 wrong usage or settings.`;
 

@@ -51,7 +51,7 @@ async function takeWithProgress(
   return await takeSnapshot(settings, { signal, acceptShrink, onProgress: progress.listener });
 }
 
-/** A line that is rewritten in place and wiped in the end; nothing where nobody watches. */
+/** A line that is rewritten in place and cleared at the end; nothing where no terminal is. */
 function showProgress(stream: TerminalStream): Disposable & { readonly listener: ProgressListener } {
   if (!stream.isTTY) return { listener: () => undefined, [Symbol.dispose]: () => undefined };
   const line = createLogUpdate(stream);

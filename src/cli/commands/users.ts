@@ -11,18 +11,19 @@ Example: rollcall users | jq -r .userPrincipalName
          rollcall users --where accountEnabled=false --format csv > disabled.csv
          rollcall users --where 'createdDateTime>=2026-01-01' --format table
 
-RUN is a run's id or its beginning, if only one run begins so. A part's SHA-256
-is checked before any of its users is written.
+RUN is a run id, or the beginning of one that no other run shares. A part's
+SHA-256 is checked before any of its users is written.
 
-A condition's VALUE is a text, true, false, null, or a date. ~ looks for a part
-of the text, in whatever case. A collection fits when one of its elements does.
+A condition's VALUE is text, true, false, null, or a date. ~ finds VALUE
+anywhere in the text, ignoring case. A collection fits when one of its elements
+does.
 
 CSV is for Excel: UTF-8 with a byte order mark. A cell that could be taken for a
-formula has an apostrophe before it, and so has one that begins with one: take
-one away to have the value. Collections are JSON.
+formula, or that begins with an apostrophe, gets an apostrophe in front: remove
+one to get the value. Collections are JSON.
 
-Exit codes: 0 all users written, or the reader closed the pipe; 1 no such run or
-damaged: what was written is not all; 2 wrong usage or settings.`;
+Exit codes: 0 all users written, or the reader closed the pipe; 1 no such run,
+or damaged, and then not all users were written; 2 wrong usage or settings.`;
 
 interface Options {
   readonly format: OutputFormat;
@@ -39,8 +40,8 @@ export function addUsersCommand(program: Command, terminal: Terminal): void {
     .argument("[run]", "which run (default: the latest)")
     .addOption(format.default("ndjson"))
     .option("--select <properties>", "only these, in this order, separated by commas", readSelect)
-    .option("--where <condition>", "only users who fit; again for more conditions", readWhere)
-    .option("--json", "errors as JSON, too; the users are JSON anyway")
+    .option("--where <condition>", "only users who fit (repeatable)", readWhere)
+    .option("--json", "errors as JSON; does not change --format")
     .addHelpText("after", HELP)
     .action(async (run: string | undefined, options: Options, command: Command) => {
       const { select, where = [] } = options;

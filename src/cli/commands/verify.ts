@@ -13,8 +13,8 @@ import { hang } from "../wrap.ts";
 const HELP = `
 Example: rollcall verify --all
 
-RUN is a run's id or its beginning, if only one run begins so. Each part is read
-again: its hash, bytes, lines, keys and ids, then the totals.
+RUN is a run id, or the beginning of one that no other run shares. Each part is
+read again and checked: hash, bytes, lines, keys and ids, then the totals.
 
 Exit codes: 0 whole, 1 damaged or no such run, 2 wrong usage or settings.`;
 
@@ -27,10 +27,10 @@ interface VerifyOptions {
 export function addVerifyCommand(program: Command, terminal: Terminal): void {
   program
     .command("verify")
-    .description("read a snapshot again and hold it against its manifest")
+    .description("read a snapshot again and check it against its manifest")
     .argument("[run]", "which run (default: the latest)")
     .option("--all", "verify every committed snapshot")
-    .option("--json", "print what was found as JSON; with --all an array")
+    .option("--json", "print the findings as JSON; with --all an array")
     .addHelpText("after", HELP)
     .action(async (run: string | undefined, { all, json }: VerifyOptions, command: Command) => {
       if (all && run !== undefined) command.error("error: either a run or --all");
@@ -51,8 +51,8 @@ export function addVerifyCommand(program: Command, terminal: Terminal): void {
 }
 
 /**
- * Every committed run, newest first; then the one at which `latest.json` points, should its manifest be gone. An
- * unreadable `latest.json` is met last, when it hides nothing.
+ * Every committed run, newest first; then the run that `latest.json` points at, in case its manifest is gone. An
+ * unreadable `latest.json` fails last, when it hides nothing.
  */
 async function* verifyAll(container: Container, snapshots: Snapshots): AsyncGenerator<Verification> {
   const runs = await snapshots.runs();
@@ -61,7 +61,7 @@ async function* verifyAll(container: Container, snapshots: Snapshots): AsyncGene
   if (latest && !runs.includes(latest.runId)) yield await snapshots.verify();
 }
 
-/** A manifest of an unknown schema is a problem among others here. */
+/** Here a manifest of an unknown schema is one problem among others. */
 async function verifyOrRefuse(snapshots: Snapshots, runId: string): Promise<Verification> {
   try {
     return await snapshots.verify(runId);
