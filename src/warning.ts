@@ -12,7 +12,6 @@ export const WARNING_CODES = [
   "run-in-future",
   "changes-skipped",
   "count-moved",
-  "count-unconfirmed",
   "listing-nearly-short",
   "listing-fell-back",
   "users-repeated",

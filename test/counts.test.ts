@@ -187,12 +187,12 @@ describe("a directory that changes while it is listed", () => {
 });
 
 describe("a count that is missing behind the listing only", () => {
-  it("is told", async () => {
+  it("stops the run: a count that was low before it would let a cut list through", async () => {
     await using rig = await startRig(storage);
+    rig.tenant.script(onCount(1998));
     rig.tenant.script(onCount("unsupported", { ...ALWAYS, after: 1 }));
-    const manifest = await rig.run();
-    assertWhole(rig, manifest);
-    assert.match(manifest.warnings.join(), /^count-unconfirmed: /);
+    rig.tenant.script(onPage2({ kind: "endEarly" }, ALWAYS));
+    await rig.fails("count-missing", {}, { maxPartBytes: 1000 });
   });
 });
 
@@ -223,5 +223,52 @@ describe("what a whole list may hide is told:", () => {
     for (const id of [...rig.tenant.directory.ids()].slice(0, 30))
       rig.tenant.directory.update(id, { department: null });
     assert.deepEqual((await rig.run()).warnings, []);
+  });
+});
+
+describe("a count that was had once tonight, and is lost by a restart,", () => {
+  const expired: FaultRule = {
+    service: "graph",
+    match: ({ page }) => page === 2,
+    fault: { kind: "expiredPageToken" },
+  };
+  const cut = onPage2({ kind: "endEarly" }, { ...ALWAYS, after: 1 });
+
+  for (const nights of ["first", "second"] as const) {
+    it(`still holds a list that is cut behind an expired page token, on the ${nights} night`, async () => {
+      await using rig = await startRig(storage);
+      if (nights === "second") await rig.run();
+      rig.tenant.script(expired);
+      rig.tenant.script(onCount("unsupported", { ...ALWAYS, after: 1 }));
+      rig.tenant.script({ ...cut, after: 0 });
+      await rig.fails("count-missing", {}, { maxPartBytes: 1000 });
+    });
+  }
+
+  it("still holds a list that is cut behind a disputed one", async () => {
+    await using rig = await startRig(storage);
+    await rig.run();
+    rig.tenant.script(onCount(1998));
+    rig.tenant.script(onCount("unsupported", { ...ALWAYS, after: 2 }));
+    rig.tenant.script(onPage2({ kind: "endEarly" }, ALWAYS));
+    await rig.fails("count-missing", {}, { maxPartBytes: 1000 });
+  });
+
+  it("still holds a list that is cut behind slices that were thrown away", async () => {
+    await using rig = await startRig(storage);
+    await rig.run();
+    rig.tenant.script({
+      service: "graph",
+      match: ({ page, query }) => page === 1 && query.has("$filter"),
+      fault: { kind: "ignoreFilter" },
+    });
+    rig.tenant.script(onCount("unsupported", { ...ALWAYS, after: 1 }));
+    rig.tenant.script(
+      onPage2(
+        { kind: "endEarly" },
+        { ...ALWAYS, match: ({ page, query }) => page === 2 && !query.has("$filter") },
+      ),
+    );
+    await rig.fails("count-missing", { ROLLCALL_LISTING: "sliced" }, { maxPartBytes: 1000 });
   });
 });

@@ -11,7 +11,11 @@ export interface DirectoryCount {
   readonly before: number | null;
   /** Whether a former snapshot had a count. */
   readonly wasOffered: boolean;
-  /** Counts again; `null` where there is no count. */
+  /**
+   * Counts again; `null` where there is no count.
+   *
+   * @throws {RollcallError} `count-missing` once a count was had, tonight or for a former snapshot
+   */
   again(): Promise<number | null>;
 }
 
@@ -37,13 +41,16 @@ export async function countDirectory(
   const { counted, countOffered = counted !== null, unique } = previous?.completeness ?? { counted: null };
   const wasOffered = previous !== undefined && countOffered;
   if (!enabled) return { before: null, wasOffered, again: async () => null };
-  const before = await countUsers(graph, query, { clock, signal }, believable(unique));
-  if (before === null && wasOffered) throw countMissing(previous.runId);
-  return {
-    before,
-    wasOffered,
-    again: () => countUsers(graph, query, { clock, signal }, believable(before ?? undefined)),
+  // A tenant that has counted once counts: from then on no listing of this run is judged without.
+  let counts = wasOffered;
+  const count = async (expected: number | undefined) => {
+    const counted = await countUsers(graph, query, { clock, signal }, believable(expected));
+    if (counted === null && counts) throw countMissing();
+    counts ||= counted !== null;
+    return counted;
   };
+  const before = await count(unique);
+  return { before, wasOffered, again: () => count(before ?? undefined) };
 }
 
 /** Half of the users go now and then; a count that says so is asked for again all the same. */
@@ -51,10 +58,11 @@ function believable(users: number | undefined): number {
   return Math.max(1, (users ?? 0) / 2);
 }
 
-function countMissing(runId: string): RollcallError {
+function countMissing(): RollcallError {
   return new RollcallError("count-missing", {
     doing: "counting the users",
-    problem: `the directory gives no count, three times asked, although it gave one for a snapshot up to ${runId}`,
+    problem:
+      "the directory gives no count, three times asked, although it gave one before, tonight or for a former snapshot",
     remedy:
       "Nothing was published: a list that was cut could not be told from a whole one. The next run asks again. If the " +
       "tenant really offers no count any more, ROLLCALL_COUNT=off does without, and snapshots then say `uncounted`.",

@@ -171,12 +171,7 @@ function countsInWords(before: number | null, after: number | null): string {
  * @returns warnings
  */
 export function countWarnings({ unique, counted, countedAfter }: Completeness): readonly string[] {
-  if (counted === null) return [];
-  if (countedAfter === null || countedAfter === undefined) {
-    return [
-      warning("count-unconfirmed", "the directory gave no count after the listing, only one before it"),
-    ];
-  }
+  if (counted === null || countedAfter === null || countedAfter === undefined) return [];
   if (Math.abs(counted - countedAfter) > tolerance(Math.max(counted, countedAfter))) {
     const counts = `${counted} users before the listing and ${countedAfter} after it`;
     return [warning("count-moved", `the directory counted ${counts}; ${unique} were listed`)];
