@@ -93,6 +93,7 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     mode: settings.listing,
     counted: settings.count,
     previous: previous.manifest,
+    countOffered: previous.countOffered,
     openParts: () => new SnapshotWriter(container, folder, formats, maxPartBytes),
     guard: {
       previousUsers: previous.users,

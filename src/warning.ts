@@ -12,6 +12,7 @@ export const WARNING_CODES = [
   "run-in-future",
   "changes-skipped",
   "count-moved",
+  "uncounted",
   "listing-nearly-short",
   "listing-fell-back",
   "users-repeated",

@@ -3,7 +3,6 @@ import { countUsers } from "../graph/count.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { UserQuery } from "../graph/user-query.ts";
 import type { RetryContext } from "../http/retrying.ts";
-import type { Manifest } from "../snapshot/manifest.ts";
 
 /** The directory's own count, to which a listing is held. */
 export interface DirectoryCount {
@@ -23,8 +22,10 @@ export interface DirectoryCount {
 export interface CountOptions extends Pick<RetryContext, "clock" | "signal"> {
   /** `false`: the operator does without a count. */
   readonly enabled: boolean;
-  /** The last snapshot, which tells what can be believed. */
-  readonly previous: Manifest | undefined;
+  /** Whether the tenant is known to offer a count. */
+  readonly wasOffered: boolean;
+  /** Users of the last snapshot, which tell what can be believed; `undefined` where nothing does. */
+  readonly lastUsers: number | undefined;
 }
 
 /**
@@ -36,10 +37,8 @@ export interface CountOptions extends Pick<RetryContext, "clock" | "signal"> {
 export async function countDirectory(
   graph: Graph,
   query: UserQuery,
-  { enabled, previous, clock, signal }: CountOptions,
+  { enabled, wasOffered, lastUsers, clock, signal }: CountOptions,
 ): Promise<DirectoryCount> {
-  const { counted, countOffered = counted !== null, unique } = previous?.completeness ?? { counted: null };
-  const wasOffered = previous !== undefined && countOffered;
   if (!enabled) return { before: null, wasOffered, again: async () => null };
   // A tenant that has counted once counts: from then on no listing of this run is judged without.
   let counts = wasOffered;
@@ -49,7 +48,7 @@ export async function countDirectory(
     counts ||= counted !== null;
     return counted;
   };
-  const before = await count(unique);
+  const before = await count(lastUsers);
   return { before, wasOffered, again: () => count(before ?? undefined) };
 }
 

@@ -1,7 +1,9 @@
 import type { Page } from "../graph/page.ts";
 import { GUID_WORDS } from "../rows/guid.ts";
 import { IdSet } from "../rows/id-set.ts";
+import { textLines } from "../rows/user-line.ts";
 import type { UserRows } from "../rows/user-rows.ts";
+import { ValueCutter } from "../rows/value-cutter.ts";
 import {
   type Completeness,
   type Guard,
@@ -18,6 +20,9 @@ import type { ListedPage } from "./sliced-pages.ts";
 
 /** Users for whom memory is taken at once: a count is an answer from outside, and may say a thousand millions. */
 const MOST_EXPECTED = 1_500_000;
+
+/** JSON of what counts as no value. */
+const EMPTY: ReadonlySet<string> = new Set(["null", '""', "[]", "{}"]);
 
 /** A whole listing, written into parts. */
 export interface Drained extends WrittenParts {
@@ -65,8 +70,8 @@ export async function drain(
     const { rows } = page;
     read++;
     listed += rows.count;
-    addTo(filled, rows.filled);
     const [lines, users] = freshLines(rows, ids, times);
+    addTo(filled, users === rows.count ? rows.filled : countFilled(lines, properties));
     await parts.write(lines, users);
     if ("newUsers" in page) page.newUsers = users;
     rows.release();
@@ -89,6 +94,18 @@ export async function drain(
 
 function addTo(sums: Float64Array, more: Uint32Array): void {
   for (let place = 0; place < sums.length; place++) sums[place] = (sums[place] ?? 0) + (more[place] ?? 0);
+}
+
+/** As `UserRows.filled`, for the lines of some users only: a page on which users come again is rare. */
+function countFilled(lines: Buffer, properties: readonly string[]): Uint32Array {
+  const cutter = new ValueCutter(properties);
+  const filled = new Uint32Array(properties.length);
+  for (const line of textLines(lines)) {
+    for (const [place, json] of cutter.cut(line).entries()) {
+      if (!EMPTY.has(json)) filled[place] = (filled[place] ?? 0) + 1;
+    }
+  }
+  return filled;
 }
 
 /** The lines of the users that are new, and how many they are; takes note of when they were created. */

@@ -24,8 +24,10 @@ export interface ListOptions extends Pick<RetryContext, "clock" | "signal"> {
   readonly mode: ListingMode;
   /** Whether the directory is asked for its count. */
   readonly counted: boolean;
-  /** The last snapshot: what can be believed, and where to cut. */
+  /** The last snapshot: where to cut, and what was filled. */
   readonly previous: Manifest | undefined;
+  /** Whether the tenant is known to offer a count; `undefined` where what could tell is damaged. */
+  readonly countOffered: boolean | undefined;
   /** Writes to the run's folder, from its first part. */
   readonly openParts: () => SnapshotWriter;
   readonly guard: GuardOptions;
@@ -57,9 +59,15 @@ interface Attempt extends Drained {
  * @throws {RollcallError} when there is no whole listing to be had, after taking back the parts
  */
 export async function listUsers(graph: Graph, query: UserQuery, options: ListOptions): Promise<ListedUsers> {
-  const { mode, counted, previous, clock, signal, openParts, guard, onProgress } = options;
+  const { mode, counted, previous, countOffered, clock, signal, openParts, guard, onProgress } = options;
   onProgress({ phase: "count" });
-  const count = await countDirectory(graph, query, { enabled: counted, previous, clock, signal });
+  const count = await countDirectory(graph, query, {
+    enabled: counted,
+    wasOffered: countOffered === true,
+    lastUsers: guard.previousUsers,
+    clock,
+    signal,
+  });
   const plan = await planListing(graph, query, {
     mode,
     counted: count.before,
@@ -81,7 +89,7 @@ export async function listUsers(graph: Graph, query: UserQuery, options: ListOpt
     ...listed,
     listing,
     slices: cuts ? { usersEach: USERS_PER_SLICE, starts: cuts.starts.map(isoOf), users: cuts.users } : null,
-    warnings: listingWarnings(listed, listing, previous),
+    warnings: listingWarnings(listed, listing, previous, countOffered),
     keep: () => {
       isKept = true;
     },

@@ -10,21 +10,32 @@ const FEW_USERS = 5;
  * What about a listing somebody should know although it is whole.
  *
  * @param previous the last snapshot; `undefined` for the first run
+ * @param countOffered as in `ListOptions`
  */
 export function listingWarnings(
   { completeness, filled }: Pick<Drained, "completeness" | "filled">,
   { fellBack }: ListingEntry,
   previous: Manifest | undefined,
+  countOffered: boolean | undefined,
 ): readonly string[] {
-  const { listed, unique, duplicates } = completeness;
+  const { listed, unique, duplicates, verdict } = completeness;
   return [
     ...countWarnings(completeness),
+    ...(verdict === "complete" || countOffered === false
+      ? []
+      : [warning("uncounted", whyUncounted(countOffered))]),
     ...(fellBack === null ? [] : [warning("listing-fell-back", fellBack)]),
     ...(duplicates <= tolerance(unique)
       ? []
       : [warning("users-repeated", `${duplicates} of ${listed} rows were users who had come before`)]),
     ...emptied(filled, previous?.source.filled ?? {}),
   ];
+}
+
+function whyUncounted(countOffered: boolean | undefined): string {
+  return countOffered
+    ? "the tenant offers a count, and ROLLCALL_COUNT=off does without: nothing proves that the list is whole"
+    : "there is no count, and no former snapshot can be read to tell whether the tenant offers one";
 }
 
 /** Properties that have lost the values of more than half of the users who had one. */

@@ -33,6 +33,11 @@ export interface CountedListing {
   readonly after: number | null;
 }
 
+/** Whether a snapshot tells that its tenant offers a count. Those of Rollcall 1.0 tell by having one. */
+export function tellsOfCount({ counted, countOffered }: Completeness): boolean {
+  return countOffered ?? counted !== null;
+}
+
 /**
  * THE rule. The count comes from an eventually consistent index (https://learn.microsoft.com/graph/aad-advanced-queries),
  * so it may be off by a little on a day of changes; more than that is a cut list, or a count that is worth nothing.

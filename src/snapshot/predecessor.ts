@@ -1,9 +1,10 @@
 import { RollcallError } from "../error.ts";
 import type { Container } from "../storage/container.ts";
 import { warning } from "../warning.ts";
+import { type Completeness, tellsOfCount } from "./completeness.ts";
 import { latestContradictions } from "./contradictions.ts";
 import { type LatestBlob, lookAtLatest } from "./latest.ts";
-import { latestPath } from "./layout.ts";
+import { folderOf, latestPath } from "./layout.ts";
 import type { Manifest } from "./manifest.ts";
 import {
   isMisdated,
@@ -11,11 +12,15 @@ import {
   openManifest,
   openWholeRun,
   type StoredRun,
+  storedRun,
   type WholeRun,
 } from "./stored-runs.ts";
 
 /** Runs whose manifests are read in search of a whole one: a month of nights. */
 const MAX_RUNS = 30;
+
+/** More than any count that is believed, see `readCount`. */
+const MOST_USERS = 999_999_999;
 
 /** Why the first run has nothing to build on. */
 export const FIRST_RUN = "first run";
@@ -31,6 +36,11 @@ interface Damage {
 export type Predecessor = Foundation & {
   /** Users that the guard compares with; `undefined` when nothing tells of any. */
   readonly users: number | undefined;
+  /**
+   * Whether the tenant is known to offer a count, by any manifest that can be read, whole or not; `undefined` where there
+   * were snapshots and none can be read.
+   */
+  readonly countOffered: boolean | undefined;
   /** What was found wrong on the way, for the manifest. */
   readonly warnings: readonly string[];
 };
@@ -44,8 +54,8 @@ export type Foundation =
  * Finds the snapshot that a run builds on: the newest whole one, by listing. `latest.json` is only held against it, so
  * that whatever has become of that one blob, the guard stays on and leavers are told once.
  *
- * A run that is damaged is passed over, 30 of them at the most; so is one that is dated later than it was written. When
- * none is whole, the guard still has the last count that anything tells of.
+ * A run that is damaged is passed over, 30 of them at the most; so is one that is dated later than it was written. What
+ * their manifests tell of the users and of a count still holds: damage must not turn off what a run is held to.
  *
  * @param nowMs by the run's clock, which has been checked
  * @throws {RollcallError} `manifest-unsupported` when the newest run or `latest.json` is of a later Rollcall, and the
@@ -73,14 +83,17 @@ export async function findPredecessor(
     damages.push(opened);
     if (damages.length === MAX_RUNS) break;
   }
-  const users =
-    whole?.manifest.completeness.unique ?? (await lastKnownUsers(container, found, misdated, damages));
+  whole ??= await runOfLatest(container, tenantId, found, [...misdated, ...damages.map(({ run }) => run)]);
+  const told = await completenessOf(container, [...damages.map(({ run }) => run), ...misdated]);
+  const all = [...(whole ? [whole.manifest.completeness] : []), ...told];
+  const hasTraces = found.etag !== undefined || misdated.length + damages.length > 0;
   const repair = latestProblem(found, whole, misdated, damages);
   return {
     ...(whole
       ? { manifest: whole.manifest, whyNone: null }
       : { manifest: undefined, whyNone: reasonForNone(found, misdated, damages) }),
-    users,
+    users: all[0]?.unique ?? usersOfLatest(found),
+    countOffered: all.length > 0 || !hasTraces ? all.some(tellsOfCount) : undefined,
     warnings: [
       ...(repair === undefined ? [] : [warning("latest-repaired", repair)]),
       ...misdatedWarning(misdated),
@@ -101,26 +114,41 @@ async function openOrTell(container: Container, run: StoredRun): Promise<WholeRu
   }
 }
 
-/**
- * For the guard, where no snapshot is whole: what the newest sound manifest counted, although its parts are damaged or its
- * date is wrong; else what `latest.json` says.
- */
-async function lastKnownUsers(
+/** The run at which `latest.json` points, where listing did not come so far: behind a hundred dates of killed runs. */
+async function runOfLatest(
   container: Container,
+  tenantId: string,
   { latest }: LatestBlob,
-  misdated: readonly StoredRun[],
-  damages: readonly Damage[],
-): Promise<number | undefined> {
-  for (const run of [...damages.map((damage) => damage.run), ...misdated.slice(0, MAX_RUNS)]) {
+  seen: readonly StoredRun[],
+): Promise<WholeRun | undefined> {
+  if (!latest || seen.some(({ folder }) => folder.runId === latest.runId)) return undefined;
+  const run = await storedRun(container, folderOf(tenantId, latest.runId));
+  if (!run || isMisdated(run)) return undefined;
+  const opened = await openOrTell(container, run);
+  return "problem" in opened ? undefined : opened;
+}
+
+/** What sound manifests tell, although their parts are damaged or their dates are wrong; in the order of the runs. */
+async function completenessOf(
+  container: Container,
+  runs: readonly StoredRun[],
+): Promise<readonly Completeness[]> {
+  const told: Completeness[] = [];
+  for (const run of runs.slice(0, MAX_RUNS)) {
     try {
-      return (await openManifest(container, run)).manifest.completeness.unique;
+      told.push((await openManifest(container, run)).manifest.completeness);
     } catch (error) {
       const isUseless =
         error instanceof RollcallError && ["snapshot-damaged", "manifest-unsupported"].includes(error.code);
       if (!isUseless) throw error;
     }
   }
-  return latest?.users || undefined;
+  return told;
+}
+
+/** What `latest.json` says, where nothing else tells; not a number that no directory has. */
+function usersOfLatest({ latest }: LatestBlob): number | undefined {
+  return latest && latest.users > 0 && latest.users <= MOST_USERS ? latest.users : undefined;
 }
 
 /** What is wrong with `latest.json`; `undefined` when it points at the newest whole run, or there is no run at all. */
