@@ -272,3 +272,67 @@ describe("a count that was had once tonight, and is lost by a restart,", () => {
     await rig.fails("count-missing", { ROLLCALL_LISTING: "sliced" }, { maxPartBytes: 1000 });
   });
 });
+
+describe("a damaged former snapshot", () => {
+  /** The blobs of a run whose names end so. */
+  async function blobsOf(rig: Rig, { runId }: Manifest, ending: string): Promise<readonly string[]> {
+    return (await rig.blobs()).filter((name) => name.includes(`run=${runId}/`) && name.endsWith(ending));
+  }
+
+  function loseCountAndCut(rig: Rig): void {
+    rig.tenant.script(onCount("unsupported", ALWAYS));
+    rig.tenant.script(onPage2({ kind: "omitUsers", count: 300 }, ALWAYS));
+  }
+
+  it("still tells that the tenant counts, where only its parts are damaged", async () => {
+    await using rig = await startRig(storage);
+    const former = await rig.run();
+    for (const part of await blobsOf(rig, former, ".ndjson.gz")) await rig.container.deleteBlob(part);
+    loseCountAndCut(rig);
+    await rig.fails("count-missing");
+  });
+
+  it("still tells so, where an older whole one did without a count", async () => {
+    await using rig = await startRig(storage);
+    await rig.run({ ROLLCALL_COUNT: "off" });
+    const newest = await rig.run();
+    for (const part of await blobsOf(rig, newest, ".ndjson.gz")) await rig.container.deleteBlob(part);
+    loseCountAndCut(rig);
+    const published = await rig.published();
+    await assert.rejects(rig.run(), { code: "count-missing" });
+    assert.deepEqual(await rig.published(), published);
+  });
+
+  it("that cannot be read at all does not stop a tenant without a count, and that is told", async () => {
+    await using rig = await startRig(storage, { counts: false });
+    const former = await rig.run();
+    const [manifest = ""] = await blobsOf(rig, former, "/manifest.json");
+    await rig.container.getBlockBlobClient(manifest).upload("{", 1);
+    const { completeness, warnings } = await rig.run();
+    assert.equal(completeness.verdict, "uncounted");
+    assert.ok(warnings.some((text) => text.startsWith("uncounted: ")));
+  });
+});
+
+describe("ROLLCALL_COUNT=off in a tenant that counts", () => {
+  it("is told each night", async () => {
+    await using rig = await startRig(storage);
+    await rig.run();
+    for (let night = 0; night < 2; night++) {
+      const { warnings } = await rig.run({ ROLLCALL_COUNT: "off" });
+      assert.match(warnings.join(), /^uncounted: the tenant offers a count/);
+    }
+  });
+});
+
+describe("how many users have a value", () => {
+  it("is told of each user once, however often they came", async () => {
+    await using rig = await startRig(storage);
+    rig.tenant.script(onPage2({ kind: "duplicate", count: 300 }));
+    const { source, completeness } = await rig.run();
+    assert.equal(completeness.duplicates, 300);
+    assert.equal(source.filled?.id, completeness.unique);
+    await using plain = await startRig(storage);
+    assert.deepEqual((await plain.run()).source.filled?.department, source.filled?.department);
+  });
+});
