@@ -411,3 +411,46 @@ describe("a former part that unpacks to a gigabyte of nothing", () => {
     await assert.rejects(lines.next(), reason);
   });
 });
+
+describe("a hundred dates of killed runs", () => {
+  it("do not hide the whole snapshot behind them at which latest.json points", async () => {
+    await using rig = await startRig(storage, { users: 300 });
+    const former = await rig.run();
+    // As if it had been taken long ago: everything that is newer was killed before its manifest.
+    for (let day = 1; day <= 101; day++) {
+      const date = new Date(Date.now() - day * DAY).toISOString().slice(0, 10);
+      const run = `${date.replaceAll("-", "")}T020000Z`;
+      const path = `tenant=${rig.tenant.tenantId}/date=${date}/run=${run}/users-00000.ndjson.gz`;
+      if (run < former.runId) await rig.container.getBlockBlobClient(path).upload("", 0);
+    }
+    const old = new Date(Date.now() - 200 * DAY).toISOString().slice(0, 10);
+    await moveRun(rig, former, `${old.replaceAll("-", "")}T020000Z`, old);
+    const next = await rig.run();
+    assert.equal(next.previous?.users, 300);
+    assert.deepEqual(next.warnings, []);
+  });
+});
+
+/** Gives a committed run another date, in its folder, its manifest and latest.json. */
+async function moveRun(rig: Rig, { runId, tenantId }: Manifest, to: string, date: string): Promise<void> {
+  const target = `tenant=${tenantId}/date=${date}/run=${to}`;
+  let manifest: Buffer = Buffer.alloc(0);
+  for (const name of (await rig.blobs()).filter((blob) => blob.includes(`run=${runId}/`))) {
+    const body = await rig.container.getBlobClient(name).downloadToBuffer();
+    const isManifest = name.endsWith("/manifest.json");
+    const moved = isManifest ? Buffer.from(body.toString().replaceAll(runId, to)) : body;
+    if (isManifest) manifest = moved;
+    const path = `${target}${name.slice(name.lastIndexOf("/"))}`;
+    await rig.container.getBlockBlobClient(path).upload(moved, moved.length);
+    await rig.container.deleteBlob(name);
+  }
+  const path = `tenant=${tenantId}/latest.json`;
+  const latest = {
+    ...JSON.parse(await rig.text(path)),
+    runId: to,
+    manifest: `${target}/manifest.json`,
+    sha256: sha256(manifest),
+  };
+  const text = JSON.stringify(latest);
+  await rig.container.getBlockBlobClient(path).upload(text, text.length);
+}
