@@ -1,4 +1,15 @@
-import type { AzureAnswer } from "./error.ts";
+/**
+ * What an Azure service answered. Absent fields: the service did not send them, or nothing that looks like one. Never the
+ * answer's own text, which may repeat what was sent: see {@link answer}.
+ */
+export interface AzureAnswer {
+  /** HTTP status. */
+  readonly status?: number | undefined;
+  /** The service's own error code, such as `Authorization_RequestDenied` or `AADSTS7000222`. */
+  readonly code?: string | undefined;
+  /** The id to quote to Microsoft support. */
+  readonly requestId?: string | undefined;
+}
 
 /** Longest code that Microsoft documents: `Authentication_RequestFromNonPremiumTenantOrB2CTenant`, 53 characters. */
 const MAX_CODE_LENGTH = 64;

@@ -1,4 +1,4 @@
-import { safeCode } from "./answer.ts";
+import { type AzureAnswer, safeCode } from "./answer.ts";
 
 /**
  * Every failure an operator can act on. The codes are a contract: alerts and scripts match on them, docs/errors.md lists
@@ -55,19 +55,6 @@ export const ERROR_CODES = [
 
 /** One of {@link ERROR_CODES}. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
-
-/**
- * What an Azure service answered. Absent fields: the service did not send them, or nothing that looks like one. Never the
- * answer's own text, which may repeat what was sent: see `answer.ts`.
- */
-export interface AzureAnswer {
-  /** HTTP status. */
-  readonly status?: number | undefined;
-  /** The service's own error code, such as `Authorization_RequestDenied` or `AADSTS7000222`. */
-  readonly code?: string | undefined;
-  /** The id to quote to Microsoft support. */
-  readonly requestId?: string | undefined;
-}
 
 /** The parts of a failure's message. None of them may hold a secret, token, assertion, private key or SAS. */
 export interface Failure {

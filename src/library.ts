@@ -9,7 +9,8 @@ import { Snapshots } from "./snapshot/snapshots.ts";
 import { storedTenants } from "./snapshot/stored-tenants.ts";
 import { type Container, openContainer } from "./storage/container.ts";
 
-export { type AzureAnswer, type ErrorCode, RollcallError } from "./error.ts";
+export type { AzureAnswer } from "./answer.ts";
+export { type ErrorCode, RollcallError } from "./error.ts";
 export type { User } from "./rows/user-line.ts";
 export type { Completeness } from "./snapshot/completeness.ts";
 export type { Manifest } from "./snapshot/manifest.ts";

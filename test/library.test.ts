@@ -20,7 +20,7 @@ import { SECOND } from "../src/clock.ts";
 import * as errors from "../src/error.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { manifestPath, runFolder, tenantFolder } from "../src/snapshot/layout.ts";
-import { sha256Of } from "../src/snapshot/manifest.ts";
+import { sha256Of } from "../src/snapshot/sha256.ts";
 import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
 
 const EXAMPLE = fileURLToPath(new URL("examples/enabled-guests.ts", import.meta.url));

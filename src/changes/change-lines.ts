@@ -1,8 +1,8 @@
 import { RollcallError } from "../error.ts";
 import { MAX_LINE_BYTES } from "../rows/line-limit.ts";
 import type { Finding } from "../snapshot/contradictions.ts";
+import { damaged } from "../snapshot/damaged.ts";
 import { changesPartName, type RunFolder } from "../snapshot/layout.ts";
-import { damaged } from "../snapshot/manifest.ts";
 import { partLines } from "../snapshot/part-reader.ts";
 import type { Container } from "../storage/container.ts";
 import { CHANGE_KINDS, type ChangeRecord, parseChange } from "./change.ts";

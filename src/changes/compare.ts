@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 import { JsonScanError } from "../rows/json-scan.ts";
 import { RowReader } from "../rows/row-reader.ts";
+import { damaged } from "../snapshot/damaged.ts";
 import { manifestPath } from "../snapshot/layout.ts";
-import { damaged } from "../snapshot/manifest.ts";
 import type { PartEntry } from "../snapshot/part.ts";
 import { Candidates } from "./candidates.ts";
 import type { Change } from "./change.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { answer, isRedirect, safeOrigin } from "../answer.ts";
-import { type AzureAnswer, RollcallError } from "../error.ts";
+import { type AzureAnswer, answer, safeOrigin } from "../answer.ts";
+import { RollcallError } from "../error.ts";
 import { DamagedBodyError, Exchange, type Patience, type Reply, releaseBody } from "../http/exchange.ts";
 import { redirectError } from "../http/refused-way.ts";
 import { retryAfterMs } from "../http/retry.ts";
@@ -211,16 +211,6 @@ function tokenRefused(said: AzureAnswer, doing: string): RollcallError {
 }
 
 function requestRefused(said: AzureAnswer, doing: string): RollcallError {
-  if (isRedirect(said.status)) {
-    return new RollcallError("graph-request-refused", {
-      doing,
-      problem:
-        "Graph's address answers with a redirect; it was not followed, as the token would travel there",
-      answer: said,
-      remedy:
-        "Nothing was published. Check ROLLCALL_GRAPH_URL, and for a proxy in between that wants a sign-in.",
-    });
-  }
   return new RollcallError("graph-request-refused", {
     doing,
     problem: "Graph refused the request",

@@ -1,4 +1,5 @@
-import { type AzureAnswer, RollcallError } from "../error.ts";
+import type { AzureAnswer } from "../answer.ts";
+import { RollcallError } from "../error.ts";
 import { requiredAppRoles } from "../rows/properties.ts";
 import type { UserQuery } from "./user-query.ts";
 

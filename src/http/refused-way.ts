@@ -1,16 +1,16 @@
+import { isRedirect } from "../answer.ts";
 import { RollcallError } from "../error.ts";
-import type { Reply } from "./exchange.ts";
 
 /**
  * The error for an answer that sends us elsewhere; `undefined` for any other. No redirect is ever followed: a token or a
  * credential would travel with it.
  */
 export function redirectError(
-  { status, headers }: Reply,
+  { status, headers }: { readonly status: number; readonly headers: Readonly<Record<string, string>> },
   url: string,
   doing: string,
 ): RollcallError | undefined {
-  if (status < 300 || status > 399) return undefined;
+  if (!isRedirect(status)) return undefined;
   return new RollcallError("redirect-refused", {
     doing,
     problem: `${new URL(url).host} sends us ${targetInWords(headers.location, url)}; nothing was sent there`,

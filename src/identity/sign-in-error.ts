@@ -1,4 +1,5 @@
-import { type AzureAnswer, RollcallError } from "../error.ts";
+import type { AzureAnswer } from "../answer.ts";
+import { RollcallError } from "../error.ts";
 import { tenantNotFound } from "./tenant-id.ts";
 
 /** A refused token request, as Entra words it. */

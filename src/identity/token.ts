@@ -5,7 +5,7 @@ import {
   InteractionRequiredAuthError,
   ServerError,
 } from "@azure/msal-node";
-import { answer, isRedirect, safeCode, safeOrigin, safeRequestId } from "../answer.ts";
+import { answer, safeCode, safeOrigin, safeRequestId } from "../answer.ts";
 import { DAY } from "../clock.ts";
 import { RollcallError } from "../error.ts";
 import { Exchange, type Patience, type Reply } from "../http/exchange.ts";
@@ -320,9 +320,7 @@ function asRefusal(error: ServerError | InteractionRequiredAuthError): Refusal {
 function unusableStatus(doing: string, status: number): RollcallError {
   return new RollcallError("token-unavailable", {
     doing,
-    problem: isRedirect(status)
-      ? "the authority answers with a redirect; it was not followed, as the credential would travel there"
-      : "the authority's answer is none of a sign-in service",
+    problem: "the authority's answer is none of a sign-in service",
     answer: answer({ status }),
     remedy: "Check ROLLCALL_AUTHORITY_HOST, and for a proxy in between that wants a sign-in of its own.",
   });

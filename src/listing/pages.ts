@@ -1,4 +1,5 @@
-import { type AzureAnswer, RollcallError } from "../error.ts";
+import type { AzureAnswer } from "../answer.ts";
+import { RollcallError } from "../error.ts";
 import type { Graph } from "../graph/graph.ts";
 import { isExpiredPageToken } from "../graph/graph-error.ts";
 import { type Page, readPage } from "../graph/page.ts";

@@ -1,4 +1,5 @@
-import { type AzureAnswer, RollcallError } from "../error.ts";
+import type { AzureAnswer } from "../answer.ts";
+import { RollcallError } from "../error.ts";
 import type { Graph } from "../graph/graph.ts";
 import { type Page, readPage } from "../graph/page.ts";
 import type { UserQuery } from "../graph/user-query.ts";

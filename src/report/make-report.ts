@@ -1,7 +1,8 @@
+import { damaged } from "../snapshot/damaged.ts";
 import { manifestPath } from "../snapshot/layout.ts";
-import { damaged, sha256Of } from "../snapshot/manifest.ts";
 import { committedRuns, openSnapshot, requireManifest } from "../snapshot/reader.ts";
 import type { UnreadableRun } from "../snapshot/run-summary.ts";
+import { sha256Of } from "../snapshot/sha256.ts";
 import type { Container } from "../storage/container.ts";
 import { readHighlights } from "./change-highlights.ts";
 import type { Report } from "./report.ts";

@@ -1,4 +1,5 @@
-import { damaged, type Manifest } from "../snapshot/manifest.ts";
+import { damaged } from "../snapshot/damaged.ts";
+import type { Manifest } from "../snapshot/manifest.ts";
 import { type Snapshot, userLines } from "../snapshot/reader.ts";
 import type { Container } from "../storage/container.ts";
 import { type SignInFacts, SignInTally } from "./sign-in-facts.ts";

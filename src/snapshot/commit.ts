@@ -12,10 +12,10 @@ import {
   MAX_LATEST_BYTES,
   type Manifest,
   parseLatest,
-  sha256Of,
   toBytes,
 } from "./manifest.ts";
 import { checkParts } from "./part-lengths.ts";
+import { sha256Of } from "./sha256.ts";
 
 const TAKE_BACK_WITHIN_MS = 10 * SECOND;
 /** For the manifest and `latest` of a run that is told to stop meanwhile; the Functions host allows five seconds. */

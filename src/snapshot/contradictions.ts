@@ -2,7 +2,8 @@ import { MAX_PART_CONTENT_BYTES } from "../rows/line-limit.ts";
 import { standingOf } from "./completeness.ts";
 import { formatContradictions } from "./format-parts.ts";
 import { latestPath, manifestPath, partName, type RunFolder } from "./layout.ts";
-import { type Latest, type Manifest, sha256Of } from "./manifest.ts";
+import type { Latest, Manifest } from "./manifest.ts";
+import { sha256Of } from "./sha256.ts";
 
 /** Something wrong with a snapshot. */
 export interface Finding {

@@ -2,8 +2,8 @@ import { countCsvRows } from "../formats/csv.ts";
 import { EXTENSIONS } from "../formats/extra-format.ts";
 import { EXTRA_FORMAT_NAMES, type ExtraFormatName } from "../formats/format-name.ts";
 import type { Container } from "../storage/container.ts";
+import { damaged } from "./damaged.ts";
 import { partName, type RunFolder } from "./layout.ts";
-import { damaged } from "./manifest.ts";
 import type { PartEntry } from "./part.ts";
 import { readBody } from "./part-reader.ts";
 

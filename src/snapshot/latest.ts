@@ -33,7 +33,9 @@ export async function lookAtLatest(container: Container, tenantId: string): Prom
     return { etag, latest: readLatestBytes(body, path) };
   } catch (error) {
     if (!(error instanceof RollcallError)) throw error;
-    if (error.code === "manifest-unsupported") throw ofLaterRollcall(error);
+    if (error.code === "manifest-unsupported") {
+      throw ofLaterRollcall(error, "If the blob is a leftover, move it away; the next run writes a new one.");
+    }
     return { etag, latest: undefined, problem: error.problem };
   }
 }
@@ -89,12 +91,17 @@ async function isSound(container: Container, tenantId: string, latest: Latest): 
   }
 }
 
-function ofLaterRollcall({ doing, problem }: RollcallError): RollcallError {
+/**
+ * The error for a run that meets what a later Rollcall wrote.
+ *
+ * @param leftover what to do when that Rollcall is not in use any more
+ */
+export function ofLaterRollcall({ doing, problem }: RollcallError, leftover: string): RollcallError {
   return new RollcallError("manifest-unsupported", {
     doing,
     problem,
     remedy:
       "Nothing was published: a later Rollcall takes snapshots here, and this one must not build on what it cannot read. " +
-      "Run that version. If the blob is a leftover, move it away; the next run writes a new one.",
+      `Run that version. ${leftover}`,
   });
 }

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { ChangesEntry } from "../changes/entry.ts";
 import { RollcallError } from "../error.ts";
 import { parseJson } from "../http/json.ts";
 import type { CredentialIdentity } from "../identity/credential.ts";
 import type { Completeness, Guard } from "./completeness.ts";
+import { damaged } from "./damaged.ts";
 import type { FormatParts } from "./format-parts.ts";
 import { isRunId } from "./layout.ts";
 import type { PartEntry } from "./part.ts";
@@ -190,10 +190,6 @@ export function toBytes(document: Manifest | Latest): Buffer {
   return Buffer.from(`${JSON.stringify(document, null, 2)}\n`);
 }
 
-export function sha256Of(bytes: Buffer): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
-
 /**
  * Reads a manifest.
  *
@@ -271,14 +267,4 @@ function parseDocument<T>(bytes: Buffer, path: string, schema: string, shape: z.
     path,
     document === undefined ? "it is not JSON" : `${issue?.path.join(".") || "it"} is wrong`,
   );
-}
-
-/** The error for a blob that is not what the manifest, or `latest.json`, says it is. */
-export function damaged(path: string, problem: string): RollcallError {
-  return new RollcallError("snapshot-damaged", {
-    doing: `reading ${path}`,
-    problem,
-    remedy:
-      "Do not use this snapshot. Restore the blob from a version or backup, or use another run: `rollcall list`.",
-  });
 }

@@ -1,6 +1,6 @@
 import type { Container } from "../storage/container.ts";
+import { damaged } from "./damaged.ts";
 import type { RunFolder } from "./layout.ts";
-import { damaged } from "./manifest.ts";
 import type { PartEntry } from "./part.ts";
 
 /**

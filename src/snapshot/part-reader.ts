@@ -2,9 +2,10 @@ import { createGunzip } from "node:zlib";
 import { RollcallError } from "../error.ts";
 import { MAX_LINE_BYTES, MAX_PART_CONTENT_BYTES } from "../rows/line-limit.ts";
 import type { Container } from "../storage/container.ts";
+import { damaged } from "./damaged.ts";
 import type { RunFolder } from "./layout.ts";
-import { damaged, sha256Of } from "./manifest.ts";
 import type { PartEntry } from "./part.ts";
+import { sha256Of } from "./sha256.ts";
 
 /** Decompressed bytes that are handed out at a time. */
 const CHUNK_BYTES = 256 * 2 ** 10;

@@ -3,7 +3,7 @@ import type { Container } from "../storage/container.ts";
 import { warning } from "../warning.ts";
 import { type Completeness, tellsOfCount } from "./completeness.ts";
 import { latestContradictions } from "./contradictions.ts";
-import { type LatestBlob, lookAtLatest } from "./latest.ts";
+import { type LatestBlob, lookAtLatest, ofLaterRollcall } from "./latest.ts";
 import { folderOf, latestPath } from "./layout.ts";
 import type { Manifest } from "./manifest.ts";
 import {
@@ -110,7 +110,9 @@ async function openOrTell(container: Container, run: StoredRun): Promise<WholeRu
   } catch (error) {
     if (!(error instanceof RollcallError)) throw error;
     if (error.code === "snapshot-damaged") return { run, problem: `${error.doing}: ${error.problem}` };
-    throw error.code === "manifest-unsupported" ? ofLaterRollcall(error) : error;
+    throw error.code === "manifest-unsupported"
+      ? ofLaterRollcall(error, "If the snapshot is a leftover, move its folder away.")
+      : error;
   }
 }
 
@@ -197,14 +199,4 @@ function misdatedWarning(misdated: readonly StoredRun[]): readonly string[] {
       `run ${newest.folder.runId} was written at ${written}${more}, by a machine whose clock was wrong; it is passed over`,
     ),
   ];
-}
-
-function ofLaterRollcall({ doing, problem }: RollcallError): RollcallError {
-  return new RollcallError("manifest-unsupported", {
-    doing,
-    problem,
-    remedy:
-      "Nothing was published: a later Rollcall takes snapshots here, and this one must not build on what it cannot read. " +
-      "Run that version. If the snapshot is a leftover, move its folder away.",
-  });
 }

@@ -2,6 +2,7 @@ import { RollcallError } from "../error.ts";
 import type { Container } from "../storage/container.ts";
 import { readLatest } from "./commit.ts";
 import { latestContradictions, manifestContradictions } from "./contradictions.ts";
+import { damaged } from "./damaged.ts";
 import {
   folderOf,
   isRunId,
@@ -11,7 +12,7 @@ import {
   runIdOfManifest,
   tenantFolder,
 } from "./layout.ts";
-import { damaged, type Latest, MAX_MANIFEST_BYTES, type Manifest, parseManifest } from "./manifest.ts";
+import { type Latest, MAX_MANIFEST_BYTES, type Manifest, parseManifest } from "./manifest.ts";
 import { checkParts } from "./part-lengths.ts";
 import { partLines } from "./part-reader.ts";
 

@@ -1,8 +1,8 @@
 import { asRollcallError } from "../error.ts";
 import type { Container } from "../storage/container.ts";
 import { manifestContradictions } from "./contradictions.ts";
+import { damaged } from "./damaged.ts";
 import { folderOf } from "./layout.ts";
-import { damaged } from "./manifest.ts";
 import { requireManifest } from "./reader.ts";
 
 /** Manifests that are read at the same time. */

@@ -1,7 +1,8 @@
 import { parseUser, type User } from "../rows/user-line.ts";
 import type { Container } from "../storage/container.ts";
+import { damaged } from "./damaged.ts";
 import type { RunFolder } from "./layout.ts";
-import { damaged, type Manifest } from "./manifest.ts";
+import type { Manifest } from "./manifest.ts";
 import { partLines } from "./part-reader.ts";
 import { committedRuns, openSnapshot, type Snapshot, userLines } from "./reader.ts";
 import { type RunSummary, readSummaries, type UnreadableRun } from "./run-summary.ts";

@@ -1,6 +1,7 @@
 import { CLOCK_TOLERANCE_MS, DAY } from "../clock.ts";
 import type { Container, StoredBlob } from "../storage/container.ts";
 import { manifestContradictions } from "./contradictions.ts";
+import { damaged } from "./damaged.ts";
 import {
   dateFolder,
   dateOfFolder,
@@ -11,7 +12,7 @@ import {
   runTimeMs,
   tenantFolder,
 } from "./layout.ts";
-import { damaged, MAX_MANIFEST_BYTES, type Manifest, readManifest } from "./manifest.ts";
+import { MAX_MANIFEST_BYTES, type Manifest, readManifest } from "./manifest.ts";
 import { checkLengths } from "./part-lengths.ts";
 
 /** A committed run as listing shows it: its manifest is there, and nobody has looked into it. */

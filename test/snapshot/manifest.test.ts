@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { RollcallError } from "../../src/error.ts";
+import { damaged } from "../../src/snapshot/damaged.ts";
 import {
   credentialEntry,
-  damaged,
   type Latest,
   type Manifest,
   parseLatest,
   parseManifest,
-  sha256Of,
   toBytes,
 } from "../../src/snapshot/manifest.ts";
+import { sha256Of } from "../../src/snapshot/sha256.ts";
 
 const PATH = "tenant=87d349ed-44d7-43e1-9a83-5f2406dee5bd/date=2026-11-22/run=20261122T020000Z/manifest.json";
 const SHA256 = "0123456789abcdef".repeat(4);

@@ -5,10 +5,10 @@ import { MAX_LINE_BYTES, MAX_PART_CONTENT_BYTES } from "../../src/rows/line-limi
 import { sandboxTls, trustSandbox } from "../../src/sandbox/service/tls.ts";
 import { type Storage, startStorage } from "../../src/sandbox/storage.ts";
 import { folderOf } from "../../src/snapshot/layout.ts";
-import { sha256Of } from "../../src/snapshot/manifest.ts";
 import type { PartEntry } from "../../src/snapshot/part.ts";
 import { partBlocks, partLines } from "../../src/snapshot/part-reader.ts";
 import { PartWriter } from "../../src/snapshot/part-writer.ts";
+import { sha256Of } from "../../src/snapshot/sha256.ts";
 import { type Container, openContainer } from "../../src/storage/container.ts";
 
 const TENANT_ID = "87d349ed-44d7-43e1-9a83-5f2406dee5bd";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { SandboxRequest } from "../service/fault.ts";
 import { Refusal } from "../service/refusal.ts";
-import type { Reply } from "../service/service.ts";
+import type { Reply } from "../service/reply.ts";
 
 /** Entra's no: an OAuth error with the number that says which of many reasons it was. */
 export function entraRefusal(status: number, error: string, number: number, message: string): Refusal {

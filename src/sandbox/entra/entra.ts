@@ -1,5 +1,6 @@
 import { findFault } from "../service/fault.ts";
-import type { Reply, ServiceRequest } from "../service/service.ts";
+import type { Reply } from "../service/reply.ts";
+import type { ServiceRequest } from "../service/service.ts";
 import type { AppRegistration } from "./app-registration.ts";
 import { checkAssertion } from "./assertion.ts";
 import { entraRefusal } from "./entra-error.ts";

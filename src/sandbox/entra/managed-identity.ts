@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { findFault } from "../service/fault.ts";
 import { Refusal } from "../service/refusal.ts";
-import type { Reply, ServiceRequest } from "../service/service.ts";
+import type { Reply } from "../service/reply.ts";
+import type { ServiceRequest } from "../service/service.ts";
 import type { TokenSigner } from "./token.ts";
 
 /** The identity of the function app, as its platform offers it. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { SandboxRequest } from "../service/fault.ts";
 import type { Refusal } from "../service/refusal.ts";
-import type { Reply } from "../service/service.ts";
+import type { Reply } from "../service/reply.ts";
 
 /** Graph's error document; the one of a 429 is shaped differently (learn.microsoft.com/graph/throttling). */
 export function graphErrorReply(refusal: Refusal, request: SandboxRequest): Reply {

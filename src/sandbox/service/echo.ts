@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { Reply } from "./service.ts";
+import type { Reply } from "./reply.ts";
 
 /** How an answer repeats what was sent. */
 export interface Echo {

@@ -6,6 +6,7 @@ import { echoReply } from "./echo.ts";
 import { type Fault, type FaultScript, findFault, type SandboxRequest, type ServiceName } from "./fault.ts";
 import type { Journal } from "./journal.ts";
 import { Refusal } from "./refusal.ts";
+import type { Reply } from "./reply.ts";
 import type { SandboxTls } from "./tls.ts";
 
 /** A request with what only the service itself may see. */
@@ -16,16 +17,6 @@ export interface ServiceRequest extends SandboxRequest {
   readonly faults: readonly Fault[];
   /** Aborted when the service closes. */
   readonly signal: AbortSignal;
-}
-
-/** An answer. */
-export interface Reply {
-  /** HTTP status. */
-  readonly status: number;
-  /** Headers; names in any case. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** Bytes as they go out, compressed ones included. */
-  readonly body: string | Buffer;
 }
 
 /** What a service is. */

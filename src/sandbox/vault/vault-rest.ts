@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { ManagedIdentity } from "../entra/managed-identity.ts";
 import { bearerOf, type TokenClaims, type TokenSigner } from "../entra/token.ts";
 import { Refusal } from "../service/refusal.ts";
-import type { Reply, ServiceRequest } from "../service/service.ts";
+import type { Reply } from "../service/reply.ts";
+import type { ServiceRequest } from "../service/service.ts";
 import type { SecretVersion, Vault } from "./vault.ts";
 
 /** What the sandbox's Key Vault knows. */
