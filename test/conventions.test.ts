@@ -54,7 +54,30 @@ function isPackage(imported: string): boolean {
   return !/^(src|functions|test)\/|\.(ts|json)$/.test(imported);
 }
 
+/** Imports among files that lead back to where they began, as `a -> b -> a`. */
+function circles(among: readonly Source[]): string[] {
+  const importsByFile = new Map(among.map(({ file, imports }) => [file, imports]));
+  const done = new Set<string>();
+  const found: string[] = [];
+  const walk = (file: string, path: readonly string[]) => {
+    if (path.includes(file)) found.push([...path.slice(path.indexOf(file)), file].join(" -> "));
+    if (done.has(file) || path.includes(file)) return;
+    for (const imported of importsByFile.get(file) ?? []) {
+      if (importsByFile.has(imported)) walk(imported, [...path, file]);
+    }
+    done.add(file);
+  };
+  for (const { file } of among) walk(file, []);
+  return found;
+}
+
 describe("the conventions", () => {
+  it("have no file import itself on a way round", () => {
+    assert.deepEqual(circles(sources), []);
+    const source = (file: string, ...imports: readonly string[]): Source => ({ file, code: "", imports });
+    assert.deepEqual(circles([source("a", "b"), source("b", "c"), source("c", "b")]), ["b -> c -> b"]);
+  });
+
   it("are checked on the real sources", () => {
     assert.ok(sources.some(({ file }) => file === "src/take-snapshot.ts"));
     const settings = sources.find(({ file }) => file === "src/settings.ts");
