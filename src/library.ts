@@ -1,23 +1,27 @@
 import type { TokenCredential } from "@azure/identity";
+import { Snapshots } from "./archive/snapshots.ts";
+import { storedTenants } from "./archive/stored-tenants.ts";
 import { MINUTE, systemClock } from "./clock.ts";
 import { RollcallError } from "./error.ts";
 import { openAzureIdentity } from "./identity/azure-identity.ts";
-import type { CLOUDS } from "./identity/clouds.ts";
 import { resolveTenantId } from "./identity/tenant-id.ts";
-import { type ReaderSettings, readReaderSettings, SettingsError } from "./settings.ts";
-import { Snapshots } from "./snapshot/snapshots.ts";
-import { storedTenants } from "./snapshot/stored-tenants.ts";
+import type { CLOUDS } from "./settings/clouds.ts";
+import { type ReaderSettings, readReaderSettings, SettingsError } from "./settings/settings.ts";
 import { type Container, openContainer } from "./storage/container.ts";
 
 export type { AzureAnswer } from "./answer.ts";
+export type {
+  RunSummary,
+  Snapshots,
+  StoredSnapshot,
+  UnreadableRun,
+  Verification,
+} from "./archive/snapshots.ts";
 export { type ErrorCode, RollcallError } from "./error.ts";
 export type { User } from "./rows/user-line.ts";
 export type { Completeness } from "./snapshot/completeness.ts";
 export type { Manifest } from "./snapshot/manifest.ts";
 export type { PartEntry } from "./snapshot/part.ts";
-export type { RunSummary, UnreadableRun } from "./snapshot/run-summary.ts";
-export type { Snapshots, StoredSnapshot } from "./snapshot/snapshots.ts";
-export type { Verification } from "./snapshot/verify.ts";
 
 /** Where snapshots are, and as whom to read them. Nothing is taken from `ROLLCALL_…` variables. */
 export interface OpenOptions {

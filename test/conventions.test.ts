@@ -80,7 +80,7 @@ describe("the conventions", () => {
 
   it("are checked on the real sources", () => {
     assert.ok(sources.some(({ file }) => file === "src/take-snapshot.ts"));
-    const settings = sources.find(({ file }) => file === "src/settings.ts");
+    const settings = sources.find(({ file }) => file === "src/settings/settings.ts");
     assert.ok(settings?.imports.includes("zod") && settings.imports.includes("src/error.ts"));
   });
 

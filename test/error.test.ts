@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
 import { asRollcallError, describeAnswer, ERROR_CODES, RollcallError } from "../src/error.ts";
-import { isLoopback } from "../src/settings.ts";
+import { isLoopback } from "../src/settings/settings.ts";
 
 const failure = {
   doing: "reading page 7 of the users",

@@ -2,12 +2,11 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
+import { Snapshots } from "../src/archive/snapshots.ts";
 import { DAY, MINUTE } from "../src/clock.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { folderOf, latestPath, manifestPath, runFolder } from "../src/snapshot/layout.ts";
 import type { Latest, Manifest } from "../src/snapshot/manifest.ts";
-import { openSnapshot, userLines } from "../src/snapshot/reader.ts";
-import { verifySnapshot } from "../src/snapshot/verify.ts";
 import { readingSide } from "./support/aftermath.ts";
 import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
 import { startStorageGate } from "./support/storage-gate.ts";
@@ -23,6 +22,10 @@ before(async () => {
 after(() => storage[Symbol.asyncDispose]());
 
 const sha256 = (bytes: string | Buffer) => createHash("sha256").update(bytes).digest("hex");
+
+function snapshotsOf(rig: Rig, signal = new AbortController().signal): Snapshots {
+  return new Snapshots(readingSide(rig, storage).withSignal(signal), rig.tenant.tenantId, signal);
+}
 
 function manifestOf({ tenantId, runId }: Manifest): string {
   return manifestPath(folderOf(tenantId, runId));
@@ -54,7 +57,7 @@ async function guardHoldsAndNextCommits(rig: Rig, expected: RegExp): Promise<Man
 
 async function assertLatest(rig: Rig): Promise<Latest> {
   const latest = (await rig.json(latestPath(rig.tenant.tenantId))) as Latest;
-  const { problems } = await verifySnapshot(readingSide(rig, storage), rig.tenant.tenantId);
+  const { problems } = await snapshotsOf(rig).verify();
   assert.deepEqual(problems, []);
   return latest;
 }
@@ -139,7 +142,7 @@ describe("a latest.json of no use stops no run, leaves the guard on and is repai
     assert.equal(manifest.previous?.runId, runId);
     assert.match(warnings.join("\n"), /^latest-repaired: .* in the archive tier/m);
     assert.match(warnings.join("\n"), /^latest-not-moved: .* the storage refuses to replace it/m);
-    await assert.rejects(openSnapshot(readingSide(rig, storage), rig.tenant.tenantId), {
+    await assert.rejects(snapshotsOf(rig).open(), {
       code: "snapshot-damaged",
       problem: /archive tier/,
     });
@@ -384,13 +387,12 @@ describe("a former part that unpacks to a gigabyte of nothing", () => {
     await rig.put(manifestOf(first), JSON.stringify(poisoned));
     await pointLatestAt(rig, first);
 
-    const { signal } = new AbortController();
-    const container = readingSide(rig, storage).withSignal(signal);
+    const snapshots = snapshotsOf(rig);
     const before = process.memoryUsage().rss;
-    const verification = await verifySnapshot(container, first.tenantId);
+    const verification = await snapshots.verify();
     assert.match(verification.problems[0]?.problem ?? "", /one of its lines is longer than 4194304 bytes/);
-    const snapshot = await openSnapshot(container, first.tenantId);
-    await assert.rejects(Array.fromAsync(userLines(container, snapshot)), { code: "snapshot-damaged" });
+    const snapshot = await snapshots.open();
+    await assert.rejects(Array.fromAsync(snapshot.lineBatches()), { code: "snapshot-damaged" });
     const grown = process.memoryUsage().rss - before;
     assert.ok(grown < 100 * 2 ** 20, `${grown} bytes more`);
 
@@ -401,12 +403,11 @@ describe("a former part that unpacks to a gigabyte of nothing", () => {
 
   it("is left at once when the reader is told to stop", async () => {
     await using rig = await startRig(storage, { users: USERS });
-    const first = await rig.run();
+    await rig.run();
     const stop = new AbortController();
-    const container = readingSide(rig, storage).withSignal(stop.signal);
-    const snapshot = await openSnapshot(container, first.tenantId);
+    const snapshot = await snapshotsOf(rig, stop.signal).open();
     const reason = new Error("enough");
-    const lines = userLines(container, snapshot);
+    const lines = snapshot.lineBatches();
     stop.abort(reason);
     await assert.rejects(lines.next(), reason);
   });

@@ -11,7 +11,7 @@ import { Exchange, NetworkError } from "../src/http/exchange.ts";
 import { type ProxyRules, readProxyRules } from "../src/http/proxy.ts";
 import { sandboxTls } from "../src/sandbox/service/tls.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
-import { readSettings, SettingsError } from "../src/settings.ts";
+import { readSettings, SettingsError } from "../src/settings/settings.ts";
 import { failureOf, jsonOf, rollcallIn } from "./cli/rollcall-process.ts";
 import { type ConnectProxy, type ProxyBehaviour, startConnectProxy } from "./support/connect-proxy.ts";
 import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";

@@ -1,12 +1,12 @@
 import type { Clock } from "../clock.ts";
 import { SECOND } from "../clock.ts";
 import { startDeadline } from "../deadline.ts";
-import { asRollcallError, RollcallError } from "../error.ts";
+import { asRollcallError, type RollcallError } from "../error.ts";
 import { folderOf, type RunFolder } from "../snapshot/layout.ts";
+import type { ChangesEntry, Manifest } from "../snapshot/manifest.ts";
 import type { PartEntry } from "../snapshot/part.ts";
-import { openRun } from "../snapshot/reader.ts";
 import type { Container } from "../storage/container.ts";
-import type { ChangesEntry } from "./entry.ts";
+import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { type Side, snapshotSide, storedSide } from "./side.ts";
 import { writeChanges } from "./write-changes.ts";
 
@@ -50,7 +50,7 @@ export interface ChangesSinceOptions {
  */
 export async function changesSinceLatest(
   container: Container,
-  previous: { readonly runId: string } | undefined,
+  previous: Manifest | undefined,
   snapshot: NewSnapshot,
   { clock, signal, deadlineMs, maxPartBytes, undo }: ChangesSinceOptions,
 ): Promise<ChangesOutcome> {
@@ -61,8 +61,9 @@ export async function changesSinceLatest(
   const reading = container.withSignal(deadline.signal);
   const after = watched(storedSide(reading, snapshot));
   try {
-    const former = await openRun(reading, folderOf(snapshot.folder.tenantId, previous.runId));
-    const changes = await writeChanges(reading, snapshotSide(reading, former), after.side, {
+    const folder = folderOf(previous.tenantId, previous.runId);
+    const before = snapshotSide(reading, { folder, manifest: previous });
+    const changes = await writeChanges(reading, before, after.side, {
       signal: deadline.signal,
       maxPartBytes,
       ...(undo && { undo }),
@@ -80,12 +81,10 @@ function skipped(changesSkipped: string): ChangesOutcome {
   return { changes: null, changesSkipped };
 }
 
-function reasonFor({ code, doing, problem }: RollcallError, runId: string): string {
-  const said = `${doing}: ${problem}`;
-  if (["snapshot-damaged", "snapshot-not-found", "manifest-unsupported"].includes(code)) {
-    return `predecessor ${runId} fails verification: ${said}`;
-  }
-  return `comparing with predecessor ${runId} failed (${code}): ${said}`;
+function reasonFor(error: RollcallError, runId: string): string {
+  const said = `${error.doing}: ${error.problem}`;
+  if (error instanceof SnapshotDamaged) return `predecessor ${runId} fails verification: ${said}`;
+  return `comparing with predecessor ${runId} failed (${error.code}): ${said}`;
 }
 
 /** A side, and the damage that reading it found. */
@@ -95,7 +94,7 @@ function watched(side: Side): { readonly side: Side; readonly damage: () => Roll
     try {
       yield* side.readBlocks(part);
     } catch (error) {
-      if (error instanceof RollcallError && error.code === "snapshot-damaged") damage = error;
+      if (error instanceof SnapshotDamaged) damage = error;
       throw error;
     }
   }

@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
 import { JsonScanError } from "../rows/json-scan.ts";
 import { RowReader } from "../rows/row-reader.ts";
-import { damaged } from "../snapshot/damaged.ts";
 import { manifestPath } from "../snapshot/layout.ts";
 import type { PartEntry } from "../snapshot/part.ts";
+import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { Candidates } from "./candidates.ts";
 import type { Change } from "./change.ts";
 import { ChangeMaker } from "./change-maker.ts";
@@ -59,7 +59,7 @@ export async function* compareSnapshots(
       yield later.flatMap(part, block, (line, id) => {
         const slot = former.find(id);
         if (slot < 0) return maker.joined(line);
-        if (!former.markSeen(slot)) throw damaged(later.pathOf(part), "a user is in it twice");
+        if (!former.markSeen(slot)) throw new SnapshotDamaged(later.pathOf(part), "a user is in it twice");
         const digest = digestOf(line, later.reader, selection, "after");
         if (!former.hasDigest(slot, digest)) candidates.add({ slot, part: former.partOf(slot), line });
         return undefined;
@@ -78,12 +78,15 @@ async function digestRows(side: Side, selection: Selection, signal?: AbortSignal
       signal?.throwIfAborted();
       rows.flatMap(part, block, (line, id) => {
         if (table.add(id, digestOf(line, rows.reader, selection, "before"), index)) return undefined;
-        throw damaged(rows.pathOf(part), "a user is in it twice, or more users than the manifest says");
+        throw new SnapshotDamaged(
+          rows.pathOf(part),
+          "a user is in it twice, or more users than the manifest says",
+        );
       });
     }
   }
   if (table.size < userCount(side))
-    throw damaged(manifestPath(side.folder), "its parts have fewer users than it says");
+    throw new SnapshotDamaged(manifestPath(side.folder), "its parts have fewer users than it says");
   return table;
 }
 
@@ -163,14 +166,14 @@ class SideReader {
         end = block.indexOf(LINE_FEED, start);
         const line = block.subarray(start, end);
         if (!this.reader.readId(line, this.#id)) {
-          throw damaged(this.pathOf(part), "one of its lines has no object id");
+          throw new SnapshotDamaged(this.pathOf(part), "one of its lines has no object id");
         }
         const change = changeOf(line, this.#id);
         if (change !== undefined) changes.push(change);
       }
     } catch (error) {
       if (!(error instanceof JsonScanError)) throw error;
-      throw damaged(this.pathOf(part), "one of its lines is not a JSON object");
+      throw new SnapshotDamaged(this.pathOf(part), "one of its lines is not a JSON object");
     }
     return changes;
   }

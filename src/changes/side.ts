@@ -1,7 +1,7 @@
 import type { RunFolder } from "../snapshot/layout.ts";
+import type { Manifest } from "../snapshot/manifest.ts";
 import type { PartEntry } from "../snapshot/part.ts";
 import { partBlocks } from "../snapshot/part-reader.ts";
-import type { Snapshot } from "../snapshot/reader.ts";
 import type { Container } from "../storage/container.ts";
 
 /** One of two snapshots that are compared. */
@@ -27,7 +27,10 @@ export function storedSide(
 }
 
 /** A committed snapshot as a side. */
-export function snapshotSide(container: Container, { folder, manifest }: Snapshot): Side {
+export function snapshotSide(
+  container: Container,
+  { folder, manifest }: { readonly folder: RunFolder; readonly manifest: Manifest },
+): Side {
   return storedSide(container, { folder, properties: manifest.source.properties, parts: manifest.parts });
 }
 

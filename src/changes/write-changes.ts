@@ -1,10 +1,10 @@
 import { changesPartName, type RunFolder } from "../snapshot/layout.ts";
+import type { ChangesEntry } from "../snapshot/manifest.ts";
 import { GzipPart } from "../snapshot/part.ts";
 import { MAX_GZIP_CONTENT_BYTES, type PartKind, PartWriter } from "../snapshot/part-writer.ts";
 import type { Container } from "../storage/container.ts";
 import type { Change } from "./change.ts";
 import { type CompareOptions, compareSnapshots } from "./compare.ts";
-import type { ChangesEntry } from "./entry.ts";
 import { compareSelections } from "./selection.ts";
 import type { Side } from "./side.ts";
 

@@ -2,7 +2,7 @@ import { MINUTE, SECOND } from "../clock.ts";
 import { RollcallError } from "../error.ts";
 import { Exchange } from "../http/exchange.ts";
 import { describeGivenUp, type RetryContext, retrying } from "../http/retrying.ts";
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { Passed } from "./check.ts";
 
 const WARN_FROM_MS = MINUTE;

@@ -5,7 +5,7 @@ import { Credential, type CredentialIdentity, credentialVersions } from "../iden
 import { expiryWarning, type TokenSource } from "../identity/token.ts";
 import { openVault, type Vault } from "../identity/vault.ts";
 import { requiredAppRoles } from "../rows/properties.ts";
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { Passed } from "./check.ts";
 import { readClaims } from "./token-claims.ts";
 

@@ -3,7 +3,7 @@ import { RollcallError } from "../error.ts";
 import { DamagedBodyError } from "../http/exchange.ts";
 import type { RetryContext } from "../http/retrying.ts";
 import type { Graph } from "./graph.ts";
-import { permissionError } from "./permission.ts";
+import { permissionError } from "./graph-error.ts";
 import type { UserQuery } from "./user-query.ts";
 
 /** Times that a count is asked for before an answer that is hard to believe is taken for what the directory says. */

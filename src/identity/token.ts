@@ -12,7 +12,7 @@ import { Exchange, type Patience, type Reply } from "../http/exchange.ts";
 import { parseJson } from "../http/json.ts";
 import { redirectError } from "../http/refused-way.ts";
 import { describeGivenUp, type RetryContext, retrying } from "../http/retrying.ts";
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../settings/settings.ts";
 import { warning } from "../warning.ts";
 import {
   Credential,

@@ -6,13 +6,13 @@ import {
   type SecretProperties,
 } from "@azure/keyvault-secrets";
 import { isRedirect, safeCode } from "../answer.ts";
-import { answerOf, asIdentityError, isRestError, NO_REDIRECTS, networkCodeOf } from "../azure-answer.ts";
 import { SECOND } from "../clock.ts";
 import { RollcallError } from "../error.ts";
 import { parseJson } from "../http/json.ts";
 import { proxyRefusal } from "../http/refused-way.ts";
 import { describeGivenUp, type RetryContext, retrying, type Try } from "../http/retrying.ts";
-import { isLoopback } from "../settings.ts";
+import { isLoopback } from "../settings/settings.ts";
+import { answerOf, asIdentityError, isRestError, NO_REDIRECTS, networkCodeOf } from "./azure-answer.ts";
 
 /** Key Vault and the identity before it answer in well under a second; this long means they will not. */
 const ANSWER_WITHIN_MS = 30 * SECOND;

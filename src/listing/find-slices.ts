@@ -1,8 +1,8 @@
 import { SECOND } from "../clock.ts";
 import { readCount } from "../graph/count.ts";
 import type { Graph } from "../graph/graph.ts";
+import { permissionError } from "../graph/graph-error.ts";
 import { readPage } from "../graph/page.ts";
-import { permissionError } from "../graph/permission.ts";
 import type { UserQuery } from "../graph/user-query.ts";
 import { RequestPool } from "./request-pool.ts";
 import { between, type Cuts, type Slice, SlicingFailed, UNDATED } from "./slice.ts";

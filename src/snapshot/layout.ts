@@ -1,3 +1,5 @@
+import type { ExtraFormatName } from "../settings/format-name.ts";
+
 /**
  * The names of blobs, below the container. Hive-partitioned, so that DuckDB, Spark, Synapse, Fabric and pandas see
  * `tenant`, `date` and `run` as columns.
@@ -62,6 +64,12 @@ export function latestPath(tenantId: string): string {
 export function lockPath(tenantId: string): string {
   return `${tenantFolder(tenantId)}/run.lock`;
 }
+
+/** How the name of a part in another format ends, after its number. */
+export const FORMAT_EXTENSIONS: Readonly<Record<ExtraFormatName, string>> = {
+  csv: "csv",
+  parquet: "parquet",
+};
 
 /**
  * `users-00000.ndjson.gz`, and so on.

@@ -1,11 +1,10 @@
 import { z } from "zod";
-import type { ChangesEntry } from "../changes/entry.ts";
 import { RollcallError } from "../error.ts";
 import { parseJson } from "../http/json.ts";
 import type { CredentialIdentity } from "../identity/credential.ts";
+import type { ExtraFormatName } from "../settings/format-name.ts";
+import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import type { Completeness, Guard } from "./completeness.ts";
-import { damaged } from "./damaged.ts";
-import type { FormatParts } from "./format-parts.ts";
 import { isRunId } from "./layout.ts";
 import type { PartEntry } from "./part.ts";
 
@@ -83,6 +82,25 @@ export interface SlicesEntry {
   readonly starts: readonly string[];
   /** Users in each of these slices, one more than there are starts. Absent in snapshots of 1.0. */
   readonly users?: readonly number[] | undefined;
+}
+
+/** The parts of a snapshot in other formats than JSON lines; absent: the run did not write that one. */
+export type FormatParts = { readonly [name in ExtraFormatName]?: readonly PartEntry[] | undefined };
+
+/** What changed since another snapshot. */
+export interface ChangesEntry {
+  /** Run id of the snapshot it was compared with. */
+  readonly against: string;
+  /** Users who are only in this snapshot. */
+  readonly joined: number;
+  /** Users who are only in the other one. */
+  readonly left: number;
+  /** Users who are in both, with a difference. */
+  readonly changed: number;
+  /** Properties that only one of the two selected; never reported as changed. */
+  readonly notCompared: readonly string[];
+  /** Each line is a change; `users` counts them. No parts when nothing changed. */
+  readonly parts: readonly PartEntry[];
 }
 
 /** What opened the app registration. */
@@ -237,7 +255,7 @@ function unlessDamage<T>(
   } catch (error) {
     const isStrange = error instanceof RollcallError && error.code === "manifest-unsupported";
     if (!isStrange || isOfLaterSchema(bytes, schema)) throw error;
-    throw damaged(path, `its schema is not ${schema}`);
+    throw new SnapshotDamaged(path, `its schema is not ${schema}`);
   }
 }
 
@@ -263,7 +281,7 @@ function parseDocument<T>(bytes: Buffer, path: string, schema: string, shape: z.
   const parsed = shape.safeParse(document);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw damaged(
+  throw new SnapshotDamaged(
     path,
     document === undefined ? "it is not JSON" : `${issue?.path.join(".") || "it"} is wrong`,
   );

@@ -1,9 +1,8 @@
-import type { ExtraFormat } from "../formats/extra-format.ts";
 import type { Container } from "../storage/container.ts";
-import type { FormatParts } from "./format-parts.ts";
 import type { RunFolder } from "./layout.ts";
+import type { FormatParts } from "./manifest.ts";
 import type { PartEntry } from "./part.ts";
-import { PartWriter } from "./part-writer.ts";
+import { type ExtraFormat, PartWriter } from "./part-writer.ts";
 
 /** The parts of a snapshot, all sent. */
 export interface WrittenParts {

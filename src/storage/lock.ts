@@ -1,7 +1,7 @@
 import type { BlockBlobClient } from "@azure/storage-blob";
-import { answerOf, isRestError } from "../azure-answer.ts";
 import { type Clock, SECOND } from "../clock.ts";
 import { RollcallError } from "../error.ts";
+import { answerOf, isRestError } from "../identity/azure-answer.ts";
 import type { Container } from "./container.ts";
 import { asStorageError, statusOf } from "./storage-error.ts";
 

@@ -1,18 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
+import { checkFormatPart } from "../../src/archive/format-check.ts";
 import { RollcallError } from "../../src/error.ts";
 import { openFormats } from "../../src/formats/extra-format.ts";
 import { sandboxTls, trustSandbox } from "../../src/sandbox/service/tls.ts";
 import { type Storage, startStorage } from "../../src/sandbox/storage.ts";
-import {
-  checkFormatPart,
-  type FormatParts,
-  formatContradictions,
-  formatPartsOf,
-  partsOfAllFormats,
-} from "../../src/snapshot/format-parts.ts";
+import { formatContradictions, formatPartsOf, partsOfAllFormats } from "../../src/snapshot/format-parts.ts";
 import { type RunFolder, runFolder } from "../../src/snapshot/layout.ts";
+import type { FormatParts } from "../../src/snapshot/manifest.ts";
 import type { PartEntry } from "../../src/snapshot/part.ts";
 import { partLines } from "../../src/snapshot/part-reader.ts";
 import { SnapshotWriter } from "../../src/snapshot/snapshot-writer.ts";

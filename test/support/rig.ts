@@ -8,7 +8,7 @@ import { type Sandbox, type SandboxOptions, startSandbox } from "../../src/sandb
 import { sandboxTls, trustSandbox } from "../../src/sandbox/service/tls.ts";
 import { type Storage, startStorage } from "../../src/sandbox/storage.ts";
 import type { Tenant } from "../../src/sandbox/tenant.ts";
-import { readSettings } from "../../src/settings.ts";
+import { readSettings } from "../../src/settings/settings.ts";
 import type { Manifest } from "../../src/snapshot/manifest.ts";
 import { type RunOptions, type Taken, takeSnapshot } from "../../src/take-snapshot.ts";
 import { TestClock } from "./test-clock.ts";

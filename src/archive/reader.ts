@@ -1,8 +1,5 @@
 import { RollcallError } from "../error.ts";
-import type { Container } from "../storage/container.ts";
-import { readLatest } from "./commit.ts";
-import { latestContradictions, manifestContradictions } from "./contradictions.ts";
-import { damaged } from "./damaged.ts";
+import { latestContradictions, manifestContradictions } from "../snapshot/contradictions.ts";
 import {
   folderOf,
   isRunId,
@@ -11,15 +8,21 @@ import {
   type RunFolder,
   runIdOfManifest,
   tenantFolder,
-} from "./layout.ts";
-import { type Latest, MAX_MANIFEST_BYTES, type Manifest, parseManifest } from "./manifest.ts";
-import { checkParts } from "./part-lengths.ts";
-import { partLines } from "./part-reader.ts";
+} from "../snapshot/layout.ts";
+import { type Latest, MAX_MANIFEST_BYTES, type Manifest, parseManifest } from "../snapshot/manifest.ts";
+import { checkParts } from "../snapshot/part-lengths.ts";
+import { sha256Of } from "../snapshot/sha256.ts";
+import type { Container } from "../storage/container.ts";
+import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
+import { readLatest } from "./latest.ts";
+import { isUnreadable } from "./unreadable.ts";
 
 /** A committed snapshot whose manifest is sound and whose parts are all there. */
 export interface Snapshot {
   readonly folder: RunFolder;
   readonly manifest: Manifest;
+  /** Lower-case hex SHA-256 of the manifest's bytes. */
+  readonly manifestSha256: string;
   /** Whether `latest.json` points at it. */
   readonly isLatest: boolean;
 }
@@ -44,36 +47,14 @@ export async function committedRuns(container: Container, tenantId: string): Pro
 export async function openSnapshot(container: Container, tenantId: string, run?: string): Promise<Snapshot> {
   const { runId, latest } = await resolveRun(container, tenantId, run);
   const folder = folderOf(tenantId, runId);
-  return openRun(container, folder, latest);
-}
-
-/**
- * Opens a run whose id is known, as {@link openSnapshot} does.
- *
- * @param latest `latest.json` where it points at this run; absent: what it says does not matter
- * @throws {RollcallError} as {@link openSnapshot}
- */
-export async function openRun(container: Container, folder: RunFolder, latest?: Latest): Promise<Snapshot> {
   const { manifest, bytes } = await requireManifest(container, folder, latest);
   const [finding] = [
     ...manifestContradictions(manifest, folder),
     ...(latest ? latestContradictions(latest, folder, manifest, bytes) : []),
   ];
-  if (finding) throw damaged(finding.blob, finding.problem);
+  if (finding) throw new SnapshotDamaged(finding.blob, finding.problem);
   await checkParts(container, folder, manifest.parts);
-  return { folder, manifest, isLatest: latest !== undefined };
-}
-
-/**
- * The users of a snapshot in the order of its parts, some hundred lines at a time, each a user as JSON.
- *
- * @throws {RollcallError} `snapshot-damaged` before the first line of a part that is not the one in the manifest
- */
-export async function* userLines(
-  container: Container,
-  { folder, manifest }: Snapshot,
-): AsyncGenerator<readonly string[], void, undefined> {
-  for (const part of manifest.parts) yield* partLines(container, folder, part);
+  return { folder, manifest, manifestSha256: sha256Of(bytes), isLatest: latest !== undefined };
 }
 
 /** Which run is meant, and `latest.json` where it points at that run. */
@@ -105,7 +86,7 @@ export async function requireManifest(
   const path = manifestPath(folder);
   const bytes = await container.read(path, MAX_MANIFEST_BYTES);
   if (bytes) return { manifest: parseManifest(bytes, path), bytes };
-  if (latest) throw damaged(path, "latest.json points at it, but it is missing");
+  if (latest) throw new SnapshotDamaged(path, "latest.json points at it, but it is missing");
   throw notFound(`reading ${path}`, `there is no committed snapshot ${folder.runId}`);
 }
 
@@ -125,9 +106,7 @@ async function latestIfReadable(container: Container, tenantId: string): Promise
   try {
     return await readLatest(container, tenantId);
   } catch (error) {
-    const isUnreadable =
-      error instanceof RollcallError && ["snapshot-damaged", "manifest-unsupported"].includes(error.code);
-    if (!isUnreadable) throw error;
+    if (!isUnreadable(error)) throw error;
     return undefined;
   }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseCondition } from "../../src/formats/condition.ts";
-import { RowFilter } from "../../src/formats/row-filter.ts";
+import { parseCondition } from "../../src/cli/condition.ts";
+import { RowFilter } from "../../src/cli/row-filter.ts";
 
 /** Whether a value meets a condition. */
 function fits(text: string, value: unknown): boolean {

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
-import { CLOUDS } from "../src/identity/clouds.ts";
-import { DEFAULT_PROPERTIES } from "../src/rows/properties.ts";
+import { DEFAULT_PROPERTIES } from "../../src/rows/properties.ts";
+import { CLOUDS } from "../../src/settings/clouds.ts";
 import {
   type Environment,
   isLoopback,
   readReaderSettings,
   readSettings,
   SettingsError,
-} from "../src/settings.ts";
+} from "../../src/settings/settings.ts";
 
 const RIGHT: Environment = {
   ROLLCALL_TENANT_ID: "87d349ed-44d7-43e1-9a83-5f2406dee5bd",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { isNcrontab, nextRun } from "../src/ncrontab.ts";
+import { isNcrontab, nextRun } from "../../src/settings/ncrontab.ts";
 
 /** A Tuesday. */
 const NOW = new Date("2026-11-24T03:00:00Z");

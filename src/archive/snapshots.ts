@@ -1,12 +1,22 @@
+import type { ChangeRecord } from "../changes/change.ts";
+import { readChanges } from "../changes/change-lines.ts";
+import { type Side, snapshotSide } from "../changes/side.ts";
+import { RollcallError } from "../error.ts";
 import { parseUser, type User } from "../rows/user-line.ts";
+import { folderOf, manifestPath, type RunFolder } from "../snapshot/layout.ts";
+import type { Latest, Manifest } from "../snapshot/manifest.ts";
+import { partLines } from "../snapshot/part-reader.ts";
 import type { Container } from "../storage/container.ts";
-import { damaged } from "./damaged.ts";
-import type { RunFolder } from "./layout.ts";
-import type { Manifest } from "./manifest.ts";
-import { partLines } from "./part-reader.ts";
-import { committedRuns, openSnapshot, type Snapshot, userLines } from "./reader.ts";
-import { type RunSummary, readSummaries, type UnreadableRun } from "./run-summary.ts";
+import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
+import { readLatest } from "./latest.ts";
+import { committedRuns, openSnapshot, type Snapshot } from "./reader.ts";
+import { type RunSummary, readSummary, type UnreadableRun } from "./run-summary.ts";
+import { isUnreadable } from "./unreadable.ts";
 import { type Verification, verifySnapshot } from "./verify.ts";
+
+export type { RunSummary, UnreadableRun } from "./run-summary.ts";
+export { isUnreadable } from "./unreadable.ts";
+export type { Verification } from "./verify.ts";
 
 /** Manifests that `list` reads ahead of whoever asks for the next. */
 const LIST_AHEAD = 8;
@@ -43,8 +53,18 @@ export class Snapshots {
   async *list(runs?: readonly string[]): AsyncGenerator<RunSummary | UnreadableRun, void, undefined> {
     const wanted = runs ?? (await this.runs());
     for (let at = 0; at < wanted.length; at += LIST_AHEAD) {
-      yield* await readSummaries(this.#container, this.tenantId, wanted.slice(at, at + LIST_AHEAD));
+      const some = wanted.slice(at, at + LIST_AHEAD);
+      yield* await Promise.all(some.map((runId) => readSummary(this.#container, this.tenantId, runId)));
     }
+  }
+
+  /**
+   * What `latest.json` says; `undefined` before the first snapshot.
+   *
+   * @throws {RollcallError} `snapshot-damaged`, `manifest-unsupported`, and the storage's errors
+   */
+  pointer(): Promise<Latest | undefined> {
+    return readLatest(this.#container, this.tenantId);
   }
 
   /**
@@ -68,7 +88,22 @@ export class Snapshots {
   }
 
   /**
-   * Reads a snapshot again, all of it, and holds it against its manifest: also one that {@link open} refuses.
+   * The newest snapshot before another one.
+   *
+   * @throws {RollcallError} as {@link open}
+   */
+  async before({ folder: { runId } }: Snapshot): Promise<StoredSnapshot> {
+    const before = (await this.runs()).find((other) => other < runId);
+    if (before !== undefined) return this.open(before);
+    throw new RollcallError("snapshot-not-found", {
+      doing: `looking for the snapshot before ${runId}`,
+      problem: "there is none",
+      remedy: "`rollcall list` shows the snapshots. After the next run there are two to compare.",
+    });
+  }
+
+  /**
+   * Reads a snapshot again, all of it, and checks it against its manifest: also one that {@link open} refuses.
    *
    * @param run as for {@link open}
    * @returns what was found; damage is no error here
@@ -77,6 +112,30 @@ export class Snapshots {
    */
   verify(run?: string): Promise<Verification> {
     return verifySnapshot(this.#container, this.tenantId, run);
+  }
+
+  /**
+   * Verifies every run, newest first, then the one at which `latest.json` points, in case its manifest is gone. A
+   * manifest of an unknown schema is one finding among others.
+   *
+   * @throws {RollcallError} the storage's errors; at the end, where it hides nothing, as {@link pointer}
+   */
+  async *verifyAll(): AsyncGenerator<Verification, void, undefined> {
+    const runs = await this.runs();
+    for (const runId of runs) yield await this.#verifyAnySchema(runId);
+    const latest = await this.pointer();
+    if (latest && !runs.includes(latest.runId)) yield await this.verify();
+  }
+
+  async #verifyAnySchema(runId: string): Promise<Verification> {
+    try {
+      return await this.verify(runId);
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      const blob = manifestPath(folderOf(this.tenantId, runId));
+      const { problem } = error;
+      return { runId, whole: false, users: 0, parts: 0, bytes: 0, problems: [{ blob, problem }] };
+    }
   }
 }
 
@@ -87,16 +146,19 @@ export class Snapshots {
 export class StoredSnapshot implements Snapshot {
   readonly folder: RunFolder;
   readonly manifest: Manifest;
+  /** Lower-case hex SHA-256 of the manifest's bytes. */
+  readonly manifestSha256: string;
   /** Whether `latest.json` pointed at it when it was opened. */
   readonly isLatest: boolean;
   readonly #container: Container;
   readonly #signal: AbortSignal;
 
   /** @param signal the one that `container` was opened with */
-  constructor(container: Container, { folder, manifest, isLatest }: Snapshot, signal: AbortSignal) {
-    this.folder = folder;
-    this.manifest = manifest;
-    this.isLatest = isLatest;
+  constructor(container: Container, snapshot: Snapshot, signal: AbortSignal) {
+    this.folder = snapshot.folder;
+    this.manifest = snapshot.manifest;
+    this.manifestSha256 = snapshot.manifestSha256;
+    this.isLatest = snapshot.isLatest;
     this.#container = container;
     this.#signal = signal;
   }
@@ -115,8 +177,10 @@ export class StoredSnapshot implements Snapshot {
         for (const line of lines) {
           number++;
           const user = parseUser(line);
-          if (!user)
-            throw damaged(`${this.folder.path}/${part.name}`, `line ${number} is no JSON object with an id`);
+          if (!user) {
+            const blob = `${this.folder.path}/${part.name}`;
+            throw new SnapshotDamaged(blob, `line ${number} is no JSON object with an id`);
+          }
           yield user;
         }
       }
@@ -138,14 +202,35 @@ export class StoredSnapshot implements Snapshot {
    * @throws {RollcallError} as {@link lines}
    */
   async *lineBatches(): AsyncGenerator<readonly string[], void, undefined> {
-    for await (const lines of userLines(this.#container, this)) {
-      this.#signal.throwIfAborted();
-      yield lines;
+    for (const part of this.manifest.parts) {
+      for await (const lines of partLines(this.#container, this.folder, part)) {
+        this.#signal.throwIfAborted();
+        yield lines;
+      }
     }
   }
 
   /**
-   * Reads all of it again and holds it against its manifest: hashes, lines, keys, ids that are there twice, totals.
+   * What changed since the snapshot before, some hundred changes at a time; nothing where the manifest has no changes.
+   *
+   * @throws {RollcallError} `snapshot-damaged` before the first change of a part that is not the one in the manifest
+   */
+  async *changes(): AsyncGenerator<readonly ChangeRecord[], void, undefined> {
+    const { changes } = this.manifest;
+    if (!changes) return;
+    for await (const records of readChanges(this.#container, this.folder, changes)) {
+      this.#signal.throwIfAborted();
+      yield records;
+    }
+  }
+
+  /** This snapshot as one of two that are compared. */
+  get side(): Side {
+    return snapshotSide(this.#container, this);
+  }
+
+  /**
+   * Reads all of it again and checks it against its manifest: hashes, lines, keys, ids that are there twice, totals.
    *
    * @returns what was found; damage is no error here
    * @throws {RollcallError} the storage's errors

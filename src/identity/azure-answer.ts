@@ -5,8 +5,8 @@ import {
   CredentialUnavailableErrorName,
 } from "@azure/identity";
 import { isRestError, type RestError } from "@azure/storage-blob";
-import { type AzureAnswer, answer, safeCode } from "./answer.ts";
-import { RollcallError } from "./error.ts";
+import { type AzureAnswer, answer, safeCode } from "../answer.ts";
+import { RollcallError } from "../error.ts";
 
 export { isRestError, type RestError };
 

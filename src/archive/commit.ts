@@ -1,21 +1,14 @@
 import { SECOND } from "../clock.ts";
 import { startGrace } from "../deadline.ts";
 import { asRollcallError, RollcallError } from "../error.ts";
+import { allParts, partsOfAllFormats } from "../snapshot/format-parts.ts";
+import { manifestPath, type RunFolder } from "../snapshot/layout.ts";
+import { LATEST_SCHEMA, type Latest, type Manifest, toBytes } from "../snapshot/manifest.ts";
+import { checkParts } from "../snapshot/part-lengths.ts";
+import { sha256Of } from "../snapshot/sha256.ts";
 import type { Container } from "../storage/container.ts";
 import { warning } from "../warning.ts";
-import { allParts, partsOfAllFormats } from "./format-parts.ts";
 import { moveLatest } from "./latest.ts";
-import { latestPath, manifestPath, type RunFolder } from "./layout.ts";
-import {
-  LATEST_SCHEMA,
-  type Latest,
-  MAX_LATEST_BYTES,
-  type Manifest,
-  parseLatest,
-  toBytes,
-} from "./manifest.ts";
-import { checkParts } from "./part-lengths.ts";
-import { sha256Of } from "./sha256.ts";
 
 const TAKE_BACK_WITHIN_MS = 10 * SECOND;
 /** For the manifest and `latest` of a run that is told to stop meanwhile; the Functions host allows five seconds. */
@@ -86,17 +79,6 @@ function leftUndecided({ code, doing, problem }: RollcallError, runId: string): 
     problem: `${problem}, while the manifest was being written`,
     remedy: `\`rollcall list\` shows run ${runId} if it was committed: it is whole then, and the next run moves latest.json.`,
   });
-}
-
-/**
- * What `latest.json` says; `undefined` before the first snapshot.
- *
- * @throws {RollcallError} `snapshot-damaged`, `manifest-unsupported`, and the storage's errors
- */
-export async function readLatest(container: Container, tenantId: string): Promise<Latest | undefined> {
-  const path = latestPath(tenantId);
-  const body = await container.read(path, MAX_LATEST_BYTES);
-  return body && parseLatest(body, path);
 }
 
 /** The snapshot is committed by now: whatever keeps `latest.json` from moving, the next run makes up for it. */

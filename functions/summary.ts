@@ -1,5 +1,5 @@
-import type { RollcallError } from "./error.ts";
-import type { Taken } from "./take-snapshot.ts";
+import type { RollcallError } from "../src/error.ts";
+import type { Taken } from "../src/take-snapshot.ts";
 
 /** One line of a log for one run: an allow-list, so that nothing else can ever slip in. */
 export type Summary = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
+import { latestPath, runIdOfManifest } from "../snapshot/layout.ts";
 import type { Container } from "../storage/container.ts";
-import { latestPath, runIdOfManifest } from "./layout.ts";
 
 const TENANT = /^tenant=([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\//;
 

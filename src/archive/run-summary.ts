@@ -1,12 +1,9 @@
-import { asRollcallError } from "../error.ts";
+import { manifestContradictions } from "../snapshot/contradictions.ts";
+import { folderOf } from "../snapshot/layout.ts";
 import type { Container } from "../storage/container.ts";
-import { manifestContradictions } from "./contradictions.ts";
-import { damaged } from "./damaged.ts";
-import { folderOf } from "./layout.ts";
+import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { requireManifest } from "./reader.ts";
-
-/** Manifests that are read at the same time. */
-const AT_A_TIME = 8;
+import { isUnreadable } from "./unreadable.ts";
 
 /** What a committed snapshot's manifest says in short. */
 export interface RunSummary {
@@ -32,25 +29,11 @@ export interface UnreadableRun {
 }
 
 /**
- * Reads the manifests of runs, some at a time. One that is damaged or of an unknown schema does not hide the others.
+ * Reads a run's manifest. One that is damaged or of an unknown schema is no error: it must hide no other run.
  *
- * @returns in the order of `runs`
  * @throws {RollcallError} the storage's errors
  */
-export async function readSummaries(
-  container: Container,
-  tenantId: string,
-  runs: readonly string[],
-): Promise<readonly (RunSummary | UnreadableRun)[]> {
-  const summaries: (RunSummary | UnreadableRun)[] = [];
-  for (let at = 0; at < runs.length; at += AT_A_TIME) {
-    const batch = runs.slice(at, at + AT_A_TIME);
-    summaries.push(...(await Promise.all(batch.map((runId) => readSummary(container, tenantId, runId)))));
-  }
-  return summaries;
-}
-
-async function readSummary(
+export async function readSummary(
   container: Container,
   tenantId: string,
   runId: string,
@@ -59,14 +42,13 @@ async function readSummary(
     const folder = folderOf(tenantId, runId);
     const { manifest } = await requireManifest(container, folder);
     const [finding] = manifestContradictions(manifest, folder);
-    if (finding) throw damaged(finding.blob, finding.problem);
+    if (finding) throw new SnapshotDamaged(finding.blob, finding.problem);
     const { finishedAt, parts, completeness } = manifest;
     const { unique: users, counted, verdict } = completeness;
     const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
     return { runId, finishedAt, users, counted, verdict, parts: parts.length, bytes };
   } catch (error) {
-    const failure = asRollcallError(error);
-    if (failure.code !== "snapshot-damaged" && failure.code !== "manifest-unsupported") throw error;
-    return { runId, error: failure.toJSON() };
+    if (!isUnreadable(error)) throw error;
+    return { runId, error: error.toJSON() };
   }
 }

@@ -1,14 +1,32 @@
 import { SECOND } from "../clock.ts";
 import { RollcallError } from "../error.ts";
+import { latestContradictions } from "../snapshot/contradictions.ts";
+import { folderOf, latestPath } from "../snapshot/layout.ts";
+import {
+  type Latest,
+  MAX_LATEST_BYTES,
+  parseLatest,
+  readLatestBytes,
+  toBytes,
+} from "../snapshot/manifest.ts";
 import type { Container } from "../storage/container.ts";
-import { latestContradictions } from "./contradictions.ts";
-import { folderOf, latestPath } from "./layout.ts";
-import { type Latest, MAX_LATEST_BYTES, readLatestBytes, toBytes } from "./manifest.ts";
+import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { isMisdated, openWholeRun, storedRun } from "./stored-runs.ts";
 
 /** Moves at the most: somebody else may be writing it. */
 const MAX_MOVES = 5;
 const LOOK_WITHIN_MS = 10 * SECOND;
+
+/**
+ * What `latest.json` says; `undefined` before the first snapshot.
+ *
+ * @throws {RollcallError} `snapshot-damaged`, `manifest-unsupported`, and the storage's errors
+ */
+export async function readLatest(container: Container, tenantId: string): Promise<Latest | undefined> {
+  const path = latestPath(tenantId);
+  const body = await container.read(path, MAX_LATEST_BYTES);
+  return body && parseLatest(body, path);
+}
 
 /** `latest.json` as a run finds it, in whatever state. */
 export type LatestBlob = { readonly etag: string | undefined } & (
@@ -86,7 +104,7 @@ async function isSound(container: Container, tenantId: string, latest: Latest): 
     const { folder, manifest, bytes } = await openWholeRun(container, run);
     return latestContradictions(latest, folder, manifest, bytes).length === 0;
   } catch (error) {
-    if (!(error instanceof RollcallError) || error.code !== "snapshot-damaged") throw error;
+    if (!(error instanceof SnapshotDamaged)) throw error;
     return false;
   }
 }

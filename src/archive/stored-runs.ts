@@ -1,7 +1,5 @@
 import { CLOCK_TOLERANCE_MS, DAY } from "../clock.ts";
-import type { Container, StoredBlob } from "../storage/container.ts";
-import { manifestContradictions } from "./contradictions.ts";
-import { damaged } from "./damaged.ts";
+import { manifestContradictions } from "../snapshot/contradictions.ts";
 import {
   dateFolder,
   dateOfFolder,
@@ -11,9 +9,11 @@ import {
   runIdOfManifest,
   runTimeMs,
   tenantFolder,
-} from "./layout.ts";
-import { MAX_MANIFEST_BYTES, type Manifest, readManifest } from "./manifest.ts";
-import { checkLengths } from "./part-lengths.ts";
+} from "../snapshot/layout.ts";
+import { MAX_MANIFEST_BYTES, type Manifest, readManifest } from "../snapshot/manifest.ts";
+import { checkLengths } from "../snapshot/part-lengths.ts";
+import type { Container, StoredBlob } from "../storage/container.ts";
+import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 
 /** A committed run as listing shows it: its manifest is there, and nobody has looked into it. */
 export interface StoredRun {
@@ -94,10 +94,10 @@ export async function openWholeRun(container: Container, stored: StoredRun): Pro
 export async function openManifest(container: Container, { folder }: StoredRun): Promise<WholeRun> {
   const path = manifestPath(folder);
   const bytes = await container.read(path, MAX_MANIFEST_BYTES);
-  if (!bytes) throw damaged(path, "the blob is missing");
+  if (!bytes) throw new SnapshotDamaged(path, "the blob is missing");
   const manifest = readManifest(bytes, path);
   const [finding] = manifestContradictions(manifest, folder);
-  if (finding) throw damaged(finding.blob, finding.problem);
+  if (finding) throw new SnapshotDamaged(finding.blob, finding.problem);
   return { folder, manifest, bytes };
 }
 

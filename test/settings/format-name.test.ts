@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseFormats } from "../../src/formats/format-name.ts";
+import { parseFormats } from "../../src/settings/format-name.ts";
 
 describe("parseFormats", () => {
   it("gives each format once, in one order, JSON lines always among them", () => {

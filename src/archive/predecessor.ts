@@ -1,11 +1,11 @@
-import { RollcallError } from "../error.ts";
+import { type Completeness, tellsOfCount } from "../snapshot/completeness.ts";
+import { latestContradictions } from "../snapshot/contradictions.ts";
+import { folderOf, latestPath } from "../snapshot/layout.ts";
+import type { Manifest } from "../snapshot/manifest.ts";
 import type { Container } from "../storage/container.ts";
+import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { warning } from "../warning.ts";
-import { type Completeness, tellsOfCount } from "./completeness.ts";
-import { latestContradictions } from "./contradictions.ts";
 import { type LatestBlob, lookAtLatest, ofLaterRollcall } from "./latest.ts";
-import { folderOf, latestPath } from "./layout.ts";
-import type { Manifest } from "./manifest.ts";
 import {
   isMisdated,
   newestRuns,
@@ -15,6 +15,7 @@ import {
   storedRun,
   type WholeRun,
 } from "./stored-runs.ts";
+import { isUnreadable } from "./unreadable.ts";
 
 /** Runs whose manifests are read in search of a whole one: a month of nights. */
 const MAX_RUNS = 30;
@@ -108,11 +109,9 @@ async function openOrTell(container: Container, run: StoredRun): Promise<WholeRu
   try {
     return await openWholeRun(container, run);
   } catch (error) {
-    if (!(error instanceof RollcallError)) throw error;
-    if (error.code === "snapshot-damaged") return { run, problem: `${error.doing}: ${error.problem}` };
-    throw error.code === "manifest-unsupported"
-      ? ofLaterRollcall(error, "If the snapshot is a leftover, move its folder away.")
-      : error;
+    if (!isUnreadable(error)) throw error;
+    if (error instanceof SnapshotDamaged) return { run, problem: `${error.doing}: ${error.problem}` };
+    throw ofLaterRollcall(error, "If the snapshot is a leftover, move its folder away.");
   }
 }
 
@@ -140,9 +139,7 @@ async function completenessOf(
     try {
       told.push((await openManifest(container, run)).manifest.completeness);
     } catch (error) {
-      const isUseless =
-        error instanceof RollcallError && ["snapshot-damaged", "manifest-unsupported"].includes(error.code);
-      if (!isUseless) throw error;
+      if (!isUnreadable(error)) throw error;
     }
   }
   return told;

@@ -1,14 +1,14 @@
 import { changeFindings } from "../changes/change-lines.ts";
-import { RollcallError } from "../error.ts";
 import { IdSet } from "../rows/id-set.ts";
+import { type Finding, latestContradictions, manifestContradictions } from "../snapshot/contradictions.ts";
+import { allParts, formatPartsOf } from "../snapshot/format-parts.ts";
+import { folderOf, manifestPath, type RunFolder } from "../snapshot/layout.ts";
+import type { Manifest } from "../snapshot/manifest.ts";
+import { partLines } from "../snapshot/part-reader.ts";
 import type { Container } from "../storage/container.ts";
-import { type Finding, latestContradictions, manifestContradictions } from "./contradictions.ts";
-import { allParts, checkFormatPart, formatPartsOf } from "./format-parts.ts";
-import { folderOf, manifestPath, type RunFolder } from "./layout.ts";
+import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
+import { checkFormatPart } from "./format-check.ts";
 import { LineTally } from "./line-tally.ts";
-import type { Manifest } from "./manifest.ts";
-import type { PartEntry } from "./part.ts";
-import { partLines } from "./part-reader.ts";
 import { requireManifest, resolveRun } from "./reader.ts";
 
 /** What became of a verification. */
@@ -42,34 +42,15 @@ export async function verifySnapshot(
 ): Promise<Verification> {
   const { runId, latest } = await resolveRun(container, tenantId, run);
   const folder = folderOf(tenantId, runId);
-  const read = await findingOr(manifestPath(folder), () => requireManifest(container, folder, latest));
-  if ("problem" in read) return { runId, whole: false, users: 0, parts: 0, bytes: 0, problems: [read] };
-  const { manifest, bytes } = read;
-  const problems: Finding[] = [
-    ...(latest ? latestContradictions(latest, folder, manifest, bytes) : []),
-    ...manifestContradictions(manifest, folder),
-  ];
-
-  const ids = new IdSet();
-  let unread = 0;
-  for (const part of manifest.parts) {
-    const blob = `${folder.path}/${part.name}`;
-    const tally = new LineTally(manifest.source.properties, ids);
-    const outcome = await findingOr(blob, () => readPart(container, folder, part, tally));
-    problems.push(...tally.problems().map((problem) => ({ blob, problem })));
-    if ("problem" in outcome) {
-      problems.push(outcome);
-      unread++;
-    }
-  }
-  if (unread === 0 && ids.size !== manifest.completeness.unique) {
-    const problem = `it says ${manifest.completeness.unique} users; its parts hold ${ids.size} different ones`;
-    problems.push({ blob: manifestPath(folder), problem });
-  }
+  const problems: Finding[] = [];
+  const opened = await unlessDamaged(problems, () => requireManifest(container, folder, latest));
+  if (!opened) return { runId, whole: false, users: 0, parts: 0, bytes: 0, problems };
+  const { manifest, bytes } = opened;
+  if (latest) problems.push(...latestContradictions(latest, folder, manifest, bytes));
+  problems.push(...manifestContradictions(manifest, folder));
+  const users = await verifyUsers(container, folder, manifest, problems);
   for (const { format, part } of formatPartsOf(manifest)) {
-    const blob = `${folder.path}/${part.name}`;
-    const outcome = await findingOr(blob, () => checkFormatPart(container, folder, format, part));
-    if ("problem" in outcome) problems.push(outcome);
+    await unlessDamaged(problems, () => checkFormatPart(container, folder, format, part));
   }
   if (manifest.changes) problems.push(...(await changeFindings(container, folder, manifest.changes)));
   const stored = await storedParts(container, folder, manifest);
@@ -77,30 +58,47 @@ export async function verifySnapshot(
   return {
     runId,
     whole: problems.length === 0,
-    users: ids.size,
+    users,
     parts: allParts(manifest).length,
     bytes: stored.bytes,
     problems,
   };
 }
 
-async function readPart(
+/** @returns how many different users the parts hold, as far as they can be read */
+async function verifyUsers(
   container: Container,
   folder: RunFolder,
-  part: PartEntry,
-  tally: LineTally,
-): Promise<object> {
-  for await (const lines of partLines(container, folder, part)) for (const line of lines) tally.add(line);
-  return {};
+  manifest: Manifest,
+  problems: Finding[],
+): Promise<number> {
+  const ids = new IdSet();
+  let isAllRead = true;
+  for (const part of manifest.parts) {
+    const blob = `${folder.path}/${part.name}`;
+    const tally = new LineTally(manifest.source.properties, ids);
+    const damages: Finding[] = [];
+    await unlessDamaged(damages, async () => {
+      for await (const lines of partLines(container, folder, part)) for (const line of lines) tally.add(line);
+    });
+    isAllRead &&= damages.length === 0;
+    problems.push(...tally.problems().map((problem) => ({ blob, problem })), ...damages);
+  }
+  if (isAllRead && ids.size !== manifest.completeness.unique) {
+    const problem = `it says ${manifest.completeness.unique} users; its parts hold ${ids.size} different ones`;
+    problems.push({ blob: manifestPath(folder), problem });
+  }
+  return ids.size;
 }
 
-/** Damage to a blob as a finding; any other failure ends the verification. */
-async function findingOr<T extends object>(blob: string, read: () => Promise<T>): Promise<T | Finding> {
+/** Adds damage to a blob to the findings; any other failure ends the verification. */
+async function unlessDamaged<T>(findings: Finding[], read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();
   } catch (error) {
-    if (!(error instanceof RollcallError) || error.code !== "snapshot-damaged") throw error;
-    return { blob, problem: error.problem };
+    if (!(error instanceof SnapshotDamaged)) throw error;
+    findings.push({ blob: error.blob, problem: error.problem });
+    return undefined;
   }
 }
 

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { MINUTE } from "./clock.ts";
-import { RollcallError } from "./error.ts";
-import { type FormatName, parseFormats } from "./formats/format-name.ts";
-import { type ProxyRules, readProxyRules } from "./http/proxy.ts";
-import { CLOUDS, type Cloud } from "./identity/clouds.ts";
-import { LISTING_MODES, type ListingMode } from "./listing/plan-listing.ts";
+import { MINUTE } from "../clock.ts";
+import { RollcallError } from "../error.ts";
+import { type ProxyRules, readProxyRules } from "../http/proxy.ts";
+import { DEFAULT_PROPERTIES, rightSpelling, UNLISTABLE_PROPERTIES } from "../rows/properties.ts";
+import { CLOUDS, type Cloud } from "./clouds.ts";
+import { type FormatName, parseFormats } from "./format-name.ts";
+import { LISTING_MODES, type ListingMode } from "./listing-mode.ts";
 import { isNcrontab } from "./ncrontab.ts";
-import { DEFAULT_PROPERTIES, rightSpelling, UNLISTABLE_PROPERTIES } from "./rows/properties.ts";
 
 /** Where the blobs are. */
 export type StorageSettings =
