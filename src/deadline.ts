@@ -1,5 +1,14 @@
-import { MINUTE } from "./clock.ts";
+import { type Clock, MINUTE } from "./clock.ts";
 import { RollcallError } from "./error.ts";
+
+/** What everything that a run waits for has to know. */
+export interface RunContext {
+  readonly clock: Clock;
+  /** Ends the run; its reason is what the run then throws. */
+  readonly signal: AbortSignal;
+  /** When the run's time is up, in milliseconds by {@link Clock.elapsed}: no wait is begun that would end later. */
+  readonly deadlineMs: number;
+}
 
 /** A run's time limit. Disposing it ends whatever the run left waiting. */
 export interface Deadline extends Disposable {

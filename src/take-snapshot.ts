@@ -8,7 +8,7 @@ import { openFormats } from "./formats/extra-format.ts";
 import { Graph } from "./graph/graph.ts";
 import { adminConsentUrl } from "./graph/graph-error.ts";
 import { userQuery } from "./graph/user-query.ts";
-import type { Patience } from "./http/exchange.ts";
+import type { Timeouts } from "./http/http-client.ts";
 import { openAzureIdentity } from "./identity/azure-identity.ts";
 import { resolveTenantId } from "./identity/tenant-id.ts";
 import { openTokenSource } from "./identity/token.ts";
@@ -34,7 +34,7 @@ export interface RunOptions {
   readonly identity?: TokenCredential;
   readonly clock?: Clock;
   /** How long a service may keep silent. */
-  readonly patience?: Patience;
+  readonly timeouts?: Timeouts;
   /** Compressed bytes from which on a part is closed. */
   readonly maxPartBytes?: number;
   /** Lets a list through, this once, that is much smaller than the last snapshot's. */
@@ -55,7 +55,7 @@ export interface Taken {
  * @throws {RollcallError} for everything an operator can act on; nothing is published then
  */
 export async function takeSnapshot(settings: Settings, options: RunOptions = {}): Promise<Taken> {
-  const { clock = systemClock, identity = openAzureIdentity(), patience, maxPartBytes } = options;
+  const { clock = systemClock, identity = openAzureIdentity(), timeouts, maxPartBytes } = options;
   const report = options.onProgress ?? (() => undefined);
   using deadline = startDeadline(settings.timeBudgetMs, options.signal ?? new AbortController().signal);
   const deadlineMs = clock.elapsed() + settings.timeBudgetMs;
@@ -75,7 +75,7 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
 
   report({ phase: "credential" });
   const vault = openVault(settings.vaultUrl, settings.credential, identity, run);
-  await using tokens = openTokenSource(settings, { ...run, tenantId, vault, ...(patience && { patience }) });
+  await using tokens = openTokenSource(settings, { ...run, tenantId, vault, ...(timeouts && { timeouts }) });
   await tokens.get();
 
   await using graph = new Graph({
@@ -83,7 +83,7 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     graphUrl: settings.cloud.graphUrl,
     tokens,
     concurrency: settings.concurrency,
-    ...(patience && { patience }),
+    ...(timeouts && { timeouts }),
   });
   const consentUrl = adminConsentUrl(settings.cloud.authorityHost, tenantId, settings.clientId);
   const query = userQuery(graph.root, settings.properties, consentUrl);

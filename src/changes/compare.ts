@@ -4,10 +4,10 @@ import { RowReader } from "../rows/row-reader.ts";
 import { manifestPath } from "../snapshot/layout.ts";
 import type { PartEntry } from "../snapshot/part.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
-import { Candidates } from "./candidates.ts";
 import type { Change } from "./change.ts";
 import { ChangeMaker } from "./change-maker.ts";
 import { DigestTable } from "./digest-table.ts";
+import { PendingRows } from "./pending-rows.ts";
 import { compareSelections, type Selection } from "./selection.ts";
 import { type Side, userCount } from "./side.ts";
 
@@ -49,8 +49,8 @@ export async function* compareSnapshots(
   const former = await digestRows(before, selection, signal);
   const later = new SideReader(after);
   const maker = new ChangeMaker(before.properties, after.properties, selection.common);
-  const candidates = new Candidates(maxHeldRows, MAX_HELD_BYTES);
-  const read = { before, former, candidates, maker, signal };
+  const pending = new PendingRows(maxHeldRows, MAX_HELD_BYTES);
+  const read = { before, former, pending, maker, signal };
   const noLeavers: ReadonlyMap<number, number> = new Map();
 
   for (const part of after.parts) {
@@ -61,10 +61,10 @@ export async function* compareSnapshots(
         if (slot < 0) return maker.joined(line);
         if (!former.markSeen(slot)) throw new SnapshotDamaged(later.pathOf(part), "a user is in it twice");
         const digest = digestOf(line, later.reader, selection, "after");
-        if (!former.hasDigest(slot, digest)) candidates.add({ slot, part: former.partOf(slot), line });
+        if (!former.hasDigest(slot, digest)) pending.add({ slot, part: former.partOf(slot), line });
         return undefined;
       });
-      if (candidates.isFull) yield* settle(read, noLeavers);
+      if (pending.isFull) yield* settle(read, noLeavers);
     }
   }
   yield* settle(read, former.countUnseen());
@@ -94,24 +94,24 @@ async function digestRows(side: Side, selection: Selection, signal?: AbortSignal
 interface Unsettled {
   readonly before: Side;
   readonly former: DigestTable;
-  readonly candidates: Candidates;
+  readonly pending: PendingRows;
   readonly maker: ChangeMaker;
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Reads again the earlier rows of all candidates and of the users who left.
+ * Reads again the earlier rows of all pending and of the users who left.
  *
  * @param leavers how many users of each part left, by index of part; empty until the later snapshot has been read
  */
 async function* settle(
-  { before, former, candidates, maker, signal }: Unsettled,
+  { before, former, pending, maker, signal }: Unsettled,
   leavers: ReadonlyMap<number, number>,
 ): AsyncGenerator<readonly Change[], void, undefined> {
   const rows = new SideReader(before);
   for (const [index, part] of before.parts.entries()) {
     let leaving = leavers.get(index) ?? 0;
-    if (leaving + candidates.countIn(index) === 0) continue;
+    if (leaving + pending.countIn(index) === 0) continue;
     for await (const block of before.readBlocks(part)) {
       signal?.throwIfAborted();
       yield rows.flatMap(part, block, (line, id) => {
@@ -120,10 +120,10 @@ async function* settle(
           leaving--;
           return maker.left(line);
         }
-        const laterLine = candidates.take(slot, index);
+        const laterLine = pending.take(slot, index);
         return laterLine === undefined ? undefined : maker.changed(line, laterLine);
       });
-      if (leaving + candidates.countIn(index) === 0) break;
+      if (leaving + pending.countIn(index) === 0) break;
     }
   }
 }

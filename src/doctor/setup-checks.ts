@@ -1,5 +1,5 @@
 import type { TokenCredential } from "@azure/identity";
-import type { RetryContext } from "../http/retrying.ts";
+import type { RunContext } from "../deadline.ts";
 import { asIdentityError } from "../identity/azure-answer.ts";
 import { resolveTenantId } from "../identity/tenant-id.ts";
 import { nextRun } from "../settings/ncrontab.ts";
@@ -19,7 +19,7 @@ export function checkSettings(load: () => Environment): Passed<Settings> {
 /** Whether the authority knows the tenant. Only a configured domain is looked up. */
 export async function checkTenant(
   { tenant, cloud }: Settings,
-  context: RetryContext,
+  context: RunContext,
 ): Promise<Passed<{ readonly id: string }>> {
   const id = await resolveTenantId(tenant, cloud.authorityHost, context);
   return { value: { id }, detail: id === tenant ? id : `${tenant} is ${id}` };

@@ -8,10 +8,10 @@ import {
 import { answer, safeCode, safeOrigin, safeRequestId } from "../answer.ts";
 import { DAY } from "../clock.ts";
 import { RollcallError } from "../error.ts";
-import { Exchange, type Patience, type Reply } from "../http/exchange.ts";
+import { HttpClient, type HttpContext, type HttpResponse, type Timeouts } from "../http/http-client.ts";
 import { parseJson } from "../http/json.ts";
 import { redirectError } from "../http/refused-way.ts";
-import { describeGivenUp, type RetryContext, retrying } from "../http/retrying.ts";
+import { describeExhausted, retry } from "../http/retry.ts";
 import type { Settings } from "../settings/settings.ts";
 import { warning } from "../warning.ts";
 import {
@@ -46,11 +46,11 @@ export interface TokenSource extends AsyncDisposable {
 }
 
 /** What a token source needs besides the settings. */
-export interface TokenOptions extends RetryContext {
+export interface TokenOptions extends HttpContext {
   /** The directory's id. */
   readonly tenantId: string;
   readonly vault: Vault;
-  readonly patience?: Patience;
+  readonly timeouts?: Timeouts;
 }
 
 /**
@@ -218,15 +218,15 @@ export function expiryWarning(credential: CredentialIdentity | undefined, nowMs:
 class EntraNetwork implements INetworkModule, AsyncDisposable {
   readonly #settings: Settings;
   readonly #doing: string;
-  readonly #context: RetryContext;
-  readonly #exchange: Exchange;
+  readonly #context: HttpContext;
+  readonly #client: HttpClient;
   #failure: unknown;
 
-  constructor(settings: Settings, doing: string, { patience, ...context }: TokenOptions) {
+  constructor(settings: Settings, doing: string, { timeouts, ...context }: TokenOptions) {
     this.#settings = settings;
     this.#doing = doing;
     this.#context = context;
-    this.#exchange = new Exchange(patience, context.proxy);
+    this.#client = new HttpClient(timeouts, context.proxy);
   }
 
   sendGetRequestAsync<T>(url: string, options?: RequestOptions) {
@@ -245,7 +245,7 @@ class EntraNetwork implements INetworkModule, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#exchange[Symbol.asyncDispose]();
+    await this.#client[Symbol.asyncDispose]();
   }
 
   async #send<T>(method: "GET" | "POST", url: string, { headers = {}, body }: RequestOptions = {}) {
@@ -253,37 +253,35 @@ class EntraNetwork implements INetworkModule, AsyncDisposable {
       // The metadata of an authority names its token endpoint: the credential must not follow it elsewhere.
       const { tenant, cloud } = this.#settings;
       if (new URL(url).origin !== cloud.authorityHost) throw foreignEndpoint(this.#doing, url);
-      return await retrying(
-        this.#context,
-        async () => {
+      return await retry(this.#context, {
+        attempt: async () => {
           const outgoing = { method, url, headers, ...(body !== undefined && { body }) };
-          const reply = await this.#exchange.send(outgoing, this.#context.signal);
+          const response = await this.#client.send(outgoing, this.#context.signal);
           // MSAL gets one thing only, the tenant's OpenID configuration, and tells nothing of why it was refused.
-          if (method === "GET" && reply.status === 400)
-            throw tenantNotFound(tenant, this.#doing, reply.status);
-          const redirect = redirectError(reply, url, this.#doing);
+          if (method === "GET" && response.status === 400)
+            throw tenantNotFound(tenant, this.#doing, response.status);
+          const redirect = redirectError(response, url, this.#doing);
           if (redirect) throw redirect;
-          const json = parseJson(reply.body) as T | undefined;
-          if (isPassing(reply, json)) {
-            const status = reply.status < 500 && reply.status !== 429 ? 503 : reply.status;
-            return { failed: { kind: "status", status, retryAfter: reply.headers["retry-after"] } };
+          const json = parseJson(await response.body()) as T | undefined;
+          if (isPassing(response, json)) {
+            const status = response.status < 500 && response.status !== 429 ? 503 : response.status;
+            return { failed: { kind: "status", status, retryAfter: response.headers["retry-after"] } };
           }
           if (json === undefined)
-            return { failed: { kind: "damaged", reason: `${reply.status} without JSON` } };
+            return { failed: { kind: "damaged", reason: `${response.status} without JSON` } };
           // MSAL reads a refusal as OAuth words it; any other it takes for a token, or for an authority that is none.
-          if (reply.status !== 200 && (method === "GET" || !isOAuthError(json)))
-            throw unusableStatus(this.#doing, reply.status);
-          return { done: { status: reply.status, headers: { ...reply.headers }, body: json } };
+          if (response.status !== 200 && (method === "GET" || !isOAuthError(json)))
+            throw unusableStatus(this.#doing, response.status);
+          return { done: { status: response.status, headers: { ...response.headers }, body: json } };
         },
-        () => undefined,
-        (givenUp) =>
+        giveUp: (exhausted) =>
           new RollcallError("token-unavailable", {
             doing: this.#doing,
-            problem: describeGivenUp(givenUp),
+            problem: describeExhausted(exhausted),
             remedy:
               "Check outbound access to the authority host and Azure's status page; the next run tries again.",
           }),
-      );
+      });
     } catch (error) {
       this.#failure = error;
       throw error;
@@ -296,7 +294,7 @@ interface RequestOptions {
   readonly body?: string;
 }
 
-function isPassing({ status }: Reply, json: unknown): boolean {
+function isPassing({ status }: HttpResponse, json: unknown): boolean {
   return (
     status === 429 || status >= 500 || (json as { error?: unknown })?.error === "temporarily_unavailable"
   );

@@ -7,10 +7,11 @@ import {
 } from "@azure/keyvault-secrets";
 import { isRedirect, safeCode } from "../answer.ts";
 import { SECOND } from "../clock.ts";
+import type { RunContext } from "../deadline.ts";
 import { RollcallError } from "../error.ts";
 import { parseJson } from "../http/json.ts";
 import { proxyRefusal } from "../http/refused-way.ts";
-import { describeGivenUp, type RetryContext, retrying, type Try } from "../http/retrying.ts";
+import { type Attempt, describeExhausted, retry } from "../http/retry.ts";
 import { isLoopback } from "../settings/settings.ts";
 import { answerOf, asIdentityError, isRestError, NO_REDIRECTS, networkCodeOf } from "./azure-answer.ts";
 
@@ -65,7 +66,7 @@ export function openVault(
   vaultUrl: string,
   object: { readonly kind: "secret" | "certificate"; readonly name: string },
   credential: TokenCredential,
-  context: RetryContext,
+  context: RunContext,
 ): Vault {
   const client = new SecretClient(vaultUrl, credential, {
     ...NO_REDIRECTS,
@@ -78,24 +79,22 @@ export function openVault(
   const subject = `${object.kind} ${object.name} in ${vaultUrl}`;
 
   function ask<T>(doing: string, request: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
-    return retrying(
-      context,
-      () => oneTry(doing, request),
-      () => undefined,
-      (givenUp) =>
+    return retry(context, {
+      attempt: () => askOnce(doing, request),
+      giveUp: (exhausted) =>
         new RollcallError("vault-unreachable", {
           doing,
-          problem: describeGivenUp(givenUp),
+          problem: describeExhausted(exhausted),
           remedy:
             "Check ROLLCALL_KEY_VAULT_URL and that the vault's firewall, DNS and any proxy (HTTPS_PROXY) let the caller through.",
         }),
-    );
+    });
   }
 
-  async function oneTry<T>(
+  async function askOnce<T>(
     doing: string,
     request: (abortSignal: AbortSignal) => Promise<T>,
-  ): Promise<Try<T>> {
+  ): Promise<Attempt<T>> {
     const timeout = AbortSignal.timeout(ANSWER_WITHIN_MS);
     try {
       return { done: await request(AbortSignal.any([context.signal, timeout])) };

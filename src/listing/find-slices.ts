@@ -39,7 +39,7 @@ export async function findSlices(
   }: { readonly counted: number; readonly usersEach: number; readonly nowMs: number },
 ): Promise<Cuts> {
   const found: Range[] = [];
-  using pool = new RequestPool<readonly Range[]>(() => graph.pace.limit);
+  using pool = new RequestPool<readonly Range[]>(() => graph.limiter.limit);
   const isFine = ({ users, start, end, halvings }: Range) =>
     users <= usersEach || end - start <= 1 || halvings >= MAX_HALVINGS;
   const halve = (range: Range) => pool.add(() => countHalves(graph, query, range, pool.signal));

@@ -1,8 +1,8 @@
+import type { RunContext } from "../deadline.ts";
 import { RollcallError } from "../error.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Page } from "../graph/page.ts";
 import type { UserQuery } from "../graph/user-query.ts";
-import type { RetryContext } from "../http/retrying.ts";
 import type { ProgressListener } from "../progress.ts";
 import type { ListingMode } from "../settings/listing-mode.ts";
 import { type GuardOptions, ListingDisputed } from "../snapshot/completeness.ts";
@@ -21,7 +21,7 @@ import { listingWarnings } from "./warnings.ts";
 const MAX_RESTARTS = 3;
 
 /** How users are listed. */
-export interface ListOptions extends Pick<RetryContext, "clock" | "signal"> {
+export interface ListOptions extends Pick<RunContext, "clock" | "signal"> {
   readonly mode: ListingMode;
   /** Whether the directory is asked for its count. */
   readonly counted: boolean;

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { inspect, isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { readPage } from "../../src/graph/page.ts";
-import { DamagedBodyError } from "../../src/http/exchange.ts";
+import { DamagedBodyError } from "../../src/http/http-client.ts";
 import { MAX_DEPTH } from "../../src/rows/json-scan.ts";
 import { guidOf } from "../support/guid.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
 import { RollcallError } from "../../src/error.ts";
-import type { Patience } from "../../src/http/exchange.ts";
+import type { Timeouts } from "../../src/http/http-client.ts";
 import { openAzureIdentity } from "../../src/identity/azure-identity.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../src/sandbox/sandbox.ts";
 import { sandboxTls, trustSandbox } from "../../src/sandbox/service/tls.ts";
@@ -14,7 +14,7 @@ import { type RunOptions, type Taken, takeSnapshot } from "../../src/take-snapsh
 import { TestClock } from "./test-clock.ts";
 
 /** Short enough for a test to wait out; everything runs on one machine. */
-const PATIENCE: Patience = { connectMs: 2000, headersMs: 500, bodyMs: 500 };
+const TIMEOUTS: Timeouts = { connectMs: 2000, headersMs: 500, bodyMs: 500 };
 
 const tls = await sandboxTls();
 trustSandbox(tls);
@@ -58,7 +58,7 @@ export class Rig implements AsyncDisposable {
     process.env.IDENTITY_HEADER = environment.IDENTITY_HEADER;
     return takeSnapshot(readSettings(environment), {
       clock: this.clock,
-      patience: PATIENCE,
+      timeouts: TIMEOUTS,
       // User-assigned, as deployed; and the library keeps tokens by client id for the whole process, which holds
       // many tenants here.
       identity: openAzureIdentity(this.tenant.identity.clientId),

@@ -5,19 +5,24 @@ import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import {
   DamagedBodyError,
-  DEFAULT_PATIENCE,
-  Exchange,
+  DEFAULT_TIMEOUTS,
+  HttpClient,
+  type HttpRequest,
   MAX_BODY_BYTES,
   NetworkError,
-  type Outgoing,
-} from "../../src/http/exchange.ts";
+} from "../../src/http/http-client.ts";
 import { startLocalServer } from "../support/local-server.ts";
 
 const NEVER = new AbortController().signal;
 const TEXT = JSON.stringify({ value: Array.from({ length: 500 }, (_, index) => ({ id: index })) });
 
-function get(url: string): Outgoing {
+function get(url: string): HttpRequest {
   return { method: "GET", url, headers: {} };
+}
+
+async function bodyOf(client: HttpClient, url: string): Promise<Buffer> {
+  const response = await client.send(get(url), NEVER);
+  return response.body();
 }
 
 async function rejectsWithCode(sent: Promise<unknown>, codes: readonly string[]): Promise<void> {
@@ -29,13 +34,13 @@ async function rejectsWithCode(sent: Promise<unknown>, codes: readonly string[])
   });
 }
 
-describe("Exchange.send", () => {
+describe("HttpClient.send", () => {
   it("reads a plain body", async () => {
     await using server = await startLocalServer((_request, response) => response.end(TEXT));
-    await using exchange = new Exchange();
-    const reply = await exchange.send(get(server.url), NEVER);
-    assert.equal(reply.status, 200);
-    assert.equal(reply.body.toString(), TEXT);
+    await using client = new HttpClient();
+    const response = await client.send(get(server.url), NEVER);
+    assert.equal(response.status, 200);
+    assert.equal((await response.body()).toString(), TEXT);
   });
 
   it("asks for gzip and decompresses it", async () => {
@@ -43,19 +48,19 @@ describe("Exchange.send", () => {
       assert.equal(request.headers["accept-encoding"], "gzip");
       response.setHeader("content-encoding", "gzip").end(gzipSync(TEXT));
     });
-    await using exchange = new Exchange();
-    const reply = await exchange.send(get(server.url), NEVER);
-    assert.equal(reply.body.toString(), TEXT);
+    await using client = new HttpClient();
+    const response = await client.send(get(server.url), NEVER);
+    assert.equal((await response.body()).toString(), TEXT);
   });
 
   it("takes an empty body that is declared as gzip for an empty one", async () => {
     await using server = await startLocalServer((_request, response) => {
       response.writeHead(503, { "content-encoding": "gzip" }).end();
     });
-    await using exchange = new Exchange();
-    const reply = await exchange.send(get(server.url), NEVER);
-    assert.equal(reply.status, 503);
-    assert.equal(reply.body.length, 0);
+    await using client = new HttpClient();
+    const response = await client.send(get(server.url), NEVER);
+    assert.equal(response.status, 503);
+    assert.equal((await response.body()).length, 0);
   });
 
   it("sends method, headers and body", async () => {
@@ -64,18 +69,18 @@ describe("Exchange.send", () => {
       for await (const chunk of request) body += chunk;
       response.end(`${request.method} ${request.headers["content-type"]} ${body}`);
     });
-    await using exchange = new Exchange();
+    await using client = new HttpClient();
     const headers = { "content-type": "application/x-www-form-urlencoded" };
-    const reply = await exchange.send({ method: "POST", url: server.url, headers, body: "a=b" }, NEVER);
-    assert.equal(reply.body.toString(), "POST application/x-www-form-urlencoded a=b");
+    const response = await client.send({ method: "POST", url: server.url, headers, body: "a=b" }, NEVER);
+    assert.equal((await response.body()).toString(), "POST application/x-www-form-urlencoded a=b");
   });
 
   it("gives header names in lower case and the first of repeated values", async () => {
     await using server = await startLocalServer((_request, response) => {
       response.setHeader("Request-Id", "one").setHeader("Set-Cookie", ["a=1", "b=2"]).end();
     });
-    await using exchange = new Exchange();
-    const { headers } = await exchange.send(get(server.url), NEVER);
+    await using client = new HttpClient();
+    const { headers } = await client.send(get(server.url), NEVER);
     assert.equal(headers["request-id"], "one");
     assert.equal(headers["set-cookie"], "a=1");
   });
@@ -84,11 +89,11 @@ describe("Exchange.send", () => {
     await using server = await startLocalServer((_request, response) => {
       response.writeHead(429, { "retry-after": "2.128" }).end("busy");
     });
-    await using exchange = new Exchange();
-    const reply = await exchange.send(get(server.url), NEVER);
-    assert.equal(reply.status, 429);
-    assert.equal(reply.headers["retry-after"], "2.128");
-    assert.equal(reply.body.toString(), "busy");
+    await using client = new HttpClient();
+    const response = await client.send(get(server.url), NEVER);
+    assert.equal(response.status, 429);
+    assert.equal(response.headers["retry-after"], "2.128");
+    assert.equal((await response.body()).toString(), "busy");
   });
 
   it("returns a redirect and does not follow it", async () => {
@@ -97,17 +102,17 @@ describe("Exchange.send", () => {
       asked.push(request.url ?? "");
       response.writeHead(302, { location: "/elsewhere" }).end();
     });
-    await using exchange = new Exchange();
-    const reply = await exchange.send(get(`${server.url}/here`), NEVER);
-    assert.equal(reply.status, 302);
-    assert.equal(reply.headers.location, "/elsewhere");
+    await using client = new HttpClient();
+    const response = await client.send(get(`${server.url}/here`), NEVER);
+    assert.equal(response.status, 302);
+    assert.equal(response.headers.location, "/elsewhere");
     assert.deepEqual(asked, ["/here"]);
   });
 
   it("keeps its connections for the requests that follow", async () => {
     await using server = await startLocalServer((_request, response) => response.end("ok"));
-    await using exchange = new Exchange();
-    for (let sent = 0; sent < 10; sent++) await exchange.send(get(server.url), NEVER);
+    await using client = new HttpClient();
+    for (let sent = 0; sent < 10; sent++) await client.send(get(server.url), NEVER);
     // Two, because an answer's end is told a moment before its connection is free again.
     assert.ok(server.connections() <= 2, `${server.connections()} connections`);
   });
@@ -116,8 +121,8 @@ describe("Exchange.send", () => {
     await using server = await startLocalServer((_request, response) => {
       response.setHeader("content-encoding", "gzip").end(gzipSync(TEXT).subarray(0, -20));
     });
-    await using exchange = new Exchange();
-    await assert.rejects(exchange.send(get(server.url), NEVER), DamagedBodyError);
+    await using client = new HttpClient();
+    await assert.rejects(bodyOf(client, server.url), DamagedBodyError);
   });
 
   it("throws DamagedBodyError for gzip whose checksum is wrong", async () => {
@@ -126,16 +131,16 @@ describe("Exchange.send", () => {
     await using server = await startLocalServer((_request, response) => {
       response.setHeader("content-encoding", "gzip").end(bytes);
     });
-    await using exchange = new Exchange();
-    await assert.rejects(exchange.send(get(server.url), NEVER), DamagedBodyError);
+    await using client = new HttpClient();
+    await assert.rejects(bodyOf(client, server.url), DamagedBodyError);
   });
 
   it("throws DamagedBodyError for plain text that is declared as gzip", async () => {
     await using server = await startLocalServer((_request, response) => {
       response.setHeader("content-encoding", "gzip").end("<html>502</html>");
     });
-    await using exchange = new Exchange();
-    await assert.rejects(exchange.send(get(server.url), NEVER), DamagedBodyError);
+    await using client = new HttpClient();
+    await assert.rejects(bodyOf(client, server.url), DamagedBodyError);
   });
 
   for (const [words, encoding, make] of [
@@ -147,8 +152,8 @@ describe("Exchange.send", () => {
       await using server = await startLocalServer((_request, response) => {
         response.setHeader("content-encoding", encoding).end(body);
       });
-      await using exchange = new Exchange();
-      await assert.rejects(exchange.send(get(server.url), NEVER), (error) => {
+      await using client = new HttpClient();
+      await assert.rejects(bodyOf(client, server.url), (error) => {
         assert.ok(error instanceof DamagedBodyError, String(error));
         assert.equal(error.message, "it is larger than 67108864 bytes, the most that is read");
         return true;
@@ -161,8 +166,8 @@ describe("Exchange.send", () => {
     await using server = await startLocalServer((_request, response) => {
       response.setHeader("content-encoding", "gzip").end(body);
     });
-    await using exchange = new Exchange();
-    assert.equal((await exchange.send(get(server.url), NEVER)).body.length, MAX_BODY_BYTES);
+    await using client = new HttpClient();
+    assert.equal((await bodyOf(client, server.url)).length, MAX_BODY_BYTES);
   });
 
   it("throws NetworkError for a body that is shorter than declared", async () => {
@@ -170,28 +175,28 @@ describe("Exchange.send", () => {
       response.writeHead(200, { "content-length": "1000" });
       response.write("half", () => response.socket?.destroy());
     });
-    await using exchange = new Exchange();
-    await rejectsWithCode(exchange.send(get(server.url), NEVER), ["UND_ERR_SOCKET", "ECONNRESET"]);
+    await using client = new HttpClient();
+    await rejectsWithCode(client.send(get(server.url), NEVER), ["UND_ERR_SOCKET", "ECONNRESET"]);
   });
 
   it("throws NetworkError for a chunked body that is cut", async () => {
     await using server = await startLocalServer((_request, response) => {
       response.write("half", () => response.socket?.destroy());
     });
-    await using exchange = new Exchange();
-    await rejectsWithCode(exchange.send(get(server.url), NEVER), ["UND_ERR_SOCKET", "ECONNRESET"]);
+    await using client = new HttpClient();
+    await rejectsWithCode(client.send(get(server.url), NEVER), ["UND_ERR_SOCKET", "ECONNRESET"]);
   });
 
   it("throws NetworkError for a connection that is reset before the answer", async () => {
     await using server = await startLocalServer((request) => request.socket.resetAndDestroy());
-    await using exchange = new Exchange();
-    await rejectsWithCode(exchange.send(get(server.url), NEVER), ["ECONNRESET", "UND_ERR_SOCKET"]);
+    await using client = new HttpClient();
+    await rejectsWithCode(client.send(get(server.url), NEVER), ["ECONNRESET", "UND_ERR_SOCKET"]);
   });
 
   it("throws NetworkError for a connection that is closed before the answer", async () => {
     await using server = await startLocalServer((request) => request.socket.end());
-    await using exchange = new Exchange();
-    await rejectsWithCode(exchange.send(get(server.url), NEVER), ["UND_ERR_SOCKET"]);
+    await using client = new HttpClient();
+    await rejectsWithCode(client.send(get(server.url), NEVER), ["UND_ERR_SOCKET"]);
   });
 
   it("throws NetworkError where nobody listens, also when the name has two addresses", async () => {
@@ -201,15 +206,15 @@ describe("Exchange.send", () => {
     assert.ok(address !== null && typeof address === "object");
     closed.close();
     await once(closed, "close");
-    await using exchange = new Exchange();
-    await rejectsWithCode(exchange.send(get(`http://127.0.0.1:${address.port}`), NEVER), ["ECONNREFUSED"]);
-    await rejectsWithCode(exchange.send(get(`http://localhost:${address.port}`), NEVER), ["ECONNREFUSED"]);
+    await using client = new HttpClient();
+    await rejectsWithCode(client.send(get(`http://127.0.0.1:${address.port}`), NEVER), ["ECONNREFUSED"]);
+    await rejectsWithCode(client.send(get(`http://localhost:${address.port}`), NEVER), ["ECONNREFUSED"]);
   });
 
   it("loses patience with a server that sends no headers", async () => {
     await using server = await startLocalServer(() => undefined);
-    await using exchange = new Exchange({ ...DEFAULT_PATIENCE, headersMs: 20 });
-    await rejectsWithCode(exchange.send(get(server.url), NEVER), ["UND_ERR_HEADERS_TIMEOUT"]);
+    await using client = new HttpClient({ ...DEFAULT_TIMEOUTS, headersMs: 20 });
+    await rejectsWithCode(client.send(get(server.url), NEVER), ["UND_ERR_HEADERS_TIMEOUT"]);
   });
 
   it("loses patience with a body that stalls", async () => {
@@ -217,8 +222,8 @@ describe("Exchange.send", () => {
       response.writeHead(200, { "content-length": "1000" });
       response.write("half");
     });
-    await using exchange = new Exchange({ ...DEFAULT_PATIENCE, bodyMs: 20 });
-    await rejectsWithCode(exchange.send(get(server.url), NEVER), ["UND_ERR_BODY_TIMEOUT"]);
+    await using client = new HttpClient({ ...DEFAULT_TIMEOUTS, bodyMs: 20 });
+    await rejectsWithCode(client.send(get(server.url), NEVER), ["UND_ERR_BODY_TIMEOUT"]);
   });
 
   it("throws the signal's reason and sends nothing when it is aborted already", async () => {
@@ -227,13 +232,13 @@ describe("Exchange.send", () => {
       requests++;
       response.end();
     });
-    await using exchange = new Exchange();
+    await using client = new HttpClient();
     const reason = new Error("time is up");
     await assert.rejects(
-      exchange.send(get(server.url), AbortSignal.abort(reason)),
+      client.send(get(server.url), AbortSignal.abort(reason)),
       (error) => error === reason,
     );
-    await exchange.send(get(server.url), NEVER);
+    await client.send(get(server.url), NEVER);
     assert.equal(requests, 1);
   });
 
@@ -241,8 +246,8 @@ describe("Exchange.send", () => {
     const reason = new Error("time is up");
     const stop = new AbortController();
     await using server = await startLocalServer(() => stop.abort(reason));
-    await using exchange = new Exchange();
-    await assert.rejects(exchange.send(get(server.url), stop.signal), (error) => error === reason);
+    await using client = new HttpClient();
+    await assert.rejects(client.send(get(server.url), stop.signal), (error) => error === reason);
   });
 
   it("throws the signal's reason when it is aborted within the body", async () => {
@@ -251,27 +256,27 @@ describe("Exchange.send", () => {
     await using server = await startLocalServer((_request, response) => {
       response.write("half", () => stop.abort(reason));
     });
-    await using exchange = new Exchange();
-    await assert.rejects(exchange.send(get(server.url), stop.signal), (error) => error === reason);
+    await using client = new HttpClient();
+    await assert.rejects(client.send(get(server.url), stop.signal), (error) => error === reason);
   });
 
   it("gathers no listeners on a signal that serves many requests", async () => {
     await using server = await startLocalServer((_request, response) => response.end("ok"));
-    await using exchange = new Exchange();
+    await using client = new HttpClient();
     const { signal } = new AbortController();
-    for (let sent = 0; sent < 10; sent++) await exchange.send(get(server.url), signal);
+    for (let sent = 0; sent < 10; sent++) await client.send(get(server.url), signal);
     assert.ok(getEventListeners(signal, "abort").length <= 1);
   });
 });
 
-describe("Exchange.reconnect", () => {
+describe("HttpClient.reconnect", () => {
   it("opens a new connection for the next request", async () => {
     await using server = await startLocalServer((_request, response) => response.end("ok"));
-    await using exchange = new Exchange();
-    await exchange.send(get(server.url), NEVER);
-    exchange.reconnect();
-    const reply = await exchange.send(get(server.url), NEVER);
-    assert.equal(reply.body.toString(), "ok");
+    await using client = new HttpClient();
+    await client.send(get(server.url), NEVER);
+    client.reconnect();
+    const response = await client.send(get(server.url), NEVER);
+    assert.equal((await response.body()).toString(), "ok");
     assert.equal(server.connections(), 2);
   });
 
@@ -286,26 +291,26 @@ describe("Exchange.reconnect", () => {
       }
       response.end("last");
     });
-    await using exchange = new Exchange();
-    const slow = exchange.send(get(`${server.url}/slow`), NEVER);
+    await using client = new HttpClient();
+    const slow = client.send(get(`${server.url}/slow`), NEVER);
     await arrived.promise;
-    exchange.reconnect();
-    const quick = await exchange.send(get(`${server.url}/quick`), NEVER);
+    client.reconnect();
+    const quick = await client.send(get(`${server.url}/quick`), NEVER);
     goOn.resolve();
-    assert.equal(quick.body.toString(), "last");
-    assert.equal((await slow).body.toString(), "first last");
+    assert.equal((await quick.body()).toString(), "last");
+    assert.equal((await (await slow).body()).toString(), "first last");
     assert.equal(server.connections(), 2);
   });
 });
 
-describe("Exchange's disposal", () => {
+describe("HttpClient's disposal", () => {
   it("ends a request that is under way", async () => {
     const arrived = Promise.withResolvers<void>();
     await using server = await startLocalServer(() => arrived.resolve());
-    const exchange = new Exchange();
-    const sent = assert.rejects(exchange.send(get(server.url), NEVER), NetworkError);
+    const client = new HttpClient();
+    const sent = assert.rejects(client.send(get(server.url), NEVER), NetworkError);
     await arrived.promise;
-    await exchange[Symbol.asyncDispose]();
+    await client[Symbol.asyncDispose]();
     await sent;
   });
 });

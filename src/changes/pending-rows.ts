@@ -1,5 +1,5 @@
 /** A row of the later snapshot whose earlier row must be read again, because their digests differ. */
-export interface Candidate {
+export interface PendingRow {
   /** Where the earlier row is in the `DigestTable`. */
   readonly slot: number;
   /** Index of the earlier row's part. */
@@ -14,7 +14,7 @@ export interface Candidate {
  * Rows are copied into one buffer that is reused. Views would keep alive the blocks that the rows came in, and a buffer
  * for each row would cost more memory than the rows.
  */
-export class Candidates {
+export class PendingRows {
   readonly #maxRows: number;
   readonly #maxBytes: number;
   /** Where each row's copy begins and ends, by slot. */
@@ -37,7 +37,7 @@ export class Candidates {
     return this.#rowsByPart.get(part) ?? 0;
   }
 
-  add({ slot, part, line }: Candidate): void {
+  add({ slot, part, line }: PendingRow): void {
     const end = this.#bytes + line.length;
     if (end > this.#copies.length) this.#grow(end);
     this.#copies.set(line, this.#bytes);

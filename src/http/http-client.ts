@@ -2,15 +2,27 @@ import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { Agent, type Dispatcher, request } from "undici";
 import { MINUTE, SECOND } from "../clock.ts";
+import type { RunContext } from "../deadline.ts";
 import { ProxyError, type ProxyRules, proxyConnector } from "./proxy.ts";
 import { proxyRefusal } from "./refused-way.ts";
 
-/** One HTTP answer, read to its end and decompressed. */
-export interface Reply {
+/** One HTTP answer that has arrived to its end, and is still compressed. */
+export interface HttpResponse {
   readonly status: number;
   /** Lower-case names; of a repeated header the first value. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
+  /**
+   * Decompresses the body, to several times its size. To be called once: the compressed bytes are given up for it.
+   *
+   * @throws {DamagedBodyError} when the compression is broken, or the body larger than {@link MAX_BODY_BYTES}
+   */
+  body(): Promise<Buffer>;
+}
+
+/** A run that talks to a service, and its way out. */
+export interface HttpContext extends RunContext {
+  /** Absent: connections are direct. */
+  readonly proxy?: ProxyRules | undefined;
 }
 
 /** A request that brought no whole answer. */
@@ -34,7 +46,7 @@ export class DamagedBodyError extends Error {
 }
 
 /** How long a connection may keep silent, in milliseconds. */
-export interface Patience {
+export interface Timeouts {
   /** Until connected, TLS included. */
   readonly connectMs: number;
   /** From the request sent to the answer's headers. Graph has been seen to take 35 s for a page. */
@@ -48,7 +60,7 @@ export interface Patience {
   readonly wholeMs?: number;
 }
 
-export const DEFAULT_PATIENCE: Patience = {
+export const DEFAULT_TIMEOUTS: Timeouts = {
   connectMs: 15 * SECOND,
   headersMs: 2 * MINUTE,
   bodyMs: 30 * SECOND,
@@ -63,7 +75,7 @@ const DEFAULT_WHOLE_MS = 5 * MINUTE;
 export const MAX_BODY_BYTES = 64 * 2 ** 20;
 
 /** What to send. */
-export interface Outgoing {
+export interface HttpRequest {
   readonly method: "GET" | "POST";
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -72,37 +84,56 @@ export interface Outgoing {
 }
 
 /** Kept-alive connections for one service. Follows no redirects: a token must not travel to another host. */
-export class Exchange implements AsyncDisposable {
-  readonly #patience: Patience;
+export class HttpClient implements AsyncDisposable {
+  readonly #timeouts: Timeouts;
   readonly #proxy: ProxyRules | undefined;
   #agent: Agent;
 
   /** @param proxy the way out; absent: connections are direct */
-  constructor(patience: Patience = DEFAULT_PATIENCE, proxy?: ProxyRules) {
-    this.#patience = patience;
+  constructor(timeouts: Timeouts = DEFAULT_TIMEOUTS, proxy?: ProxyRules) {
+    this.#timeouts = timeouts;
     this.#proxy = proxy;
     this.#agent = this.#connect();
   }
 
   /**
-   * Sends one request and reads the whole answer. A status that is not success is an answer, not an error.
+   * Sends one request and receives the whole answer. A status that is not success is an answer, not an error.
    *
-   * @param onArrival called when the whole answer is there, still compressed; what it returns is waited for before the
-   *   body is unpacked to several times its size
    * @throws {NetworkError} when no whole answer came
-   * @throws {DamagedBodyError} when the body's compression is broken, or the body larger than {@link MAX_BODY_BYTES}
+   * @throws {DamagedBodyError} when more than {@link MAX_BODY_BYTES} came
    * @throws {RollcallError} `proxy-refused`
    * @throws the signal's reason when it is aborted
    */
-  async send(
-    outgoing: Outgoing,
-    signal: AbortSignal,
-    onArrival?: (arrival: Omit<Reply, "body">) => Promise<void> | undefined,
-  ): Promise<Reply> {
-    const { statusCode, headers, bytes } = await this.#receive(outgoing, signal);
-    const single = singleHeaders(headers);
-    await onArrival?.({ status: statusCode, headers: single });
-    return { status: statusCode, headers: single, body: await decompress(bytes, single["content-encoding"]) };
+  async send({ method, url, headers, body }: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+    const overdue = new AbortController();
+    const timer = setTimeout(() => overdue.abort(), this.#timeouts.wholeMs ?? DEFAULT_WHOLE_MS);
+    try {
+      const answer = await request(url, {
+        dispatcher: this.#agent,
+        method,
+        headers: { "accept-encoding": "gzip", ...headers },
+        body: body ?? null,
+        signal: AbortSignal.any([signal, overdue.signal]),
+      });
+      const received = singleHeaders(answer.headers);
+      const bytes = Buffer.from(await answer.body.arrayBuffer());
+      return {
+        status: answer.statusCode,
+        headers: received,
+        body: () => decompress(bytes, received["content-encoding"]),
+      };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (overdue.signal.aborted) throw new NetworkError("TOO_SLOW", error);
+      if (error instanceof ProxyError && error.code === "PROXY_REFUSED") {
+        throw proxyRefusal(error.status, `connecting to ${new URL(url).host}`);
+      }
+      const code = codeOf(error);
+      if (code === "UND_ERR_RES_EXCEEDED_MAX_SIZE") throw tooLarge(error);
+      throw new NetworkError(code, error);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /**
@@ -121,43 +152,13 @@ export class Exchange implements AsyncDisposable {
   }
 
   #connect(): Agent {
-    const { connectMs, headersMs, bodyMs } = this.#patience;
+    const { connectMs, headersMs, bodyMs } = this.#timeouts;
     return new Agent({
       connect: this.#proxy ? proxyConnector(this.#proxy, connectMs) : { timeout: connectMs },
       headersTimeout: headersMs,
       bodyTimeout: bodyMs,
       maxResponseSize: MAX_BODY_BYTES,
     });
-  }
-
-  async #receive({ method, url, headers, body }: Outgoing, signal: AbortSignal) {
-    const overdue = new AbortController();
-    const timer = setTimeout(() => overdue.abort(), this.#patience.wholeMs ?? DEFAULT_WHOLE_MS);
-    try {
-      const answer = await request(url, {
-        dispatcher: this.#agent,
-        method,
-        headers: { "accept-encoding": "gzip", ...headers },
-        body: body ?? null,
-        signal: AbortSignal.any([signal, overdue.signal]),
-      });
-      return {
-        statusCode: answer.statusCode,
-        headers: answer.headers,
-        bytes: Buffer.from(await answer.body.arrayBuffer()),
-      };
-    } catch (error) {
-      signal.throwIfAborted();
-      if (overdue.signal.aborted) throw new NetworkError("TOO_SLOW", error);
-      if (error instanceof ProxyError && error.code === "PROXY_REFUSED") {
-        throw proxyRefusal(error.status, `connecting to ${new URL(url).host}`);
-      }
-      const code = codeOf(error);
-      if (code === "UND_ERR_RES_EXCEEDED_MAX_SIZE") throw tooLarge(error);
-      throw new NetworkError(code, error);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }
 

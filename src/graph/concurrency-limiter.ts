@@ -29,7 +29,7 @@ export interface Observation {
  * a warning or rising latency lowers it, and then it grows by two a round trip. What the service asks one
  * request to wait holds back all of them: they spend the same budget.
  */
-export class Pace {
+export class ConcurrencyLimiter {
   readonly #clock: Clock;
   readonly #max: number;
   #limit: number;
