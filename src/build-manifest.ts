@@ -43,6 +43,7 @@ export function buildManifest(sources: ManifestSources): Manifest {
     credential: credentialEntry(tokens.credential()),
     parts: users.parts,
     ...(users.formats && { formats: users.formats }),
+    fingerprints: users.fingerprints,
     changes: changes.changes,
     changesSkipped: changes.changesSkipped,
     previous: previous.manifest

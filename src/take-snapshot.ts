@@ -2,7 +2,7 @@ import type { TokenCredential } from "@azure/identity";
 import { commitSnapshot } from "./archive/commit.ts";
 import { findPredecessor } from "./archive/predecessor.ts";
 import { buildManifest } from "./build-manifest.ts";
-import { changesSincePrevious } from "./changes/changes-since-previous.ts";
+import { ChangesSincePrevious } from "./changes/changes-since-previous.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { startDeadline } from "./deadline.ts";
 import { openFormats } from "./formats/extra-format.ts";
@@ -70,6 +70,7 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   const run = await openRun(storage.withSignal(lock.signal), tenantId, locked);
   await lock.nameHolder(run.folder.runId);
   const previous = await findPredecessor(run.container, tenantId, clock.now());
+  await using comparison = new ChangesSincePrevious(run, { enabled: settings.changes, previous, properties });
 
   onProgress({ phase: "credential" });
   const vault = openVault(settings.vaultUrl, settings.credential, identity, run);
@@ -88,14 +89,13 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     previous: previous.manifest,
     countOffered: previous.countOffered,
     openParts: () => new SnapshotWriter(run, formats),
+    watchChanges: () => comparison.watch(),
     guard: { previousUsers: previous.users, maxShrinkPercent, acceptShrink: options.acceptShrink ?? false },
     onProgress,
   });
 
   onProgress({ phase: "changes" });
-  const { parts } = users;
-  const enabled = settings.changes;
-  await using changes = await changesSincePrevious(run, { enabled, previous, properties, parts });
+  const changes = await comparison.finish(run.signal, users.parts);
 
   onProgress({ phase: "commit" });
   const manifest = buildManifest({ run, properties, graph, tokens, users, changes, previous });
@@ -103,7 +103,7 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     await lock.confirm();
     // From here on a manifest may exist, and its parts must stay.
     users.keep();
-    changes.keep();
+    comparison.keep();
   });
   return { manifest, warnings: [...manifest.warnings, ...later] };
 }

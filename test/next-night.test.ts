@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import { Snapshots } from "../src/archive/snapshots.ts";
 import { DAY, MINUTE } from "../src/clock.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
+import { allParts } from "../src/snapshot/format-parts.ts";
 import { folderOf, latestPath, manifestPath, runFolder } from "../src/snapshot/layout.ts";
 import type { Latest, Manifest } from "../src/snapshot/manifest.ts";
 import { readingSide } from "./support/aftermath.ts";
@@ -66,7 +67,7 @@ async function assertLatest(rig: Rig): Promise<Latest> {
 async function copyRun(rig: Rig, run: Manifest, startedMs: number): Promise<Manifest> {
   const from = folderOf(run.tenantId, run.runId);
   const to = runFolder(run.tenantId, new Date(startedMs));
-  for (const { name } of run.parts) {
+  for (const { name } of allParts(run)) {
     const part = rig.container.getBlobClient(`${from.path}/${name}`);
     await rig.put(`${to.path}/${name}`, await part.downloadToBuffer());
   }
@@ -382,7 +383,7 @@ describe("a former part that unpacks to a gigabyte of nothing", () => {
       bytes: bomb.length,
       sha256: sha256(bomb),
     };
-    const poisoned = { ...first, parts: [entry] };
+    const poisoned = { ...first, parts: [entry], fingerprints: undefined };
     await rig.put(`${folderOf(first.tenantId, first.runId).path}/${entry.name}`, bomb);
     await rig.put(manifestOf(first), JSON.stringify(poisoned));
     await pointLatestAt(rig, first);

@@ -1,7 +1,7 @@
 import { SECOND } from "../clock.ts";
 import { startGrace } from "../deadline.ts";
 import { asRollcallError, RollcallError } from "../error.ts";
-import { allParts, partsOfAllFormats } from "../snapshot/format-parts.ts";
+import { allParts } from "../snapshot/format-parts.ts";
 import { manifestPath, type RunFolder } from "../snapshot/layout.ts";
 import { LATEST_SCHEMA, type Latest, type Manifest, toBytes } from "../snapshot/manifest.ts";
 import { checkParts } from "../snapshot/part-lengths.ts";
@@ -37,7 +37,7 @@ export async function commitSnapshot(
   manifest: Manifest,
   beforeManifest: () => Promise<void>,
 ): Promise<readonly string[]> {
-  await checkParts(container, folder, partsOfAllFormats(manifest));
+  await checkParts(container, folder, allParts(manifest));
   await beforeManifest();
   using grace = startGrace(container.signal, FINISH_WITHIN_MS);
   const finishing = container.withSignal(grace.signal);

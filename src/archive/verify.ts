@@ -1,12 +1,15 @@
 import { changeFindings } from "../changes/change-lines.ts";
 import { IdSet } from "../rows/id-set.ts";
 import { type Finding, latestContradictions, manifestContradictions } from "../snapshot/contradictions.ts";
-import { allParts, formatPartsOf } from "../snapshot/format-parts.ts";
+import { readFingerprints } from "../snapshot/fingerprints.ts";
+import { allParts, formatPartsOf, readableParts } from "../snapshot/format-parts.ts";
 import { folderOf, manifestPath, type RunFolder } from "../snapshot/layout.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
+import type { PartEntry } from "../snapshot/part.ts";
 import { partLines } from "../snapshot/part-reader.ts";
 import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
+import { FingerprintCheck } from "./fingerprint-check.ts";
 import { checkFormatPart } from "./format-check.ts";
 import { LineTally } from "./line-tally.ts";
 import { requireManifest, resolveRun } from "./reader.ts";
@@ -59,7 +62,7 @@ export async function verifySnapshot(
     runId,
     whole: problems.length === 0,
     users,
-    parts: allParts(manifest).length,
+    parts: readableParts(manifest).length,
     bytes: stored.bytes,
     problems,
   };
@@ -73,13 +76,22 @@ async function verifyUsers(
   problems: Finding[],
 ): Promise<number> {
   const ids = new IdSet();
+  const { fingerprints = [] } = manifest;
+  const stored = await unlessDamaged(problems, () => readFingerprints(container, folder, fingerprints));
+  const check = manifest.fingerprints && stored && new FingerprintCheck(folder, fingerprints, stored);
+  const before = problems.length;
   let isAllRead = true;
   for (const part of manifest.parts) {
     const blob = `${folder.path}/${part.name}`;
     const tally = new LineTally(manifest.source.properties, ids);
     const damages: Finding[] = [];
     await unlessDamaged(damages, async () => {
-      for await (const lines of partLines(container, folder, part)) for (const line of lines) tally.add(line);
+      for await (const lines of partLines(container, folder, part)) {
+        for (const line of lines) {
+          tally.add(line);
+          check?.add(line);
+        }
+      }
     });
     isAllRead &&= damages.length === 0;
     problems.push(...tally.problems().map((problem) => ({ blob, problem })), ...damages);
@@ -88,6 +100,8 @@ async function verifyUsers(
     const problem = `it says ${manifest.completeness.unique} users; its parts hold ${ids.size} different ones`;
     problems.push({ blob: manifestPath(folder), problem });
   }
+  // Lines that are wrong themselves have been told of.
+  if (check && problems.length === before) problems.push(...check.findings());
   return ids.size;
 }
 
@@ -103,13 +117,14 @@ async function unlessDamaged<T>(findings: Finding[], read: () => Promise<T>): Pr
 }
 
 async function storedParts(container: Container, folder: RunFolder, manifest: Manifest) {
-  const listed = new Set(allParts(manifest).map(({ name }) => `${folder.path}/${name}`));
+  const pathOf = ({ name }: PartEntry) => `${folder.path}/${name}`;
+  const listed = new Set(allParts(manifest).map(pathOf));
+  const readable = new Set(readableParts(manifest).map(pathOf));
   const extra: string[] = [];
   let total = 0;
   for await (const { path, bytes } of container.list(`${folder.path}/`)) {
-    if (!/\/(users|changes)-[^/]*$/.test(path)) continue;
-    if (listed.has(path)) total += bytes;
-    else extra.push(path);
+    if (readable.has(path)) total += bytes;
+    else if (!listed.has(path) && /\/(users|changes|fingerprints)-[^/]*$/.test(path)) extra.push(path);
   }
   return { bytes: total, extra };
 }

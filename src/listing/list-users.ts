@@ -1,3 +1,4 @@
+import type { ChangeWatch } from "../changes/change-watch.ts";
 import type { RunContext } from "../deadline.ts";
 import { RollcallError } from "../error.ts";
 import type { Graph } from "../graph/graph.ts";
@@ -31,6 +32,8 @@ export interface ListOptions extends Pick<RunContext, "clock" | "signal"> {
   readonly countOffered: boolean | undefined;
   /** Writes to the run's folder, from its first part. */
   readonly openParts: () => SnapshotWriter;
+  /** Compares the users of one attempt with the previous snapshot; gives `undefined` where that has to wait. */
+  readonly watchChanges: () => Promise<ChangeWatch | undefined>;
   readonly guard: GuardOptions;
   readonly onProgress: ProgressListener;
 }
@@ -60,7 +63,8 @@ interface Attempt extends Drained {
  * @throws {RollcallError} when there is no whole listing to be had, after taking back the parts
  */
 export async function listUsers(graph: Graph, query: UserQuery, options: ListOptions): Promise<ListedUsers> {
-  const { mode, counted, previous, countOffered, clock, signal, openParts, guard, onProgress } = options;
+  const { mode, counted, previous, countOffered, clock, signal, openParts, watchChanges, guard, onProgress } =
+    options;
   onProgress({ phase: "count" });
   const count = await countDirectory(graph, query, {
     enabled: counted,
@@ -123,7 +127,8 @@ export async function listUsers(graph: Graph, query: UserQuery, options: ListOpt
   ): Promise<Attempt | undefined> {
     const parts = openParts();
     try {
-      const held = { properties: query.properties, count, before, guard, onPage };
+      const watch = await watchChanges();
+      const held = { properties: query.properties, count, before, guard, watch, onPage };
       return { ...(await drain(parts, pages, held)), discard: () => parts.discard() };
     } catch (error) {
       if (!isWorthAnother(error)) {

@@ -109,9 +109,14 @@ export class UserRows {
     return this.#out.subarray(0, this.#length);
   }
 
-  /** One user's line, with its line feed. */
+  /** One user's line, without its line feed. */
   line(index: number): Buffer {
-    return this.#out.subarray(index === 0 ? 0 : this.#lineEnds[index - 1], this.#lineEnds[index]);
+    return this.#out.subarray(this.#lineStart(index), (this.#lineEnds[index] ?? 0) - 1);
+  }
+
+  /** The same with its line feed. */
+  lineWithFeed(index: number): Buffer {
+    return this.#out.subarray(this.#lineStart(index), this.#lineEnds[index]);
   }
 
   /** Ids as {@link readGuid} reads them, four words each. */
@@ -237,6 +242,10 @@ export class UserRows {
     const seconds = createdSeconds(bytes, this.#starts[this.#createdPlace] ?? 0, end);
     if (seconds === undefined) this.hasIrregularTimes = true;
     return seconds ?? Number.NaN;
+  }
+
+  #lineStart(index: number): number {
+    return index === 0 ? 0 : (this.#lineEnds[index - 1] ?? 0);
   }
 
   #makeRoom(): void {

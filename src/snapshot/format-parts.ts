@@ -1,6 +1,6 @@
 import { EXTRA_FORMAT_NAMES, type ExtraFormatName } from "../settings/format-name.ts";
 import { FORMAT_EXTENSIONS, partName } from "./layout.ts";
-import type { FormatParts } from "./manifest.ts";
+import type { FormatParts, Manifest } from "./manifest.ts";
 import type { PartEntry } from "./part.ts";
 
 /** What of a manifest this file is about. */
@@ -14,11 +14,14 @@ export function partsOfAllFormats(manifest: WithFormats): readonly PartEntry[] {
   return [...manifest.parts, ...formatsOf(manifest).flatMap(([, parts]) => parts)];
 }
 
-/** All parts in a run's folder: of its users, in whatever format, and of what changed. */
-export function allParts(
-  manifest: WithFormats & { readonly changes: { readonly parts: readonly PartEntry[] } | null },
-): readonly PartEntry[] {
+/** All parts that readers take: of the users, in whatever format, and of what changed. */
+export function readableParts(manifest: Manifest): readonly PartEntry[] {
   return [...partsOfAllFormats(manifest), ...(manifest.changes?.parts ?? [])];
+}
+
+/** All parts in a run's folder: those that readers take, and the fingerprints. */
+export function allParts(manifest: Manifest): readonly PartEntry[] {
+  return [...readableParts(manifest), ...(manifest.fingerprints ?? [])];
 }
 
 /** Where a manifest's other formats do not hold the same users as its JSON lines. Clauses without a full stop. */

@@ -84,3 +84,8 @@ export function partName(index: number, extension = "ndjson.gz"): string {
 export function changesPartName(index: number): string {
   return `changes-${String(index).padStart(5, "0")}.ndjson.gz`;
 }
+
+/** `fingerprints-00000.bin`, and so on: an id and a digest of each user. */
+export function fingerprintsPartName(index: number): string {
+  return `fingerprints-${String(index).padStart(5, "0")}.bin`;
+}

@@ -33,6 +33,8 @@ export interface Manifest {
   readonly parts: readonly PartEntry[];
   /** The same users in other formats; absent where the run wrote none. */
   readonly formats?: FormatParts | undefined;
+  /** An id and a digest of each user, in the order of the lines, for the next run to compare with. Absent in version 1. */
+  readonly fingerprints?: readonly PartEntry[] | undefined;
   /** What changed since the last snapshot; `null` where that could not be told. */
   readonly changes: ChangesEntry | null;
   /** Why there are no changes: `first run`, or a clause; `null` where there are. */
@@ -101,6 +103,10 @@ export interface ChangesEntry {
   readonly notCompared: readonly string[];
   /** Each line is a change; `users` counts them. No parts when nothing changed. */
   readonly parts: readonly PartEntry[];
+  /** How the rows that differ were found: by what the previous run kept of each user, or by comparing all rows. */
+  readonly comparedBy?: "fingerprints" | "rows" | undefined;
+  /** Why all rows had to be compared; `null` where they had not. Absent in version 1. */
+  readonly fellBack?: string | null | undefined;
 }
 
 /** What opened the app registration. */
@@ -177,6 +183,7 @@ const ManifestShape: z.ZodType<Manifest> = z.object({
   }),
   guard: z.object({ maxShrinkPercent: z.number(), shrinkAccepted: z.boolean() }),
   parts,
+  fingerprints: parts.optional(),
   formats: z.object({ csv: parts.optional(), parquet: parts.optional() }).optional(),
   changes: z
     .object({
@@ -186,6 +193,8 @@ const ManifestShape: z.ZodType<Manifest> = z.object({
       changed: count,
       notCompared: z.array(z.string()),
       parts,
+      comparedBy: z.enum(["fingerprints", "rows"]).optional(),
+      fellBack: z.string().nullable().optional(),
     })
     .nullable(),
   changesSkipped: z.string().nullable(),

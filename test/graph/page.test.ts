@@ -25,7 +25,7 @@ function read(
   return {
     rows: Array.from({ length: rows.count }, (_, index) => ({
       id: guidOf(rows.ids, index),
-      line: rows.line(index).toString().replace(/\n$/, ""),
+      line: rows.line(index).toString(),
     })),
     nextLink,
   };
