@@ -12,7 +12,8 @@ import { RollcallError } from "../error.ts";
 import { parseJson } from "../http/json.ts";
 import { proxyRefusal } from "../http/refused-way.ts";
 import { type Attempt, describeExhausted, retry } from "../http/retry.ts";
-import { isLoopback } from "../settings/settings.ts";
+import type { CredentialSetting } from "../settings/credential-setting.ts";
+import { isLoopback } from "../settings/hosts.ts";
 import { answerOf, asIdentityError, isRestError, NO_REDIRECTS, networkCodeOf } from "./azure-answer.ts";
 
 /** Key Vault and the identity before it answer in well under a second; this long means they will not. */
@@ -64,7 +65,7 @@ export interface Vault {
  */
 export function openVault(
   vaultUrl: string,
-  object: { readonly kind: "secret" | "certificate"; readonly name: string },
+  object: CredentialSetting,
   credential: TokenCredential,
   context: RunContext,
 ): Vault {
