@@ -38,9 +38,17 @@ export class FingerprintCheck {
   /** To be asked when all lines have come. */
   findings(): readonly Finding[] {
     if (this.#wrong === undefined) return [];
-    let first = 0;
-    const part = this.#parts.find(({ users }) => (this.#wrong ?? 0) < (first += users)) ?? this.#parts.at(-1);
+    const part = this.#partOf(this.#wrong);
     const problem = `the fingerprint of user ${this.#wrong + 1} is not that of the user's line`;
     return [{ blob: `${this.#folder.path}/${part?.name}`, problem }];
+  }
+
+  #partOf(user: number): PartEntry | undefined {
+    let end = 0;
+    for (const part of this.#parts) {
+      end += part.users;
+      if (user < end) return part;
+    }
+    return this.#parts.at(-1);
   }
 }

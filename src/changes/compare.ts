@@ -165,9 +165,11 @@ function digestRow(
   into: Uint32Array,
   at: number,
 ): void {
-  if (isSame) return digestLine(line, into, at);
-  const values = reader.values(line);
-  digestLine(Buffer.from(common.map((property) => values[property[side]]).join(), "latin1"), into, at);
+  if (isSame) digestLine(line, into, at);
+  else {
+    const values = reader.values(line);
+    digestLine(Buffer.from(common.map((property) => values[property[side]]).join(), "latin1"), into, at);
+  }
 }
 
 /** Walks over a side's lines, and names the part when one of them cannot be read. */
