@@ -42,12 +42,22 @@ export function buildManifest(sources: ManifestSources): Manifest {
     guard: users.guard,
     credential: credentialEntry(tokens.credential()),
     parts: users.parts,
+    tallies: {
+      ...users.tallies,
+      joined: changes.changes?.joined ?? null,
+      left: changes.changes?.left ?? null,
+      changed: changes.changes?.changed ?? null,
+    },
     ...(users.formats && { formats: users.formats }),
     fingerprints: users.fingerprints,
     changes: changes.changes,
     changesSkipped: changes.changesSkipped,
     previous: previous.manifest
-      ? { runId: previous.manifest.runId, users: previous.manifest.completeness.unique }
+      ? {
+          runId: previous.manifest.runId,
+          users: previous.manifest.completeness.unique,
+          sha256: previous.manifestSha256,
+        }
       : null,
     warnings: [...tokens.warnings(), ...previous.warnings, ...users.warnings, ...changes.warnings],
     tool: { name: "rollcall", version: VERSION },

@@ -3,6 +3,7 @@ import { type Completeness, tellsOfCount } from "../snapshot/completeness.ts";
 import { latestContradictions } from "../snapshot/contradictions.ts";
 import { folderOf, latestPath } from "../snapshot/layout.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
+import { sha256Of } from "../snapshot/sha256.ts";
 import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { warning } from "../warning.ts";
@@ -46,7 +47,12 @@ export type Predecessor = Foundation & {
 
 /** The newest whole snapshot's manifest; where there is none, why: {@link FIRST_RUN}, or a clause. */
 export type Foundation =
-  | { readonly manifest: Manifest; readonly whyNone: null }
+  | {
+      readonly manifest: Manifest;
+      /** Lower-case hex SHA-256 of the manifest's bytes. */
+      readonly manifestSha256: string;
+      readonly whyNone: null;
+    }
   | { readonly manifest: undefined; readonly whyNone: string };
 
 /**
@@ -89,7 +95,7 @@ export async function findPredecessor(
   const repair = latestProblem(found, whole, misdated, damages);
   return {
     ...(whole
-      ? { manifest: whole.manifest, whyNone: null }
+      ? { manifest: whole.manifest, manifestSha256: sha256Of(whole.bytes), whyNone: null }
       : { manifest: undefined, whyNone: reasonForNone(found, misdated, damages) }),
     users: all[0]?.unique ?? usersOfLatest(found),
     countOffered: all.length > 0 || !hasTraces ? all.some(tellsOfCount) : undefined,

@@ -13,6 +13,7 @@ import {
 } from "../snapshot/completeness.ts";
 import { DIGEST_WORDS, digestLine, FINGERPRINT_WORDS, fingerprintBytes } from "../snapshot/fingerprints.ts";
 import type { SnapshotWriter, WrittenParts } from "../snapshot/snapshot-writer.ts";
+import { type UserTallies, UserTally } from "../snapshot/tallies.ts";
 import { CreationTimes } from "./creation-times.ts";
 import type { DirectoryCount } from "./directory-count.ts";
 import { SLICE_ABOVE_USERS, USERS_PER_SLICE } from "./plan-listing.ts";
@@ -33,6 +34,7 @@ export interface Drained extends WrittenParts {
   readonly pages: number;
   /** Where to cut the directory next time; `undefined` for one that is not worth it. */
   readonly cuts: Cuts | undefined;
+  readonly tallies: UserTallies;
   /** How many users have a value for each property. */
   readonly filled: Readonly<Record<string, number>>;
 }
@@ -67,6 +69,7 @@ export async function drain(
   const expected = Math.min(before ?? 0, MOST_EXPECTED);
   const roster = new Roster(watch?.table, expected);
   const times = new CreationTimes(expected);
+  const tally = new UserTally();
   const filled = new Float64Array(properties.length);
   let listed = 0;
   let read = 0;
@@ -74,7 +77,7 @@ export async function drain(
     const { rows } = page;
     read++;
     listed += rows.count;
-    const { lines, users, fingerprints } = takeUsers(rows, roster, times, watch);
+    const { lines, users, fingerprints } = takeUsers(rows, { roster, times, tally, watch });
     addTo(filled, users === rows.count ? rows.filled : countFilled(lines, properties));
     await Promise.all([parts.write(lines, users, fingerprints), watch?.flush()]);
     if ("newUsers" in page) page.newUsers = users;
@@ -92,6 +95,7 @@ export async function drain(
     guard: guardAgainstDisaster(roster.size, guard),
     pages: read,
     cuts: roster.size > SLICE_ABOVE_USERS ? times.cuts(USERS_PER_SLICE) : undefined,
+    tallies: tally.tallies(properties),
     filled: Object.fromEntries(properties.map((name, place) => [name, filled[place] ?? 0])),
   };
 }
@@ -119,13 +123,16 @@ interface TakenUsers {
   readonly fingerprints: Buffer;
 }
 
-/** Takes the users who are new out of a page, and takes note of when they were created and what changed. */
-function takeUsers(
-  rows: UserRows,
-  roster: Roster,
-  times: CreationTimes,
-  watch: ChangeWatch | undefined,
-): TakenUsers {
+/** What is noted of each user who is new. */
+interface Bookkeeping {
+  readonly roster: Roster;
+  readonly times: CreationTimes;
+  readonly tally: UserTally;
+  readonly watch: ChangeWatch | undefined;
+}
+
+/** Takes the users who are new out of a page, and notes them. */
+function takeUsers(rows: UserRows, { roster, times, tally, watch }: Bookkeeping): TakenUsers {
   const fresh: number[] = [];
   const fingerprints = new Uint32Array(rows.count * FINGERPRINT_WORDS);
   let at = 0;
@@ -139,6 +146,7 @@ function takeUsers(
     digestLine(line, fingerprints, at);
     watch?.add(row, fingerprints, at, line);
     at += DIGEST_WORDS;
+    tally.add(rows.traits(index));
     const created = rows.createdAt(index);
     if (created !== undefined) times.add(created);
   }

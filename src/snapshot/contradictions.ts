@@ -47,6 +47,9 @@ export function manifestContradictions(manifest: Manifest, folder: RunFolder): r
   if (new Set(source.properties).size !== source.properties.length || !source.properties.includes("id")) {
     problems.push("its properties repeat themselves or lack the id");
   }
+  if (manifest.tallies && manifest.tallies.users !== unique) {
+    problems.push(`its tallies say ${manifest.tallies.users} users; it says ${unique}`);
+  }
   problems.push(...formatContradictions(manifest), ...fingerprintContradictions(manifest));
   return problems.map((problem) => ({ blob: manifestPath(folder), problem }));
 }

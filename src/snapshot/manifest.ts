@@ -7,9 +7,12 @@ import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import type { Completeness, Guard } from "./completeness.ts";
 import { isRunId } from "./layout.ts";
 import type { PartEntry } from "./part.ts";
+import type { Tallies } from "./tallies.ts";
 
-/** What the manifest's `schema` says. Readers refuse any other. */
-export const MANIFEST_SCHEMA = "rollcall.snapshot/1";
+/** What the `schema` of a new manifest says. */
+export const MANIFEST_SCHEMA = "rollcall.snapshot/2";
+/** What readers take: version 1 is that of Rollcall 1. They refuse any other. */
+const MANIFEST_SCHEMAS = ["rollcall.snapshot/1", MANIFEST_SCHEMA] as const;
 /** What `latest.json`'s `schema` says. */
 export const LATEST_SCHEMA = "rollcall.latest/1";
 
@@ -18,9 +21,12 @@ export const MAX_MANIFEST_BYTES = 16 * 2 ** 20;
 /** The most that `latest.json` may have, in bytes. */
 export const MAX_LATEST_BYTES = 64 * 2 ** 10;
 
-/** The commit of a snapshot and its proof: written last, once. Times are ISO 8601 in UTC. */
+/**
+ * The commit of a snapshot and its proof: written last, once. Times are ISO 8601 in UTC. What may be absent is so in
+ * version 1.
+ */
 export interface Manifest {
-  readonly schema: typeof MANIFEST_SCHEMA;
+  readonly schema: (typeof MANIFEST_SCHEMAS)[number];
   /** Directory id. */
   readonly tenantId: string;
   readonly runId: string;
@@ -29,6 +35,7 @@ export interface Manifest {
   readonly source: SourceEntry;
   readonly completeness: Completeness;
   readonly guard: Guard;
+  readonly tallies?: Tallies | undefined;
   readonly credential: CredentialEntry;
   readonly parts: readonly PartEntry[];
   /** The same users in other formats; absent where the run wrote none. */
@@ -40,10 +47,18 @@ export interface Manifest {
   /** Why there are no changes: `first run`, or a clause; `null` where there are. */
   readonly changesSkipped: string | null;
   /** The newest whole snapshot when this run began; `null` for the first run, and where no earlier one is whole. */
-  readonly previous: { readonly runId: string; readonly users: number } | null;
+  readonly previous: PreviousEntry | null;
   /** What somebody should see to although the snapshot is whole, such as a credential that ends soon. */
   readonly warnings: readonly string[];
   readonly tool: { readonly name: string; readonly version: string };
+}
+
+/** The snapshot that a run builds on. */
+export interface PreviousEntry {
+  readonly runId: string;
+  readonly users: number;
+  /** Lower-case hex SHA-256 of its manifest's bytes: a link of the chain that `verify --chain` follows. */
+  readonly sha256?: string | undefined;
 }
 
 /** What was asked of Graph. */
@@ -143,7 +158,7 @@ const runId = z.string().refine(isRunId);
 const parts = z.array(z.object({ name: z.string().regex(/^[\w.-]+$/), users: count, bytes: count, sha256 }));
 
 const ManifestShape: z.ZodType<Manifest> = z.object({
-  schema: z.literal(MANIFEST_SCHEMA),
+  schema: z.enum(MANIFEST_SCHEMAS),
   tenantId: z.guid(),
   runId,
   startedAt: time,
@@ -184,6 +199,20 @@ const ManifestShape: z.ZodType<Manifest> = z.object({
   guard: z.object({ maxShrinkPercent: z.number(), shrinkAccepted: z.boolean() }),
   parts,
   fingerprints: parts.optional(),
+  tallies: z
+    .object({
+      users: count,
+      members: count.nullable(),
+      guests: count.nullable(),
+      enabled: count.nullable(),
+      disabled: count.nullable(),
+      synchronised: count.nullable(),
+      licensed: count.nullable(),
+      joined: count.nullable(),
+      left: count.nullable(),
+      changed: count.nullable(),
+    })
+    .optional(),
   formats: z.object({ csv: parts.optional(), parquet: parts.optional() }).optional(),
   changes: z
     .object({
@@ -198,7 +227,7 @@ const ManifestShape: z.ZodType<Manifest> = z.object({
     })
     .nullable(),
   changesSkipped: z.string().nullable(),
-  previous: z.object({ runId, users: count }).nullable(),
+  previous: z.object({ runId, users: count, sha256: sha256.optional() }).nullable(),
   warnings: z.array(z.string()),
   tool: z.object({ name: z.string(), version: z.string() }),
 });
@@ -223,7 +252,7 @@ export function toBytes(document: Manifest | Latest): Buffer {
  * @throws {RollcallError} `manifest-unsupported` for another schema version, `snapshot-damaged` naming the field
  */
 export function parseManifest(bytes: Buffer, path: string): Manifest {
-  return parseDocument(bytes, path, MANIFEST_SCHEMA, ManifestShape);
+  return parseDocument(bytes, path, MANIFEST_SCHEMAS, ManifestShape);
 }
 
 /**
@@ -232,7 +261,7 @@ export function parseManifest(bytes: Buffer, path: string): Manifest {
  * @throws {RollcallError} as {@link parseManifest}
  */
 export function parseLatest(bytes: Buffer, path: string): Latest {
-  return parseDocument(bytes, path, LATEST_SCHEMA, LatestShape);
+  return parseDocument(bytes, path, [LATEST_SCHEMA], LatestShape);
 }
 
 /**
@@ -277,13 +306,13 @@ function isOfLaterSchema(bytes: Buffer, schema: string): boolean {
   return /^[1-9]\d{0,8}$/.test(itsVersion) && Number(itsVersion) > Number(version);
 }
 
-function parseDocument<T>(bytes: Buffer, path: string, schema: string, shape: z.ZodType<T>): T {
+function parseDocument<T>(bytes: Buffer, path: string, schemas: readonly string[], shape: z.ZodType<T>): T {
   const document = parseJson(bytes);
   const said = z.object({ schema: z.string() }).safeParse(document);
-  if (said.success && said.data.schema !== schema) {
+  if (said.success && !schemas.includes(said.data.schema)) {
     throw new RollcallError("manifest-unsupported", {
       doing: `reading ${path}`,
-      problem: `its schema is ${JSON.stringify(said.data.schema.slice(0, 60))}; this version reads ${schema}`,
+      problem: `its schema is ${JSON.stringify(said.data.schema.slice(0, 60))}; this version reads ${schemas.join(" and ")}`,
       remedy: "Read it with the version of Rollcall that wrote it, or a newer one.",
     });
   }
