@@ -1,0 +1,73 @@
+import type { SecretClientOptions } from "@azure/keyvault-secrets";
+import { isRestError, networkCodeOf } from "../azure-answer.ts";
+import { SECOND } from "../clock.ts";
+import { parseJson } from "../http/json.ts";
+import { type GivenUp, type RetryContext, retrying, type Try } from "../http/retrying.ts";
+
+/** Key Vault and the identity before it answer in well under a second; this long means they will not. */
+const ANSWER_WITHIN_MS = 30 * SECOND;
+
+/**
+ * Gives each refusal a body that the Key Vault SDKs can read: without one, as gateways and proxies answer, they throw a
+ * TypeError in which the status is lost (keyvault-secrets 4.12.0, keyvault-keys 4.10.2, `keyVaultErrorDeserializer`).
+ */
+export const READABLE_REFUSALS: NonNullable<SecretClientOptions["additionalPolicies"]>[number] = {
+  position: "perCall",
+  policy: {
+    name: "readableRefusals",
+    sendRequest: async (request, next) => {
+      const response = await next(request);
+      const body = parseJson(Buffer.from(response.bodyAsText ?? ""));
+      if (response.status < 300 || (typeof body === "object" && body !== null)) return response;
+      response.headers.set("content-type", "application/json");
+      return { ...response, bodyAsText: "{}" };
+    },
+  },
+};
+
+/** What to do with a vault that does not do what it is asked. */
+export interface VaultFailures {
+  /** The error for a vault that gave no usable answer in all tries. */
+  readonly givenUp: (givenUp: GivenUp) => Error;
+  /** The error for a no, from whatever the SDK threw: its messages quote the answer, its errors hold the token. */
+  readonly refused: (error: unknown) => Error;
+}
+
+/** Asks a vault until it answers or {@link retrying} gives up. The SDK itself must not retry. */
+export function askVault<T>(
+  context: RetryContext,
+  request: (abortSignal: AbortSignal) => Promise<T>,
+  failures: VaultFailures,
+): Promise<T> {
+  return retrying(
+    context,
+    () => oneTry(context.signal, request, failures),
+    () => undefined,
+    failures.givenUp,
+  );
+}
+
+async function oneTry<T>(
+  signal: AbortSignal,
+  request: (abortSignal: AbortSignal) => Promise<T>,
+  { refused }: VaultFailures,
+): Promise<Try<T>> {
+  const timeout = AbortSignal.timeout(ANSWER_WITHIN_MS);
+  try {
+    return { done: await request(AbortSignal.any([signal, timeout])) };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (timeout.aborted) return { failed: { kind: "network", code: "TIMEOUT" } };
+    const code = networkCodeOf(error);
+    if (code !== undefined) return { failed: { kind: "network", code } };
+    if (isRestError(error) && error.statusCode !== undefined && isTransient(error.statusCode)) {
+      const retryAfter = error.response?.headers.get("retry-after");
+      return { failed: { kind: "status", status: error.statusCode, retryAfter } };
+    }
+    throw refused(error);
+  }
+}
+
+function isTransient(status: number): boolean {
+  return status === 429 || status === 408 || status >= 500;
+}
