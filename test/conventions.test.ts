@@ -23,6 +23,7 @@ const ROOMS = [
   "src/http/",
   "src/settings/",
   "src/identity/",
+  "src/signature/",
   "src/storage/",
   "src/graph/",
   "src/snapshot/",

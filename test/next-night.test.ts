@@ -181,7 +181,7 @@ describe("a newest snapshot that is damaged is passed over for the one before, g
     "whose manifest is empty": () => "",
     "whose manifest is cut": (text) => text.slice(0, 300),
     "whose manifest is no object": () => "[[[[]]]]",
-    "whose manifest is of another schema": (text) => text.replace("rollcall.snapshot/1", "somebody.else/3"),
+    "whose manifest is of another schema": (text) => text.replace("rollcall.snapshot/2", "somebody.else/3"),
     "whose manifest is another tenant's": (text) =>
       text.replace(/"tenantId": "[^"]+"/, '"tenantId": "11111111-2222-4333-8444-555555555555"'),
     "whose manifest is another run's": (text) =>
@@ -259,7 +259,7 @@ describe("a newest snapshot that is damaged is passed over for the one before, g
   it("but one of a later Rollcall refuses the run", async () => {
     await using rig = await startRig(storage, { users: USERS });
     await rig.run();
-    await rig.put(manifestOf(await rig.run()), '{"schema":"rollcall.snapshot/2"}');
+    await rig.put(manifestOf(await rig.run()), '{"schema":"rollcall.snapshot/3"}');
     const error = await rig.fails("manifest-unsupported");
     assert.match(error.remedy, /Run that version\. .*move its folder away/);
   });
