@@ -1,15 +1,15 @@
 import { GUID_WORDS } from "./guid.ts";
 
-/** Slots for each GUID expected: two thirds full keeps probing short. */
+/** Slots for each expected GUID: probing stays short in a table that is two thirds full. */
 const SLOTS_PER_GUID = 1.5;
 const GROWTH = 1.5;
 const MIN_SLOTS = 64;
 const MAX_LOAD = 0.75;
 
 /**
- * GUIDs, each with some words of its own, in one typed array: 24 bytes a GUID and 6 for each further word, where a `Map`
- * with strings for keys takes over 100. Open addressing with linear probing. A slot whose GUID is all zeros is empty,
- * which works because no directory object has the nil GUID.
+ * A hash table of GUIDs, each with a few words of payload, in one typed array. It takes 24 bytes for each GUID and 6 for
+ * each payload word; a `Map` with string keys takes over 100. Open addressing with linear probing. A slot whose GUID is
+ * all zeros is empty, which works because no directory object has the nil GUID.
  */
 export class GuidTable {
   readonly #slotWords: number;
@@ -17,8 +17,8 @@ export class GuidTable {
   #size = 0;
 
   /**
-   * @param expected how many GUIDs will come, as far as known; more are fine, and cost a copy of the table
-   * @param payloadWords 32-bit words beside each GUID
+   * @param expected expected number of GUIDs; more are fine, but cost a copy of the table
+   * @param payloadWords number of 32-bit words stored with each GUID
    */
   constructor(expected: number, payloadWords = 0) {
     this.#slotWords = GUID_WORDS + payloadWords;
@@ -27,16 +27,16 @@ export class GuidTable {
     );
   }
 
-  /** How many different GUIDs were added. */
+  /** Number of different GUIDs. */
   get size(): number {
     return this.#size;
   }
 
   /**
-   * Adds a GUID as `readGuid` reads it.
+   * Adds a GUID that `readGuid` has read.
    *
    * @param at where its four words begin
-   * @returns where its payload begins in {@link words}, to be written; -1 when it is there already
+   * @returns where its payload begins in {@link words}, for the caller to write; -1 if the GUID is already there
    */
   add(guids: Uint32Array, at = 0): number {
     if ((this.#size + 1) * this.#slotWords > this.#slots.length * MAX_LOAD) this.#grow();
@@ -47,25 +47,25 @@ export class GuidTable {
     return slot + GUID_WORDS;
   }
 
-  /** Where the payload of a GUID begins in {@link words}; -1 when it is not there. Good until the table grows. */
+  /** Where a GUID's payload begins in {@link words}; -1 if the GUID is not there. Valid until the table grows. */
   find(guids: Uint32Array, at = 0): number {
     const slot = this.#probe(guids, at);
     return isEmpty(this.#slots, slot) ? -1 : slot + GUID_WORDS;
   }
 
-  /** What holds the payloads. Another one once the table has grown, which it does not up to the number expected. */
+  /** The array that holds the payloads. Replaced when the table grows, which needs more GUIDs than expected. */
   get words(): Uint32Array {
     return this.#slots;
   }
 
-  /** Where each payload begins in {@link words}, in no order that means anything. */
+  /** Where each payload begins in {@link words}, in no particular order. */
   *payloads(): Generator<number, void, undefined> {
     for (let slot = 0; slot < this.#slots.length; slot += this.#slotWords) {
       if (!isEmpty(this.#slots, slot)) yield slot + GUID_WORDS;
     }
   }
 
-  /** The slot of a GUID, or the empty one where it would be. */
+  /** The slot of a GUID, or the empty slot where it belongs. */
   #probe(guids: Uint32Array, from: number): number {
     const slots = this.#slots;
     const slotWords = this.#slotWords;
@@ -73,7 +73,7 @@ export class GuidTable {
     const w1 = guids[from + 1] ?? 0;
     const w2 = guids[from + 2] ?? 0;
     const w3 = guids[from + 3] ?? 0;
-    // Object ids are random (version 4 GUIDs); mixing two words guards against a directory that counts in one of them.
+    // Object ids are random (version 4 GUIDs). Mixing two words guards against ids that count up in one of them.
     const hash = (w0 ^ Math.imul(w3, 0x9e3779b1)) >>> 0;
     let at = (hash % (slots.length / slotWords)) * slotWords;
     while (!isEmpty(slots, at)) {
@@ -85,11 +85,11 @@ export class GuidTable {
   }
 
   #grow(): void {
-    const former = this.#slots;
+    const before = this.#slots;
     const slotWords = this.#slotWords;
-    this.#slots = new Uint32Array(Math.ceil((former.length / slotWords) * GROWTH) * slotWords);
-    for (let at = 0; at < former.length; at += slotWords) {
-      if (!isEmpty(former, at)) this.#slots.set(former.subarray(at, at + slotWords), this.#probe(former, at));
+    this.#slots = new Uint32Array(Math.ceil((before.length / slotWords) * GROWTH) * slotWords);
+    for (let at = 0; at < before.length; at += slotWords) {
+      if (!isEmpty(before, at)) this.#slots.set(before.subarray(at, at + slotWords), this.#probe(before, at));
     }
   }
 }
