@@ -210,7 +210,7 @@ function exhaustedError(
       problem,
       answer: last,
       remedy:
-        "Nothing was published. The next run tries again; if it goes on, give Microsoft the request id.",
+        "Nothing was published. The next run tries again; if it keeps failing, give Microsoft the request id.",
     });
   }
   const throttled = failed.kind === "status" && failed.status === 429;
