@@ -323,7 +323,7 @@ describe("a snapshot", () => {
           for await (const user of snapshot.users()) users.push(user);
         },
         "snapshot-damaged",
-        new RegExp(`line ${line} is no JSON object with an id`),
+        new RegExp(`line ${line} is not a JSON object with an id`),
       );
       assert.equal(users.length, Number(line) - 1);
     }

@@ -179,7 +179,7 @@ export class StoredSnapshot implements Snapshot {
           const user = parseUser(line);
           if (!user) {
             const blob = `${this.folder.path}/${part.name}`;
-            throw new SnapshotDamaged(blob, `line ${number} is no JSON object with an id`);
+            throw new SnapshotDamaged(blob, `line ${number} is not a JSON object with an id`);
           }
           yield user;
         }
