@@ -1,4 +1,4 @@
-import { type Completeness, tellsOfCount } from "../snapshot/completeness.ts";
+import { type Completeness, showsCountOffered } from "../snapshot/completeness.ts";
 import { latestContradictions } from "../snapshot/contradictions.ts";
 import { folderOf, latestPath } from "../snapshot/layout.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
@@ -94,7 +94,7 @@ export async function findPredecessor(
       ? { manifest: whole.manifest, whyNone: null }
       : { manifest: undefined, whyNone: reasonForNone(found, misdated, damages) }),
     users: all[0]?.unique ?? usersOfLatest(found),
-    countOffered: all.length > 0 || !hasTraces ? all.some(tellsOfCount) : undefined,
+    countOffered: all.length > 0 || !hasTraces ? all.some(showsCountOffered) : undefined,
     warnings: [
       ...(repair === undefined ? [] : [warning("latest-repaired", repair)]),
       ...misdatedWarning(misdated),

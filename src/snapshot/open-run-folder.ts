@@ -2,13 +2,13 @@ import { type Clock, SECOND } from "../clock.ts";
 import type { Container } from "../storage/container.ts";
 import { type RunFolder, runFolder } from "./layout.ts";
 
-/** A folder of a run's own, named by the second in which it was opened. */
+/** A run's own folder, named after the second in which it was opened. */
 export interface OpenedFolder {
   readonly folder: RunFolder;
   readonly startedAt: Date;
 }
 
-/** Opens a folder that holds nothing yet: a second run within the same second waits for the next. */
+/** Opens an empty folder. A second run within the same second waits for the next second. */
 export async function openRunFolder(
   container: Container,
   tenantId: string,

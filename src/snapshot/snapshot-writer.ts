@@ -8,21 +8,21 @@ import { type ExtraFormat, PartWriter } from "./part-writer.ts";
 export interface WrittenParts {
   /** The JSON lines. */
   readonly parts: readonly PartEntry[];
-  /** The same users in other formats; `undefined` where there are none. */
+  /** The same users in other formats; `undefined` if there are none. */
   readonly formats: FormatParts | undefined;
 }
 
 /**
- * Writes users in each format of a run, side by side, with the memory of a {@link PartWriter} for each. Fails as a whole:
- * there is no snapshot that lacks a format.
+ * Writes users in all formats of a run side by side, with the memory of one {@link PartWriter} for each. If one format
+ * fails, all fail: no snapshot lacks a format.
  */
 export class SnapshotWriter {
   readonly #lines: PartWriter;
   readonly #extras: readonly { readonly name: ExtraFormat["name"]; readonly writer: PartWriter }[];
 
   /**
-   * @param formats besides the JSON lines, see `openFormats`
-   * @param maxPartBytes bytes from which on a part is closed, the same for all formats; absent: what suits each
+   * @param formats in addition to JSON lines, see `openFormats`
+   * @param maxPartBytes a part of any format is closed when it has this many bytes; absent: each format's own limit
    */
   constructor(
     container: Container,
@@ -49,7 +49,7 @@ export class SnapshotWriter {
     return { parts, formats: named.length === 0 ? undefined : Object.fromEntries(named) };
   }
 
-  /** Takes back what was written, as {@link PartWriter.discard} does; goes on with the others when one cannot. */
+  /** Deletes what was written, as {@link PartWriter.discard} does. A failure of one format does not stop the others. */
   async discard(): Promise<void> {
     const outcomes = await Promise.allSettled(this.#writers().map((writer) => writer.discard()));
     const failed = outcomes.find((outcome) => outcome.status === "rejected");

@@ -93,7 +93,11 @@ describe("readPage", () => {
   it("does not take a page whose next link has another name for the last", () => {
     for (const name of ["@nextLink", "odata.nextLink", "@odata.nextlink"]) {
       assert.match(problemOf({ value: [], [name]: NEXT }), /not named @odata\.nextLink/, name);
-      assert.match(problemOf({ [name]: NEXT, "@odata.nextLink": NEXT, value: [] }), /not named @odata\.nextLink/, name);
+      assert.match(
+        problemOf({ [name]: NEXT, "@odata.nextLink": NEXT, value: [] }),
+        /not named @odata\.nextLink/,
+        name,
+      );
     }
   });
 
