@@ -167,7 +167,7 @@ function latestProblem(
     if (!finding) return undefined;
     return finding.blob === latestPath(whole.folder.tenantId)
       ? "latest.json did not agree with the manifest that it pointed at"
-      : "the SHA-256 in latest.json was not that of the manifest that it pointed at";
+      : "latest.json had a different SHA-256 from the manifest that it pointed at";
   }
   const pointed = `latest.json pointed at run ${latest.runId}`;
   if (misdated.some(({ folder }) => folder.runId === latest.runId)) return `${pointed}, which is misdated`;

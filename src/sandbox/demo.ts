@@ -14,18 +14,18 @@ interface Outcome {
   readonly errors: string;
 }
 
-const width = 80;
-const root = resolve(import.meta.dirname, "../..");
-const people = 3000;
+const WIDTH = 80;
+const ROOT = resolve(import.meta.dirname, "../..");
+const PEOPLE = 3000;
 
 /** Few, so that a user fits a line of the screen. */
-const properties = "displayName,userPrincipalName,userType,accountEnabled,department";
+const PROPERTIES = "displayName,userPrincipalName,userType,accountEnabled,department";
 
-const introduction = `A tenant of ${people.toLocaleString("en-US")} people, its Key Vault, its managed identity and its blob
+const INTRODUCTION = `A tenant of ${PEOPLE.toLocaleString("en-US")} people, its Key Vault, its managed identity and its blob
 storage run on this machine. No cloud is involved. To make it harder, Graph
 throttles one page and cuts another in the middle.`;
 
-const farewell = `What to do next:
+const FAREWELL = `What to do next:
 
   npm run sandbox                        keeps such a tenant running, and then,
   cp local.settings.sample.json local.settings.json       in another terminal:
@@ -44,9 +44,9 @@ async function run(
   args: readonly string[],
   maxLines = Number.POSITIVE_INFINITY,
 ): Promise<Outcome> {
-  const child = spawn(process.execPath, [resolve(root, file), ...args], {
-    cwd: root,
-    env: { ...sandbox.environment, ROLLCALL_PROPERTIES: properties },
+  const child = spawn(process.execPath, [resolve(ROOT, file), ...args], {
+    cwd: ROOT,
+    env: { ...sandbox.environment, ROLLCALL_PROPERTIES: PROPERTIES },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exited = once(child, "exit");
@@ -82,7 +82,7 @@ function fieldsOf(json: string): readonly string[] {
   const lines: string[] = [];
   for (const field of fields) {
     const longer = `${lines.at(-1)}, ${field}`;
-    if (lines.length > 0 && longer.length < width - 2) lines[lines.length - 1] = longer;
+    if (lines.length > 0 && longer.length < WIDTH - 2) lines[lines.length - 1] = longer;
     else lines.push(field);
   }
   return lines.map((line, index) => (index < lines.length - 1 ? `${line},` : line));
@@ -90,7 +90,7 @@ function fieldsOf(json: string): readonly string[] {
 
 /** Lines cut to the screen. */
 function cut({ lines, ...outcome }: Outcome): Outcome {
-  const room = width - 2;
+  const room = WIDTH - 2;
   return {
     ...outcome,
     lines: lines.map((line) => (line.length > room ? `${line.slice(0, room - 1)}…` : line)),
@@ -102,14 +102,14 @@ function isPage({ page }: SandboxRequest): boolean {
 }
 
 async function demonstrate(): Promise<void> {
-  await using sandbox = await startSandbox({ users: people });
+  await using sandbox = await startSandbox({ users: PEOPLE });
   const { script } = sandbox.tenant;
   const pages = { service: "graph", match: isPage } as const;
   script({ ...pages, after: 1, fault: { kind: "throttle", retryAfter: "1" } });
   script({ ...pages, after: 2, fault: { kind: "cutBody", atShare: 0.5 } });
   const rollcall = (...args: readonly string[]) => run(sandbox, "src/cli/rollcall.ts", args);
 
-  console.log(introduction);
+  console.log(INTRODUCTION);
   show(
     "The night's run: the timer fires, the built function logs one line of JSON",
     readable(await run(sandbox, "src/sandbox/invoke.ts", [])),
@@ -118,7 +118,7 @@ async function demonstrate(): Promise<void> {
   show("$ npx rollcall verify", await rollcall("verify"));
   show("$ npx rollcall show", cut(await rollcall("show")));
   show("$ npx rollcall users | head -3", cut(await run(sandbox, "src/cli/rollcall.ts", ["users"], 3)));
-  console.log(`\n${farewell}`);
+  console.log(`\n${FAREWELL}`);
 }
 
 if (import.meta.main) {

@@ -8,7 +8,7 @@ export interface PlatformPlace extends Disposable {
 }
 
 /** `IDENTITY_HEADER` of this process. */
-export const platformHeader = randomBytes(16).toString("hex");
+export const PLATFORM_HEADER = randomBytes(16).toString("hex");
 
 interface Target {
   readonly port: number;

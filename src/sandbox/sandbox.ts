@@ -33,7 +33,7 @@ export interface Sandbox extends AsyncDisposable {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-const day = 24 * 60 * 60 * 1000;
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Starts a tenant and a storage, with an app registration whose credentials are in the vault. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
@@ -55,7 +55,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     contentType: "application/x-pem-file",
     expiresOn: certificate.expiresOn,
   });
-  const expiresOn = new Date(Date.now() + 180 * day);
+  const expiresOn = new Date(Date.now() + 180 * DAY_MS);
   const secret = tenant.app.addSecret({ expiresOn }).value;
   tenant.vault.set("graph-secret", secret, { contentType: "text/plain", expiresOn });
   const services = started.move();

@@ -24,18 +24,19 @@ export interface Storage extends AsyncDisposable {
   readonly connectionString: string;
 }
 
-const account = "devstoreaccount1";
+const ACCOUNT = "devstoreaccount1";
 
 /** The account key of every Azurite; published, so no secret (learn.microsoft.com/azure/storage/common/storage-use-azurite). */
-const accountKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+const ACCOUNT_KEY =
+  "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
 /** Loaded into the emulator: it goes when its standard input ends, which a parent's death of any kind brings about. */
-const exitWithParent = `process.stdin.resume().on("close", () => {
+const EXIT_WITH_PARENT = `process.stdin.resume().on("close", () => {
   process.kill(process.pid, "SIGTERM");
   setTimeout(() => process.exit(), 2000).unref();
 }).unref();`;
 
-const killAfterMs = 5_000;
+const KILL_AFTER_MS = 5_000;
 
 /** Runs Azurite's blob service in a process of its own and resolves when it accepts connections. */
 export async function startStorage(options: StorageOptions = {}): Promise<Storage> {
@@ -45,7 +46,7 @@ export async function startStorage(options: StorageOptions = {}): Promise<Storag
   const child = spawn(
     process.execPath,
     [
-      ...["--import", `data:text/javascript,${encodeURIComponent(exitWithParent)}`],
+      ...["--import", `data:text/javascript,${encodeURIComponent(EXIT_WITH_PARENT)}`],
       createRequire(import.meta.url).resolve("azurite/dist/src/blob/main.js"),
       ...place,
       ...["--blobHost", "127.0.0.1", "--blobPort", String(options.port ?? 0)],
@@ -55,10 +56,10 @@ export async function startStorage(options: StorageOptions = {}): Promise<Storag
     { stdio: ["pipe", "pipe", "pipe"] },
   );
   const origin = await readOrigin(child, child.stdout, child.stderr);
-  const url = `${origin}/${account}`;
+  const url = `${origin}/${ACCOUNT}`;
   return {
     url,
-    connectionString: `DefaultEndpointsProtocol=https;AccountName=${account};AccountKey=${accountKey};BlobEndpoint=${url};`,
+    connectionString: `DefaultEndpointsProtocol=https;AccountName=${ACCOUNT};AccountKey=${ACCOUNT_KEY};BlobEndpoint=${url};`,
     // In memory there is nothing to save, and nothing to wait for.
     [Symbol.asyncDispose]: () => stop(child, options.location === undefined ? "SIGKILL" : "SIGTERM"),
   };
@@ -86,7 +87,7 @@ async function stop(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): Promise
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");
   child.kill(signal);
-  const timer = setTimeout(() => child.kill("SIGKILL"), killAfterMs);
+  const timer = setTimeout(() => child.kill("SIGKILL"), KILL_AFTER_MS);
   await exited;
   clearTimeout(timer);
 }

@@ -12,7 +12,7 @@ import { Graph } from "./graph/graph.ts";
 import { graphErrorReply } from "./graph/graph-reply.ts";
 import { Throttle, type ThrottleOptions } from "./graph/throttle.ts";
 import { Directory } from "./people/directory.ts";
-import { joinPlatform, platformHeader } from "./platform.ts";
+import { joinPlatform, PLATFORM_HEADER } from "./platform.ts";
 import { type FaultRule, FaultScript, type RuleDisposer, type ServiceName } from "./service/fault.ts";
 import { Journal, type RecordedRequest } from "./service/journal.ts";
 import { type ServiceDefinition, startService } from "./service/service.ts";
@@ -121,7 +121,7 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
     get endpoint() {
       return `${originOf("identity")}/msi/token`;
     },
-    header: options.identityHeader ?? platformHeader,
+    header: options.identityHeader ?? PLATFORM_HEADER,
     clientId: options.identityClientId ?? randomUUID(),
     principalId: randomUUID(),
   };

@@ -28,10 +28,10 @@ export interface ManagedIdentityOptions {
 }
 
 /** What the identity may have tokens for. Never Graph: only the app registration has that. */
-const resources = ["https://vault.azure.net", "https://storage.azure.com"];
+const RESOURCES = ["https://vault.azure.net", "https://storage.azure.com"];
 
 /** Connections close, because the next request may be for another tenant of the process. */
-const replyHeaders = { "Content-Type": "application/json; charset=utf-8", Connection: "close" };
+const REPLY_HEADERS = { "Content-Type": "application/json; charset=utf-8", Connection: "close" };
 
 /** Answers a request to the identity endpoint (learn.microsoft.com/azure/app-service/overview-managed-identity). */
 export async function answerManagedIdentity(
@@ -55,7 +55,7 @@ export async function answerManagedIdentity(
     );
   }
   const resource = query.get("resource")?.replace(/\/$/, "");
-  if (resource === undefined || !resources.includes(resource)) {
+  if (resource === undefined || !RESOURCES.includes(resource)) {
     throw new Refusal(
       400,
       "BadRequest",
@@ -74,7 +74,7 @@ export async function answerManagedIdentity(
   const now = Math.floor(Date.now() / 1000);
   return {
     status: 200,
-    headers: replyHeaders,
+    headers: REPLY_HEADERS,
     body: JSON.stringify({
       access_token: findFault(request.faults, "emptyToken") ? "" : token,
       expires_on: String(now + lifetimeSeconds),
@@ -90,7 +90,7 @@ export async function answerManagedIdentity(
 export function managedIdentityErrorReply(refusal: Refusal): Reply {
   return {
     status: refusal.status,
-    headers: { ...replyHeaders, ...refusal.headers },
+    headers: { ...REPLY_HEADERS, ...refusal.headers },
     body: JSON.stringify({
       StatusCode: refusal.status,
       Message: refusal.message,

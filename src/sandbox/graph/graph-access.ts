@@ -3,13 +3,13 @@ import { findFault } from "../service/fault.ts";
 import { Refusal } from "../service/refusal.ts";
 import type { ServiceRequest } from "../service/service.ts";
 
-const audiences = ["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"];
+const AUDIENCES = ["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"];
 
 /** App roles that may list users (learn.microsoft.com/graph/api/user-list). */
-const listRoles = ["User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"];
+const LIST_ROLES = ["User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"];
 
 /** Properties with an app role of their own. */
-const propertyRoles: ReadonlyMap<string, string> = new Map([
+const PROPERTY_ROLES: ReadonlyMap<string, string> = new Map([
   ["employeeLeaveDateTime", "User-LifeCycleInfo.Read.All"],
   ["customSecurityAttributes", "CustomSecAttributeAssignment.Read.All"],
 ]);
@@ -22,9 +22,9 @@ export function checkGraphToken(signer: TokenSigner, request: ServiceRequest): T
   const claims = signer.read(token);
   if (claims === "expired") throw unauthenticated("Lifetime validation failed, the token is expired.");
   if (typeof claims === "string") throw unauthenticated("Access token validation failure.");
-  if (!audiences.includes(claims.aud))
+  if (!AUDIENCES.includes(claims.aud))
     throw unauthenticated("Access token validation failure. Invalid audience.");
-  if (!listRoles.some((role) => claims.roles?.includes(role))) throw denied();
+  if (!LIST_ROLES.some((role) => claims.roles?.includes(role))) throw denied();
   return claims;
 }
 
@@ -35,7 +35,7 @@ export function checkGraphToken(signer: TokenSigner, request: ServiceRequest): T
  */
 export function checkProperties(select: readonly string[], roles: readonly string[], premium: boolean): void {
   for (const property of select) {
-    const role = propertyRoles.get(property);
+    const role = PROPERTY_ROLES.get(property);
     if (role !== undefined && !roles.includes(role)) throw denied();
     if (property !== "signInActivity") continue;
     if (!roles.includes("AuditLog.Read.All")) {

@@ -35,8 +35,8 @@ export interface GraphOptions {
   readonly throttle: Throttle | undefined;
 }
 
-const listPath = "/v1.0/users";
-const countPath = "/v1.0/users/$count";
+const LIST_PATH = "/v1.0/users";
+const COUNT_PATH = "/v1.0/users/$count";
 
 /** Microsoft Graph, as far as listing and counting users goes (learn.microsoft.com/graph/api/user-list). */
 export class Graph {
@@ -53,7 +53,7 @@ export class Graph {
 
   /** Which page of a listing a request asks for; `undefined` when it asks for none. */
   pageOf(path: string, query: URLSearchParams): number | undefined {
-    if (path !== listPath) return undefined;
+    if (path !== LIST_PATH) return undefined;
     const token = query.get("$skiptoken");
     return token === null ? 1 : (this.#links.parse(token)?.page ?? 1);
   }
@@ -63,7 +63,7 @@ export class Graph {
     const latencyMs = this.#options.latencyMs();
     if (latencyMs > 0) await sleep(latencyMs, undefined, { signal: request.signal });
     const claims = checkGraphToken(this.#options.signer, request);
-    const known = request.path === listPath || request.path === countPath;
+    const known = request.path === LIST_PATH || request.path === COUNT_PATH;
     if (!known)
       throw new Refusal(
         404,
@@ -76,7 +76,7 @@ export class Graph {
         "Request_BadRequest",
         "Specified HTTP method is not allowed for the request target.",
       );
-    if (request.path === countPath) return this.#count(request);
+    if (request.path === COUNT_PATH) return this.#count(request);
     const { query, slot, page } = this.#resolve(request);
     checkProperties(query.select ?? [], claims.roles ?? [], this.#options.premium && this.#options.counts);
     const headers = this.#spend(query);

@@ -12,7 +12,7 @@ export interface PagePosition {
 }
 
 /** Prefix of the newer, opaque tokens. */
-const opaquePrefix = "RFNwdAIAAQAAA";
+const OPAQUE_PREFIX = "RFNwdAIAAQAAA";
 
 /**
  * Makes and reads next links. A token says nothing to a reader, and cannot be made or altered by one. Links come in both
@@ -35,7 +35,7 @@ export class NextLinks {
     const seal = this.#hash("seal", plain).subarray(0, 8);
     const token = Buffer.concat([seal, this.#mask(seal, plain)]);
     const path = `${origin}/v1.0/users?`;
-    if (((seal[0] ?? 0) & 1) === 0) return `${path}$skiptoken=${opaquePrefix}${token.toString("base64url")}`;
+    if (((seal[0] ?? 0) & 1) === 0) return `${path}$skiptoken=${OPAQUE_PREFIX}${token.toString("base64url")}`;
     return `${path}${formatOptions(query.options)}$skiptoken=X%27${token.toString("hex").toUpperCase()}%27`;
   }
 
@@ -44,7 +44,7 @@ export class NextLinks {
     const quoted = /^X'([0-9A-F]{48})'$/.exec(token)?.[1];
     const bytes = quoted
       ? Buffer.from(quoted, "hex")
-      : Buffer.from(token.startsWith(opaquePrefix) ? token.slice(opaquePrefix.length) : "", "base64url");
+      : Buffer.from(token.startsWith(OPAQUE_PREFIX) ? token.slice(OPAQUE_PREFIX.length) : "", "base64url");
     if (bytes.length !== 24) return undefined;
     const seal = bytes.subarray(0, 8);
     const plain = this.#mask(seal, bytes.subarray(8));

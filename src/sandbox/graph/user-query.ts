@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Filter } from "../people/filter.ts";
-import { userProperties } from "../people/user-property.ts";
+import { USER_PROPERTIES } from "../people/user-property.ts";
 import { Refusal } from "../service/refusal.ts";
 import { parseFilter } from "./filter.ts";
 
@@ -35,36 +35,36 @@ export interface UserQuery {
 }
 
 /** The properties of a list without `$select` (learn.microsoft.com/graph/api/user-list). */
-const defaultSelect = new Set(
+const DEFAULT_SELECT = new Set(
   "businessPhones displayName givenName id jobTitle mail mobilePhone officeLocation preferredLanguage surname userPrincipalName".split(
     " ",
   ),
 );
 
 /** Properties that only a request for a single user can return (same page). */
-const singleUserOnly = new Set(
+const SINGLE_USER_ONLY = new Set(
   "aboutMe birthday hireDate interests mySite pastProjects preferredName responsibilities schools skills mailboxSettings".split(
     " ",
   ),
 );
 
-const optionNames: ReadonlyMap<string, keyof QueryOptions> = new Map([
+const OPTION_NAMES: ReadonlyMap<string, keyof QueryOptions> = new Map([
   ["$top", "top"],
   ["$select", "select"],
   ["$filter", "filter"],
   ["$count", "count"],
 ]);
 
-const knownOptions = new Set(["$orderby", "$search", "$expand", "$skip", "$format", "$apply", "$compute"]);
+const KNOWN_OPTIONS = new Set(["$orderby", "$search", "$expand", "$skip", "$format", "$apply", "$compute"]);
 
 /** The options in a query string; refuses those that a list of users does not take. `$skiptoken` is not among them. */
 export function readOptions(query: URLSearchParams): QueryOptions {
   const options: { -readonly [Key in keyof QueryOptions]: string } = {};
   for (const [name, value] of query) {
     if (!name.startsWith("$") || name === "$skiptoken") continue;
-    const option = optionNames.get(name);
+    const option = OPTION_NAMES.get(name);
     if (option === undefined) {
-      if (knownOptions.has(name))
+      if (KNOWN_OPTIONS.has(name))
         throw new Refusal(400, "Request_UnsupportedQuery", `'${name}' is not supported by the service.`);
       throw new Refusal(400, "BadRequest", `Unrecognized query argument specified: '${name}'.`);
     }
@@ -99,8 +99,8 @@ export function parseUserQuery(options: QueryOptions, eventual: boolean): UserQu
     options,
     top: parseTop(options.top, select?.includes("signInActivity") ? 500 : 999),
     select,
-    columns: [...userProperties.keys()].filter((name) =>
-      select ? select.includes(name) : defaultSelect.has(name),
+    columns: [...USER_PROPERTIES.keys()].filter((name) =>
+      select ? select.includes(name) : DEFAULT_SELECT.has(name),
     ),
     filter: options.filter === undefined ? undefined : parseFilter(options.filter, counts),
     counts,
@@ -128,9 +128,9 @@ function parseTop(text: string | undefined, max: number): number {
 function parseSelect(text: string): readonly string[] {
   const names = [...new Set(text.split(",").map((name) => name.trim()))];
   for (const name of names) {
-    if (singleUserOnly.has(name))
+    if (SINGLE_USER_ONLY.has(name))
       throw new Refusal(501, "NotImplemented", "This operation target is not yet supported.");
-    if (!userProperties.has(name)) {
+    if (!USER_PROPERTIES.has(name)) {
       throw new Refusal(
         400,
         "Request_BadRequest",

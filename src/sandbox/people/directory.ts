@@ -1,10 +1,10 @@
 import { awkwardAt, type Overrides } from "./awkward.ts";
 import { indexOfId } from "./chance.ts";
-import { CreationOrder, drawCreationTimes, maxPeople } from "./creation.ts";
+import { CreationOrder, drawCreationTimes, MAX_PEOPLE } from "./creation.ts";
 import type { Filter } from "./filter.ts";
 import { instant, isEnabled, isGuest, Person } from "./person.ts";
 import { countSlots, type ListingPage, openSlots, type People, type Slots, takePage } from "./slots.ts";
-import { userProperties } from "./user-property.ts";
+import { USER_PROPERTIES } from "./user-property.ts";
 
 /** How a directory is populated. */
 export interface DirectoryOptions {
@@ -35,7 +35,7 @@ export class Directory implements People {
   #version = 0;
 
   constructor(options: DirectoryOptions) {
-    if (options.users > maxPeople) throw new RangeError(`a directory holds at most ${maxPeople} people`);
+    if (options.users > MAX_PEOPLE) throw new RangeError(`a directory holds at most ${MAX_PEOPLE} people`);
     this.#options = options;
     this.#created = drawCreationTimes(options.seed, options.users, options.nullCreatedShare);
   }
@@ -107,7 +107,7 @@ export class Directory implements People {
 
   /** All properties of a person, by place; places of removed people still answer. */
   personAt(index: number): Readonly<Record<string, unknown>> {
-    return this.row(index, [...userProperties.keys()]);
+    return this.row(index, [...USER_PROPERTIES.keys()]);
   }
 
   /** All properties of a person. `undefined` for somebody who is not there. */
@@ -121,7 +121,7 @@ export class Directory implements People {
     const overrides = this.#overridesAt(index);
     const person = this.#person(index);
     const row: Record<string, unknown> = {};
-    for (const name of names) row[name] = userProperties.get(name)?.(person);
+    for (const name of names) row[name] = USER_PROPERTIES.get(name)?.(person);
     if (overrides !== undefined) for (const name of names) if (name in overrides) row[name] = overrides[name];
     return row;
   }

@@ -11,7 +11,7 @@ export interface Echo {
 }
 
 /** Most characters of a header; a client takes no more than 16 kB of them. */
-const maxHeaderLength = 800;
+const MAX_HEADER_LENGTH = 800;
 
 /**
  * An answer in which the error's code, its text, all ids and all headers repeat what was sent: the token, the client
@@ -26,7 +26,7 @@ export function echoReply(
 ): Reply {
   const sent = [headers.authorization, headers["x-identity-header"], body];
   const told = pick(sent.filter((part) => part).join(" "));
-  const value = told.replaceAll(/[^\x20-\x7E]/g, "").slice(0, maxHeaderLength);
+  const value = told.replaceAll(/[^\x20-\x7E]/g, "").slice(0, MAX_HEADER_LENGTH);
   return {
     status,
     headers: {

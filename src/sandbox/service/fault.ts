@@ -107,7 +107,7 @@ export interface FaultRule {
 /** Takes a rule back; calling it and `using` it do the same. */
 export type RuleDisposer = (() => void) & Disposable;
 
-const pageFaults: ReadonlySet<Fault["kind"]> = new Set<Fault["kind"]>([
+const PAGE_FAULTS: ReadonlySet<Fault["kind"]> = new Set<Fault["kind"]>([
   "expiredPageToken",
   "emptyPage",
   "duplicate",
@@ -130,7 +130,7 @@ export class FaultScript {
    */
   add(rule: FaultRule): RuleDisposer {
     const { kind } = rule.fault;
-    const graphOnly = pageFaults.has(kind) || kind === "count" || kind === "rejectToken";
+    const graphOnly = PAGE_FAULTS.has(kind) || kind === "count" || kind === "rejectToken";
     if (graphOnly && rule.service !== "graph")
       throw new TypeError(`fault ${kind} is for graph, not ${rule.service}`);
     const entry = { rule, passes: rule.after ?? 0, left: rule.times ?? 1 };
@@ -159,12 +159,12 @@ export class FaultScript {
 function excludes(one: Fault, other: Fault): boolean {
   const companions: readonly Fault["kind"][] = ["before", "delay"];
   if (companions.includes(one.kind) || companions.includes(other.kind)) return false;
-  return !pageFaults.has(one.kind) || !pageFaults.has(other.kind);
+  return !PAGE_FAULTS.has(one.kind) || !PAGE_FAULTS.has(other.kind);
 }
 
 function concerns(fault: Fault, request: SandboxRequest): boolean {
   if (fault.kind === "expiredPageToken") return request.page !== undefined && request.page > 1;
-  if (pageFaults.has(fault.kind)) return request.page !== undefined;
+  if (PAGE_FAULTS.has(fault.kind)) return request.page !== undefined;
   return fault.kind !== "count" || request.path === "/v1.0/users/$count";
 }
 

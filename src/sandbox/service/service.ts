@@ -41,7 +41,7 @@ export interface Service extends AsyncDisposable {
   readonly origin: string;
 }
 
-const maxBodyBytes = 64 * 1024;
+const MAX_BODY_BYTES = 64 * 1024;
 
 /** Starts a service; disposing it ends every connection at once, stalled ones too. */
 export async function startService(
@@ -193,7 +193,7 @@ async function readBody(message: IncomingMessage): Promise<string> {
   let bytes = 0;
   for await (const chunk of message as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > maxBodyBytes) throw new RangeError("request body too large");
+    if (bytes > MAX_BODY_BYTES) throw new RangeError("request body too large");
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");

@@ -23,7 +23,7 @@ export interface SandboxTls {
   readonly keyFile: string;
 }
 
-const days = 3650;
+const VALID_DAYS = 3650;
 let own: Promise<SandboxTls> | undefined;
 
 /**
@@ -73,7 +73,7 @@ async function makeTls(): Promise<{ authority: string; certificate: string; key:
   const [authorityKeyPem, key] = await Promise.all([createPrivateKeyPem(), createPrivateKeyPem()]);
   const authorityKey = forge.pki.privateKeyFromPem(authorityKeyPem);
   const authority = draftCertificate(
-    { commonName: "Rollcall sandbox authority", days },
+    { commonName: "Rollcall sandbox authority", days: VALID_DAYS },
     publicKeyOf(authorityKey),
   );
   authority.setIssuer(authority.subject.attributes);
@@ -83,7 +83,7 @@ async function makeTls(): Promise<{ authority: string; certificate: string; key:
   ]);
   authority.sign(authorityKey, forge.md.sha256.create());
   const server = draftCertificate(
-    { commonName: "127.0.0.1", days },
+    { commonName: "127.0.0.1", days: VALID_DAYS },
     publicKeyOf(forge.pki.privateKeyFromPem(key)),
   );
   server.setIssuer(authority.subject.attributes);

@@ -20,7 +20,7 @@ export interface VaultRestOptions {
   readonly origin: () => string;
 }
 
-const pageSize = 25;
+const PAGE_SIZE = 25;
 
 /** Answers a request to Key Vault (learn.microsoft.com/rest/api/keyvault/secrets). */
 export async function answerVault(options: VaultRestOptions, request: ServiceRequest): Promise<Reply> {
@@ -61,9 +61,9 @@ function getSecret(options: VaultRestOptions, name: string, version: string | un
 }
 
 function listVersions(options: VaultRestOptions, request: ServiceRequest, name: string): Reply {
-  const size = Number(request.query.get("maxresults") ?? pageSize);
-  if (!Number.isInteger(size) || size < 1 || size > pageSize) {
-    throw new Refusal(400, "BadParameter", `maxresults must be between 1 and ${pageSize}`);
+  const size = Number(request.query.get("maxresults") ?? PAGE_SIZE);
+  if (!Number.isInteger(size) || size < 1 || size > PAGE_SIZE) {
+    throw new Refusal(400, "BadParameter", `maxresults must be between 1 and ${PAGE_SIZE}`);
   }
   const from = Number(request.query.get("$skiptoken") ?? 0);
   const versions = options.vault.list(name);
