@@ -7,7 +7,7 @@ import { styleText } from "node:util";
 import { type Sandbox, startSandbox } from "./sandbox.ts";
 import type { SandboxRequest } from "./service/fault.ts";
 
-/** How a program of the demo ended; what it wrote, as far as it was read. */
+/** How a program of the demo ended, and what it wrote, as far as it was read. */
 interface Outcome {
   readonly lines: readonly string[];
   readonly exitCode: number | null;
@@ -18,7 +18,7 @@ const WIDTH = 80;
 const ROOT = resolve(import.meta.dirname, "../..");
 const PEOPLE = 3000;
 
-/** Few, so that a user fits a line of the screen. */
+/** Only a few, so that a user fits on a line of the screen. */
 const PROPERTIES = "displayName,userPrincipalName,userType,accountEnabled,department";
 
 const INTRODUCTION = `A tenant of ${PEOPLE.toLocaleString("en-US")} people, its Key Vault, its managed identity and its blob
@@ -37,7 +37,7 @@ const FAREWELL = `What to do next:
   docs/operate.md    alerts
   docs/errors.md     every code and its remedy`;
 
-/** Runs a program of this project in a process that has only the public settings. */
+/** Runs a program of this project in a process that has only the sandbox's settings. */
 async function run(
   sandbox: Sandbox,
   file: string,
@@ -56,7 +56,7 @@ async function run(
     lines.push(line);
     if (lines.length === maxLines) break;
   }
-  // As `head` does, whether or not there is more to come.
+  // As `head` does, even if there is more to come.
   child.stdout.destroy();
   await exited;
   return { lines, exitCode: child.exitCode, errors: await errors };
@@ -69,12 +69,12 @@ function show(heading: string, { lines, exitCode, errors }: Outcome): void {
   if (exitCode !== 0) throw new Error(`exit code ${exitCode}\n${errors}`);
 }
 
-/** The log of the function, its summary line made readable. */
+/** The function's log, with its summary line made readable. */
 function readable({ lines, ...outcome }: Outcome): Outcome {
   return { ...outcome, lines: lines.flatMap((line) => (line.startsWith("{") ? fieldsOf(line) : [line])) };
 }
 
-/** A JSON object as `name: value` pairs, as many a line as fit. */
+/** A JSON object as `name: value` pairs, as many on a line as fit. */
 function fieldsOf(json: string): readonly string[] {
   const fields = Object.entries(JSON.parse(json) as Record<string, unknown>)
     .filter(([, value]) => !Array.isArray(value) || value.length > 0)
@@ -88,7 +88,7 @@ function fieldsOf(json: string): readonly string[] {
   return lines.map((line, index) => (index < lines.length - 1 ? `${line},` : line));
 }
 
-/** Lines cut to the screen. */
+/** Lines truncated to the width of the screen. */
 function cut({ lines, ...outcome }: Outcome): Outcome {
   const room = WIDTH - 2;
   return {

@@ -3,7 +3,7 @@ import { sandboxTls } from "./service/tls.ts";
 import { type Storage, startStorage } from "./storage.ts";
 import { startTenant, type Tenant, type TenantOptions } from "./tenant.ts";
 
-/** What a sandbox is like, beside what its tenant is like. */
+/** Options of {@link startSandbox}, in addition to those of its tenant. */
 export interface SandboxOptions extends TenantOptions {
   /** Which credential `environment` names; the vault holds both. The certificate by default. */
   readonly credential?: "certificate" | "secret";
@@ -15,11 +15,11 @@ export interface SandboxOptions extends TenantOptions {
   readonly storageLocation?: string;
   /** Any free port by default. */
   readonly storagePort?: number;
-  /** A storage that runs already and goes on when the sandbox ends; one of its own by default. */
+  /** A storage that is already running, and that the sandbox does not stop; its own by default. */
   readonly storage?: Storage;
 }
 
-/** Everything that a run of Rollcall needs, on the loopback interface. */
+/** Everything that a run needs, on the loopback interface. */
 export interface Sandbox extends AsyncDisposable {
   /** The tenant, with its vault and the function app's identity. */
   readonly tenant: Tenant;
@@ -29,7 +29,7 @@ export interface Sandbox extends AsyncDisposable {
   readonly certificate: IssuedCertificate;
   /** The app's secret, kept in the vault as `graph-secret`. */
   readonly secret: string;
-  /** All settings of a run, for a process that has nothing else set. */
+  /** All settings of a run, as environment variables. */
   readonly environment: Readonly<Record<string, string>>;
 }
 

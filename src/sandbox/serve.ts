@@ -19,7 +19,7 @@ interface ServeOptions {
   readonly secret: boolean;
 }
 
-/** Starts the sandbox on its fixed ports, with certificates and blobs kept from one run to the next. */
+/** Starts the sandbox on its fixed ports, with certificates and blobs that are kept between runs. */
 export async function startFixedSandbox(options: ServeOptions): Promise<Sandbox> {
   const { storage: storagePort, ...ports } = FIXED_PORTS;
   return await startSandbox({
@@ -57,11 +57,11 @@ function describe(sandbox: Sandbox): string {
     "",
     ...lines,
     "",
-    "In another terminal, use it by",
+    "To use it, in another terminal:",
     "",
     "  cp local.settings.sample.json local.settings.json",
     "",
-    "or by",
+    "or",
     "",
     ...settings,
     "",
@@ -72,7 +72,7 @@ function describe(sandbox: Sandbox): string {
   ].join("\n");
 }
 
-/** What to do about a failed start. */
+/** The message for a failed start. */
 function explain(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const port = /EADDRINUSE.*?:(\d+)/.exec(message)?.[1];

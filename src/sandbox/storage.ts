@@ -16,21 +16,21 @@ export interface StorageOptions {
   readonly port?: number;
 }
 
-/** Blob storage that takes bearer tokens over TLS, as the real one does. */
+/** Blob storage that accepts bearer tokens over TLS, as the real one does. */
 export interface Storage extends AsyncDisposable {
   /** Address of the blob service, account included, without a trailing slash. */
   readonly url: string;
-  /** Address and account key in one, for clients without a token. */
+  /** Address and account key, for clients without a token. */
   readonly connectionString: string;
 }
 
 const ACCOUNT = "devstoreaccount1";
 
-/** The account key of every Azurite; published, so no secret (learn.microsoft.com/azure/storage/common/storage-use-azurite). */
+/** Azurite's account key, which is published (learn.microsoft.com/azure/storage/common/storage-use-azurite). */
 const ACCOUNT_KEY =
   "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
-/** Loaded into the emulator: it goes when its standard input ends, which a parent's death of any kind brings about. */
+/** Loaded into the emulator: exits when standard input ends, as it does when the parent dies, however that happens. */
 const EXIT_WITH_PARENT = `process.stdin.resume().on("close", () => {
   process.kill(process.pid, "SIGTERM");
   setTimeout(() => process.exit(), 2000).unref();
@@ -38,17 +38,18 @@ const EXIT_WITH_PARENT = `process.stdin.resume().on("close", () => {
 
 const KILL_AFTER_MS = 5_000;
 
-/** Runs Azurite's blob service in a process of its own and resolves when it accepts connections. */
+/** Runs Azurite's blob service in its own process. Resolves when it accepts connections. */
 export async function startStorage(options: StorageOptions = {}): Promise<Storage> {
   const tls = options.tls ?? (await sandboxTls());
   if (options.location !== undefined) await mkdir(options.location, { recursive: true });
-  const place = options.location === undefined ? ["--inMemoryPersistence"] : ["--location", options.location];
+  const persistence =
+    options.location === undefined ? ["--inMemoryPersistence"] : ["--location", options.location];
   const child = spawn(
     process.execPath,
     [
       ...["--import", `data:text/javascript,${encodeURIComponent(EXIT_WITH_PARENT)}`],
       createRequire(import.meta.url).resolve("azurite/dist/src/blob/main.js"),
-      ...place,
+      ...persistence,
       ...["--blobHost", "127.0.0.1", "--blobPort", String(options.port ?? 0)],
       ...["--cert", tls.certificateFile, "--key", tls.keyFile, "--oauth", "basic"],
       ...["--skipApiVersionCheck", "--disableTelemetry", "--silent"],
@@ -65,7 +66,7 @@ export async function startStorage(options: StorageOptions = {}): Promise<Storag
   };
 }
 
-/** The address that the emulator prints when it listens. */
+/** The address that the emulator prints once it listens. */
 async function readOrigin(child: ChildProcess, stdout: Readable, stderr: Readable): Promise<string> {
   const lines: string[] = [];
   createInterface({ input: stderr }).on("line", (line) => lines.push(line));
@@ -75,7 +76,7 @@ async function readOrigin(child: ChildProcess, stdout: Readable, stderr: Readabl
       lines.push(line);
       continue;
     }
-    // Nobody reads on: an emulator whose pipe is full would stand still.
+    // Keep reading: a full pipe would block the emulator.
     stdout.resume();
     return origin;
   }

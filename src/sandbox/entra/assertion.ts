@@ -6,13 +6,14 @@ import { decode } from "./token.ts";
 /** How far the caller's clock may be off. */
 const SKEW_SECONDS = 60;
 
-/** Documentation asks for five to ten minutes (learn.microsoft.com/entra/identity-platform/certificate-credentials). */
+/** Documentation advises five to ten minutes (learn.microsoft.com/entra/identity-platform/certificate-credentials). */
 const MAX_LIFETIME_SECONDS = 15 * 60;
 
 /**
- * Checks a client assertion as Entra does: key, signature, audience, issuer, subject and time. Refuses by throwing.
+ * Checks a client assertion as Entra does: key, signature, audience, issuer, subject and time.
  *
- * @param audiences the forms of the token endpoint that `aud` may have
+ * @param audiences the URLs of the token endpoint that `aud` may have
+ * @throws {Refusal} if it is not valid
  */
 export function checkAssertion(assertion: string, app: AppRegistration, audiences: readonly string[]): void {
   const [head = "", body = "", signature = "", ...rest] = assertion.split(".");

@@ -6,21 +6,21 @@ import { checkAssertion } from "./assertion.ts";
 import { entraRefusal } from "./entra-error.ts";
 import type { TokenSigner } from "./token.ts";
 
-/** What the sandbox's Entra knows. */
+/** Options of {@link answerEntra}. */
 export interface EntraOptions {
-  /** Directory id; the endpoints in its documents carry it even where a domain was asked for. */
+  /** Directory id. The endpoints in its metadata have it even if a domain was asked for. */
   readonly tenantId: string;
   /** Verified domains. */
   readonly domains: readonly string[];
-  /** The one app registration. */
+  /** The only app registration. */
   readonly app: AppRegistration;
   /** Signs the tokens. */
   readonly signer: TokenSigner;
-  /** Life of a token in seconds; read at each issue. */
+  /** Lifetime of a token in seconds; called for each token. */
   readonly tokenLifetimeSeconds: () => number;
   /** This service's own origin. */
   readonly origin: () => string;
-  /** Graph's origin: a second name for the resource `https://graph.microsoft.com`. */
+  /** Graph's origin, which is an alias of the resource `https://graph.microsoft.com`. */
   readonly graphOrigin: () => string;
 }
 

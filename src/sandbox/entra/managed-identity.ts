@@ -5,32 +5,32 @@ import type { Reply } from "../service/reply.ts";
 import type { ServiceRequest } from "../service/service.ts";
 import type { TokenSigner } from "./token.ts";
 
-/** The identity of the function app, as its platform offers it. */
+/** The function app's identity, as the platform offers it. */
 export interface ManagedIdentity {
   /** Value of `IDENTITY_ENDPOINT`. */
   readonly endpoint: string;
   /** Value of `IDENTITY_HEADER`. */
   readonly header: string;
-  /** Client id of the user-assigned identity; a request without any id gets the system-assigned one, with the same access. */
+  /** Client id of the user-assigned identity. Requests without an id get the system-assigned one, with the same access. */
   readonly clientId: string;
-  /** Object id, by which other services know it. */
+  /** Object id, which other services know it by. */
   readonly principalId: string;
 }
 
-/** What the sandbox's identity endpoint knows. */
+/** Options of {@link answerManagedIdentity}. */
 export interface ManagedIdentityOptions {
-  /** Who gets the tokens. */
+  /** The identity that gets the tokens. */
   readonly identity: () => ManagedIdentity;
   /** Signs the tokens. */
   readonly signer: TokenSigner;
-  /** Life of a token in seconds. */
+  /** Lifetime of a token in seconds. */
   readonly tokenLifetimeSeconds: number;
 }
 
-/** What the identity may have tokens for. Never Graph: only the app registration has that. */
+/** Resources that the identity gets tokens for. Not Graph: only the app registration has access to that. */
 const RESOURCES = ["https://vault.azure.net", "https://storage.azure.com"];
 
-/** Connections close, because the next request may be for another tenant of the process. */
+/** Closes the connection, because the next request may be for another tenant of the process. */
 const REPLY_HEADERS = { "Content-Type": "application/json; charset=utf-8", Connection: "close" };
 
 /** Answers a request to the identity endpoint (learn.microsoft.com/azure/app-service/overview-managed-identity). */
@@ -86,7 +86,7 @@ export async function answerManagedIdentity(
   };
 }
 
-/** The platform's error document; its names begin with capitals, which clients trip over. */
+/** The platform's error document. Its names begin with capital letters, which clients must handle. */
 export function managedIdentityErrorReply(refusal: Refusal): Reply {
   return {
     status: refusal.status,

@@ -8,10 +8,10 @@ const CREATED_BOTH = new RegExp(`^createdDateTime ge ${TIMESTAMP} and createdDat
 const CLAUSE = /^([A-Za-z/]+) +(eq|ne|gt|ge|lt|le|in|has)\b/;
 
 /**
- * Reads a `$filter`, or refuses it as Graph does (learn.microsoft.com/graph/aad-advanced-queries: `createdDateTime`
- * takes `ge` and `le` always, `eq null` in advanced mode only; no user property takes `lt` or `gt`).
+ * Parses a `$filter`, or refuses it as Graph does (learn.microsoft.com/graph/aad-advanced-queries: `createdDateTime`
+ * supports `ge` and `le` always, and `eq null` only in advanced queries; no user property supports `lt` or `gt`).
  *
- * @param advanced the request has `ConsistencyLevel: eventual` and counts
+ * @param advanced whether the request has `ConsistencyLevel: eventual` and `$count=true`
  */
 export function parseFilter(text: string, advanced: boolean): Filter {
   const both = CREATED_BOTH.exec(text);

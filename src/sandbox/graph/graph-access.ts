@@ -8,13 +8,13 @@ const AUDIENCES = ["https://graph.microsoft.com", "00000003-0000-0000-c000-00000
 /** App roles that may list users (learn.microsoft.com/graph/api/user-list). */
 const LIST_ROLES = ["User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"];
 
-/** Properties with an app role of their own. */
+/** Properties that need another app role. */
 const PROPERTY_ROLES: ReadonlyMap<string, string> = new Map([
   ["employeeLeaveDateTime", "User-LifeCycleInfo.Read.All"],
   ["customSecurityAttributes", "CustomSecAttributeAssignment.Read.All"],
 ]);
 
-/** Who asks, by a live token of this tenant for Graph with a role that may list users. Refuses anybody else. */
+/** Checks for a valid token of this tenant for Graph, with a role that may list users. Returns its claims, or refuses. */
 export function checkGraphToken(signer: TokenSigner, request: ServiceRequest): TokenClaims {
   const token = bearerOf(request.headers.authorization);
   if (token === undefined) throw unauthenticated("Access token is empty.");
@@ -31,7 +31,7 @@ export function checkGraphToken(signer: TokenSigner, request: ServiceRequest): T
 /**
  * Refuses properties that the roles do not cover.
  *
- * @param premium the tenant is not B2C and has the licence for sign-in activity
+ * @param premium whether the tenant is not B2C and has the licence for sign-in activity
  */
 export function checkProperties(select: readonly string[], roles: readonly string[], premium: boolean): void {
   for (const property of select) {

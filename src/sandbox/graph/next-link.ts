@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import type { QueryOptions, UserQuery } from "./user-query.ts";
 
-/** What a page token stands for. */
+/** The content of a page token. */
 export interface PagePosition {
   /** Key of the query that it continues. */
   readonly queryKey: string;
   /** First slot of the page. */
   readonly slot: number;
-  /** Which page it is, from 2. */
+  /** Number of the page, from 2. */
   readonly page: number;
 }
 
@@ -15,9 +15,9 @@ export interface PagePosition {
 const OPAQUE_PREFIX = "RFNwdAIAAQAAA";
 
 /**
- * Makes and reads next links. A token says nothing to a reader, and cannot be made or altered by one. Links come in both
- * shapes seen in the wild: an old one that repeats the options with lower-case escapes and has a quoted hexadecimal
- * token, and a newer one that has nothing but a long token.
+ * Makes and parses next links. Clients can neither read a token, nor make or change one. Links come in both forms that
+ * Graph uses: an old one that repeats the options with lower-case escapes and has a quoted hexadecimal token, and a newer
+ * one with nothing but a long token.
  */
 export class NextLinks {
   readonly #secret: string;
@@ -39,7 +39,7 @@ export class NextLinks {
     return `${path}${formatOptions(query.options)}$skiptoken=X%27${token.toString("hex").toUpperCase()}%27`;
   }
 
-  /** What a token stands for; `undefined` for a token that this tenant did not make. */
+  /** The content of a token; `undefined` if this tenant did not make it. */
   parse(token: string): PagePosition | undefined {
     const quoted = /^X'([0-9A-F]{48})'$/.exec(token)?.[1];
     const bytes = quoted

@@ -8,10 +8,10 @@ export interface ThrottleOptions {
   readonly signInActivityPerMinute?: number;
 }
 
-/** Share of the limit from which answers tell how near it is. */
+/** From this share of the limit on, replies report how close it is. */
 const WARNING_SHARE = 0.8;
 
-/** Requests beyond the limit go on counting against it up to this share. */
+/** Requests beyond the limit still count against it, up to this share. */
 const MAX_SHARE = 1.8;
 
 /** A token bucket of resource units. */
@@ -31,7 +31,7 @@ export class Throttle {
     this.#units = this.#capacity;
   }
 
-  /** Pays for a request. Returns headers that warn of the limit, or refuses with 429. */
+  /** Spends units on a request. Returns headers that warn of the limit, or refuses with 429. */
   spend(units: number): Readonly<Record<string, string>> {
     const now = Date.now();
     const perMs = this.#capacity / 10_000;
@@ -44,7 +44,7 @@ export class Throttle {
     return share < WARNING_SHARE ? {} : { "x-ms-throttle-limit-percentage": share.toFixed(1) };
   }
 
-  /** Pays for a request that reads sign-in activity, which has a limit of its own. */
+  /** Counts a request that reads sign-in activity, which has its own limit. */
   spendSignInActivity(): void {
     const now = Date.now();
     this.#signInActivity = this.#signInActivity.filter((at) => at > now - 60_000);

@@ -4,7 +4,7 @@ import { USER_PROPERTIES } from "../people/user-property.ts";
 import { Refusal } from "../service/refusal.ts";
 import { parseFilter } from "./filter.ts";
 
-/** The options of a list request as they were sent; absent ones were not. */
+/** The options of a list request, as they were sent. */
 export interface QueryOptions {
   /** `$top`. */
   readonly top?: string;
@@ -18,19 +18,19 @@ export interface QueryOptions {
 
 /** A list request that Graph accepts. */
 export interface UserQuery {
-  /** What a page token names the query by. */
+  /** Identifies the query in page tokens. */
   readonly key: string;
   /** As sent, for the next link. */
   readonly options: QueryOptions;
-  /** Most users of a page. */
+  /** Most users on a page. */
   readonly top: number;
-  /** Selected properties in the order of `$select`; absent: the default set. */
+  /** Selected properties in the order of `$select`; `undefined` means the default set. */
   readonly select: readonly string[] | undefined;
   /** Properties of a row in the directory's own order. */
   readonly columns: readonly string[];
-  /** Absent: everybody. */
+  /** `undefined` means all people. */
   readonly filter: Filter | undefined;
-  /** The first page carries `@odata.count`. */
+  /** Whether the first page has `@odata.count`. */
   readonly counts: boolean;
 }
 
@@ -57,7 +57,7 @@ const OPTION_NAMES: ReadonlyMap<string, keyof QueryOptions> = new Map([
 
 const KNOWN_OPTIONS = new Set(["$orderby", "$search", "$expand", "$skip", "$format", "$apply", "$compute"]);
 
-/** The options in a query string; refuses those that a list of users does not take. `$skiptoken` is not among them. */
+/** Reads the options in a query string, except `$skiptoken`. Refuses those that a list of users does not support. */
 export function readOptions(query: URLSearchParams): QueryOptions {
   const options: { -readonly [Key in keyof QueryOptions]: string } = {};
   for (const [name, value] of query) {
@@ -81,9 +81,9 @@ export function readOptions(query: URLSearchParams): QueryOptions {
 }
 
 /**
- * Makes sense of the options, or refuses.
+ * Parses the options, or refuses them.
  *
- * @param eventual the request has `ConsistencyLevel: eventual`
+ * @param eventual whether the request has `ConsistencyLevel: eventual`
  */
 export function parseUserQuery(options: QueryOptions, eventual: boolean): UserQuery {
   const select = options.select === undefined ? undefined : parseSelect(options.select);

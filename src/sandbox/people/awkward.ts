@@ -1,10 +1,10 @@
-/** Property values that replace the ordinary ones of a person, by Graph's property name. */
+/** Values that replace a person's ordinary ones, by Graph's property name. */
 export type Overrides = Readonly<Record<string, unknown>>;
 
 /** Distance between two awkward people in the directory's order. */
 const SPACING = 7;
 
-/** Awkward people come again after this many people, so that a large tenant has some in every part of it. */
+/** The awkward people repeat after this many people, so that every part of a large tenant has some. */
 const PERIOD = 10_000;
 
 const NEVER = "0001-01-01T00:00:00Z";
@@ -76,7 +76,7 @@ const AWKWARD: readonly Overrides[] = [
   { usageLocation: "NO", country: "Norway" },
 ];
 
-/** The overrides of an awkward person, or `undefined` for an ordinary one. */
+/** The overrides of an awkward person; `undefined` for an ordinary person. */
 export function awkwardAt(index: number): Overrides | undefined {
   const place = index % PERIOD;
   if (place >= AWKWARD.length * SPACING || place % SPACING !== 3) return undefined;

@@ -3,28 +3,28 @@ import { draw, share } from "./chance.ts";
 
 const YEAR_SECONDS = 365.25 * 24 * 60 * 60;
 
-/** The youngest account of a fresh directory (unix seconds). Fixed, so that a seed always gives the same tenant. */
+/** Creation of a new directory's youngest account, in unix seconds. Fixed, so that a seed always gives the same tenant. */
 const NEWEST = Date.UTC(2026, 10, 1) / 1000;
 const OLDEST = Math.floor(NEWEST - 12 * YEAR_SECONDS);
 
-/** People that one bulk import brings, within {@link IMPORT_SECONDS}. */
+/** People in one bulk import, which takes {@link IMPORT_SECONDS}. */
 const IMPORT_SIZE = 4_000;
 const IMPORT_SECONDS = 5;
 const IMPORTED_SHARE = 0.35;
 
-/** The first synchronisation of the tenant: a tenth of everybody, at about this rate. */
+/** The tenant's first synchronisation brings a tenth of the people, at about this rate. */
 const FIRST_SYNC_SHARE = 0.1;
 const FIRST_SYNC_PER_SECOND = 1_500;
 
-/** Room for a person's index below the seconds in one sortable number. */
+/** A sortable number holds the seconds times this, plus a person's index. */
 const INDEX_SPAN = 2 ** 21;
 
 /** Most people a directory can hold. */
 export const MAX_PEOPLE = INDEX_SPAN - 1;
 
 /**
- * The `createdDateTime` of everybody, in unix seconds by index, `NaN` for null. Spread over twelve years and skewed as
- * in real tenants: one first synchronisation, bulk imports of thousands in a few seconds, and a growing trickle.
+ * The `createdDateTime` of all people, in unix seconds by index; `NaN` for null. Spread over twelve years and skewed as in
+ * real tenants: a first synchronisation, bulk imports of thousands in a few seconds, and a growing trickle.
  */
 export function drawCreationTimes(seed: number, people: number, nullShare: number): Float64Array {
   const times = new Float64Array(people);
@@ -49,7 +49,7 @@ export function drawCreationTimes(seed: number, people: number, nullShare: numbe
   return times;
 }
 
-/** People sorted by creation time, for filters that are a range of it. */
+/** People sorted by creation time, for filters by a range of it. */
 export class CreationOrder {
   readonly #keys: Float64Array;
 
@@ -63,8 +63,8 @@ export class CreationOrder {
     this.#keys = keys.subarray(0, known).sort();
   }
 
-  /** The first place whose time is `fromSeconds` or later. */
-  placeOf(fromSeconds: number): number {
+  /** The first position whose time is `fromSeconds` or later. */
+  positionOf(fromSeconds: number): number {
     const key = Math.ceil(fromSeconds) * INDEX_SPAN;
     let low = 0;
     let high = this.#keys.length;
@@ -76,8 +76,8 @@ export class CreationOrder {
     return low;
   }
 
-  /** The person at a place. */
-  indexAt(place: number): number {
-    return (this.#keys[place] ?? 0) % INDEX_SPAN;
+  /** The person at a position. */
+  indexAt(position: number): number {
+    return (this.#keys[position] ?? 0) % INDEX_SPAN;
   }
 }

@@ -11,9 +11,9 @@ import {
   WORKPLACES,
 } from "./population.ts";
 
-/** What every property of a person is computed from. */
+/** The facts from which a person's properties are computed. */
 export class Person {
-  /** Place in the directory's order. */
+  /** Index in the directory's order. */
   readonly index: number;
   /** Seed of the directory. */
   readonly seed: number;
@@ -47,7 +47,7 @@ export class Person {
     this.account = `${this.given.account}.${this.family.account}${index}`;
   }
 
-  /** One of a list, always the same one for the same purpose. */
+  /** Picks an item of a list, always the same one for the same purpose. */
   pick<Item>(items: readonly Item[], salt: number): Item {
     return pick(items, draw(this.seed, this.index, salt));
   }
@@ -75,7 +75,7 @@ export class Person {
     return this.guest ? [] : this.pick(LICENCE_PLANS, 10);
   }
 
-  /** An instant some random time after creation, at most `spanSeconds` later. */
+  /** A random instant after creation, at most `spanSeconds` later. */
   later(salt: number, spanSeconds: number): string {
     const from = Number.isNaN(this.createdSeconds) ? 1_500_000_000 : this.createdSeconds;
     return instant(
@@ -98,7 +98,7 @@ export class Person {
     return personId(this.seed, this.index);
   }
 
-  /** A title that fits the person. */
+  /** A job title; most people have one. */
   get jobTitle(): string | null {
     return this.chance(11, 0.9) ? this.pick(JOB_TITLES, 12) : null;
   }

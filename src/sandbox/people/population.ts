@@ -1,4 +1,4 @@
-/** A name as people write it, and as it stands in an account name. */
+/** A name as people write it, and as it appears in an account name. */
 export interface Name {
   /** Display form, in any script. */
   readonly written: string;
@@ -77,7 +77,7 @@ export const JOB_TITLES: readonly string[] = [
 /** Companies that guests come from. */
 export const PARTNERS: readonly string[] = ["fabrikam.example", "northwind.example", "tailspin.example"];
 
-/** Licence plans as sets of sku ids, from nothing to everything. */
+/** Licence plans as sets of sku ids, starting with none. */
 export const LICENCE_PLANS: readonly (readonly string[])[] = [
   [],
   ["6fd2c87f-b296-42f0-b197-1e91e994b900"],

@@ -9,8 +9,8 @@ const NO_EXTENSIONS = Object.fromEntries(
 );
 
 /**
- * Every property of the v1.0 user that a list can return, in the order in which the sandbox writes them. Graph promises
- * no order, so this one is nobody's `$select`: a client that reads values by position is caught.
+ * Every property of the v1.0 user that a list can return, in the order in which the sandbox writes them. Graph guarantees
+ * no order, so this one differs from any `$select`: a client that reads values by position fails.
  */
 export const USER_PROPERTIES: ReadonlyMap<string, UserProperty> = new Map<string, UserProperty>([
   ["userType", (person) => (person.guest ? "Guest" : "Member")],
@@ -158,7 +158,7 @@ function distinguishedName(person: Person): string | null {
     : null;
 }
 
-/** Absent, not null, for somebody who never signed in; `0001-01-01` with an empty request id for a kind that never happened. */
+/** Absent, not null, for people who never signed in; `0001-01-01` and an empty request id for a kind that never happened. */
 function signInActivity(person: Person): unknown {
   if (person.chance(46, 0.1)) return undefined;
   const interactive = person.later(47, 4 * YEAR_SECONDS);

@@ -6,15 +6,15 @@ import type { Reply } from "../service/reply.ts";
 import type { ServiceRequest } from "../service/service.ts";
 import type { SecretVersion, Vault } from "./vault.ts";
 
-/** What the sandbox's Key Vault knows. */
+/** Options of {@link answerVault}. */
 export interface VaultRestOptions {
-  /** What it holds. */
+  /** The secrets. */
   readonly vault: Vault;
   /** Checks the tokens. */
   readonly signer: TokenSigner;
-  /** Who may read secrets. */
+  /** The identity that may read secrets. */
   readonly identity: () => ManagedIdentity;
-  /** Where the challenge sends callers without a token. */
+  /** The authority that the challenge names to callers without a token. */
   readonly authority: () => string;
   /** This service's own origin. */
   readonly origin: () => string;
