@@ -29,7 +29,7 @@ export async function* partLines(
   const path = `${folder.path}/${part.name}`;
   const body = await readBody(container, path, part);
   let users = 0;
-  for await (const lines of decode(unpacked(body, path, container.signal, maxLineBytes), path)) {
+  for await (const lines of decode(decompressed(body, path, container.signal, maxLineBytes), path)) {
     users += lines.length;
     if (users > part.users) throw tooManyLines(path, part);
     yield lines;
@@ -53,7 +53,7 @@ export async function* partBlocks(
   let begun: Buffer = Buffer.alloc(0);
   let lines = 0;
   try {
-    for await (const chunk of unpacked(body, path, container.signal, MAX_LINE_BYTES)) {
+    for await (const chunk of decompressed(body, path, container.signal, MAX_LINE_BYTES)) {
       lines += linesIn(chunk);
       if (lines > part.users) throw tooManyLines(path, part);
       const first = chunk.indexOf(LINE_FEED) + 1;
@@ -109,7 +109,7 @@ async function* decode(
  * Decompresses a part, a chunk at a time, and stops at anything that no part may hold: a megabyte of gzip can hold a
  * gigabyte of nothing.
  */
-async function* unpacked(
+async function* decompressed(
   body: Buffer,
   path: string,
   signal: AbortSignal,
