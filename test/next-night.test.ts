@@ -188,7 +188,7 @@ describe("a newest snapshot that is damaged is passed over for the one before, g
       text.replace(/"runId": "[^"]+"/, '"runId": "20200101T000000Z"'),
     "whose manifest contradicts itself": (text) => text.replace('"unique": 100', '"unique": 99'),
     "whose manifest says more users than fit": (text) => text.replaceAll(/\b100,/g, "9000000000,"),
-    "whose manifest says that there is nobody": (text) =>
+    "whose manifest says that there are no users": (text) =>
       text
         .replace(/"(listed|unique|counted|countedAfter)": 100/g, '"$1": 0')
         .replace('"users": 100,\n      "bytes"', '"users": 0,\n      "bytes"'),

@@ -12,20 +12,20 @@ import { warning } from "../warning.ts";
 import { moveLatest } from "./latest.ts";
 
 const TAKE_BACK_WITHIN_MS = 10 * SECOND;
-/** For the manifest and `latest` of a run that is told to stop meanwhile; the Functions host allows five seconds. */
+/** Time to finish a commit after the run was told to stop; the Functions host allows five seconds. */
 const FINISH_WITHIN_MS = 3 * SECOND;
 
 /**
- * Makes a snapshot true. In this order, so that a process which dies in between leaves readers with:
+ * Commits a snapshot. The order of the writes decides what readers see if the process dies in between:
  *
  * | died after        | what a reader sees                                                        |
  * | ----------------- | ------------------------------------------------------------------------- |
- * | some or all parts | a folder without manifest: no snapshot; `latest` is yesterday's           |
+ * | some or all parts | a folder without a manifest: no snapshot; `latest` is yesterday's         |
  * | the manifest      | a whole snapshot, found by listing; `latest` is yesterday's, itself whole |
  * | `latest`          | the new snapshot                                                          |
  *
- * A run that is told to stop before the manifest is sent stops; after that it has three seconds to finish. When the
- * manifest cannot be written, the parts are taken back if there is certainly none; if there may be one they stay, for it.
+ * A run that is told to stop before the manifest is sent stops at once; after that, it has three seconds to finish. If
+ * writing the manifest fails, the parts are deleted, but only if it is certain that there is no manifest.
  *
  * @param beforeManifest waited for when all is ready and nothing is published yet; what it throws ends the commit
  * @returns warnings of what happened once the manifest was written, which is no failure any more
@@ -67,16 +67,16 @@ export async function commitSnapshot(
       ];
 }
 
-/** The error for a commit that was broken off: "nothing was published" would be saying too much. */
+/** The error for a commit that was interrupted. It must not claim that nothing was published. */
 function leftUndecided({ code, doing, problem }: RollcallError, runId: string): RollcallError {
   return new RollcallError(code, {
     doing,
     problem: `${problem}, while the manifest was being written`,
-    remedy: `\`rollcall list\` shows run ${runId} if it was committed: it is whole then, and the next run moves latest.json.`,
+    remedy: `\`rollcall list\` shows run ${runId} if it was committed. It is whole then, and the next run moves latest.json.`,
   });
 }
 
-/** The snapshot is committed by now: whatever keeps `latest.json` from moving, the next run makes up for it. */
+/** Moves `latest.json`, or says why not. The snapshot is already committed, and the next run makes up for a failure. */
 async function whyNotMoved(
   container: Container,
   tenantId: string,
@@ -90,7 +90,7 @@ async function whyNotMoved(
   }
 }
 
-/** Deletes the parts; what cannot be deleted harms nobody, and the error that led here matters more. */
+/** Deletes the parts. A failure is ignored: leftover parts do no harm, and the error that led here matters more. */
 async function takeBack(container: Container, folder: RunFolder, manifest: Manifest): Promise<void> {
   const cleaning = container.withSignal(AbortSignal.timeout(TAKE_BACK_WITHIN_MS));
   const paths = allParts(manifest).map(({ name }) => `${folder.path}/${name}`);

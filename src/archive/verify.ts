@@ -14,29 +14,29 @@ import { checkFormatPart } from "./format-check.ts";
 import { LineTally } from "./line-tally.ts";
 import { requireManifest, resolveRun } from "./reader.ts";
 
-/** What became of a verification. */
+/** The result of a verification. */
 export interface Verification {
   readonly runId: string;
-  /** Whether nothing was found. */
+  /** Whether no problems were found. */
   readonly whole: boolean;
   /** Different users found in the parts. */
   readonly users: number;
   /** Parts in the manifest, of all formats. */
   readonly parts: number;
-  /** Bytes of the manifest's parts as they are stored. */
+  /** Stored bytes of the manifest's parts. */
   readonly bytes: number;
-  /** Everything that was found, in the order of the parts. */
+  /** All problems, in the order of the parts. */
   readonly problems: readonly Finding[];
 }
 
 /**
- * Reads a snapshot again, all of it, and holds it against its manifest. Goes on behind a problem, to find the others.
+ * Reads all of a snapshot again and checks it against its manifest. Continues after a problem, to find the others.
  *
- * Memory: one part, and 24 bytes a user for telling duplicates.
+ * Memory: one part, and 24 bytes a user to find duplicates.
  *
  * @param run as for `openSnapshot`
- * @throws {RollcallError} `snapshot-not-found`, `manifest-unsupported`; `snapshot-damaged` only for a `latest.json` that
- *   does not tell which run is meant
+ * @throws {RollcallError} `snapshot-not-found`, `manifest-unsupported`; `snapshot-damaged` only if `latest.json` does not
+ *   say which run is meant
  */
 export async function verifySnapshot(
   container: Container,
@@ -68,7 +68,7 @@ export async function verifySnapshot(
   };
 }
 
-/** @returns how many different users the parts hold, as far as they can be read */
+/** @returns number of different users in the parts, as far as they can be read */
 async function verifyUsers(
   container: Container,
   folder: RunFolder,
@@ -105,7 +105,7 @@ async function verifyUsers(
   return ids.size;
 }
 
-/** Adds damage to a blob to the findings; any other failure ends the verification. */
+/** Adds damage to the findings; any other failure ends the verification. */
 async function unlessDamaged<T>(findings: Finding[], read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();

@@ -1,17 +1,17 @@
 import { pageSize } from "../rows/properties.ts";
 
-/** What is listed, and on whose behalf; the same for the count and for each page. */
+/** Which users and properties are listed; the same for the count and for each page. */
 export interface UserQuery {
-  /** User properties in the order of the rows. */
+  /** User properties in the order of the lines. */
   readonly properties: readonly string[];
-  /** Where an administrator grants what is missing. */
+  /** Where an administrator can consent to missing permissions. */
   readonly consentUrl: string;
   /** URL of the first page of all users, to which a filter can be added. */
   readonly url: string;
 }
 
 /**
- * Makes the query. The time of creation is always asked for: it tells where to cut a large directory.
+ * Makes the query. It always selects the creation time, which says where to cut a large directory.
  *
  * @param root of the API, without a trailing slash
  */

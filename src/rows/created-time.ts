@@ -4,10 +4,10 @@ import { SECOND } from "../clock.ts";
 const QUOTED_TIME = 22;
 
 /**
- * A time of creation as Graph writes it, in seconds since the epoch.
+ * Reads a creation time as Graph writes it, in seconds since the epoch.
  *
- * @param bytes hold the value's JSON from `start` on and before `end`
- * @returns `null` for a user without one; `undefined` for anything but whole seconds in UTC
+ * @param bytes hold the value's JSON from `start` to just before `end`
+ * @returns `null` for JSON `null`; `undefined` for anything else but whole seconds in UTC
  */
 export function createdSeconds(bytes: Uint8Array, start: number, end: number): number | null | undefined {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");

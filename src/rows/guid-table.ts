@@ -90,7 +90,7 @@ export class GuidTable {
     const w1 = guids[from + 1] ?? 0;
     const w2 = guids[from + 2] ?? 0;
     const w3 = guids[from + 3] ?? 0;
-    // Object ids are random (version 4 GUIDs); mixing two words guards against a directory that counts in one of them.
+    // Object ids are random (version 4 GUIDs). Mixing two words guards against ids that count up in one of them.
     const hash = (w0 ^ Math.imul(w3, 0x9e3779b1)) >>> 0;
     let place = hash % index.length;
     for (;;) {

@@ -15,22 +15,22 @@ const CLOSE_BRACE = 0x7d;
 /** Above this, the runtime's own copy is quicker than a loop. */
 const LOOP_BYTES = 48;
 /**
- * The most that the lines of a page may take, in bytes: as much again as the largest body, for the names and nulls that
- * each line has. More users than were asked for, each almost empty, could grow to ten times their page.
+ * Most bytes that the lines of a page may take: twice the largest body, because each line adds names and nulls. A page of
+ * many almost empty users, more than were asked for, could otherwise grow tenfold.
  */
 const MAX_LINES_BYTES = 128 * 2 ** 20;
-/** Keys of a user that are remembered for the next one; nobody selects more. */
+/** Most keys of a user that are remembered for the next one; no selection is that long. */
 const MAX_EXPECTED_KEYS = 1000;
 
-/** What is expected at one place of an object: users of a page all have the same keys in the same order. */
+/** The key that is expected next: the users of a page all have the same keys in the same order. */
 interface ExpectedKey {
-  /** As it is written, with quotes and colon: `"id":`. */
+  /** The key as it is written, with quotes and colon: `"id":`. */
   readonly bytes: Uint8Array;
-  /** Which value of the row it is; `undefined` for one that nobody asked for. */
+  /** Place of its value in the row; `undefined` if the property was not selected. */
   readonly place: number | undefined;
 }
 
-/** Buffers of pages that were written: a page a time made and dropped keeps the collector busier than all else. */
+/** Buffers of pages that are written, for reuse: allocating one for each page is the garbage collector's largest load. */
 const spare: Buffer[] = [];
 const MAX_SPARE = 2;
 const MAX_SPARE_BYTES = 16 * 2 ** 20;
@@ -47,31 +47,31 @@ function giveBack(buffer: Buffer): void {
 }
 
 /**
- * The users of one page as a snapshot keeps them: a line for each, a JSON object of the selected properties in the
- * selected order, with values as Graph sent them, but for white space between their tokens, and `null` for what it left out.
+ * The users of one page as a snapshot stores them, one line each: a JSON object of the selected properties in the selected
+ * order. Values are as Graph sent them, without white space between tokens; what Graph left out is `null`.
  *
- * All lines stand in one buffer, each ended by a line feed. Making a string of each user, or an object, costs more than
- * all the rest of a run.
+ * All lines are in one buffer, each ended by a line feed. Making a string or an object of each user would cost more than
+ * the rest of a run.
  */
 export class UserRows {
   /** Number of users. */
   count = 0;
-  /** Whether a time of creation is something else than whole seconds in UTC. */
+  /** Whether any creation time is not in whole seconds of UTC. */
   hasIrregularTimes = false;
   /**
-   * How many of the users have a value for each property, by its place in the selection: neither absent nor `null`, `""`,
-   * `[]` or `{}`.
+   * How many users have a value for each property, in the order of the selection. Absent, `null`, `""`, `[]` and `{}` do
+   * not count as a value.
    */
   readonly filled: Uint32Array;
   readonly #places: ReadonlyMap<string, number>;
   readonly #idPlace: number;
   readonly #createdPlace: number;
-  /** `{"id":`, `,"displayName":`, … : what stands before each value of a line. */
+  /** `{"id":`, `,"displayName":`, … : what precedes each value of a line. */
   readonly #prefixes: readonly Uint8Array[];
-  /** Where each value of the present user begins and ends; an end of 0: it was left out. */
+  /** Where each value of the current user begins and ends; an end of 0 means that it was left out. */
   readonly #starts: Int32Array;
   readonly #ends: Int32Array;
-  /** Whether there is white space inside of the present user's values. */
+  /** Whether the current user's values contain white space between tokens. */
   #isSpaced = false;
   readonly #order: ExpectedKey[] = [];
   #out: Buffer<ArrayBufferLike>;
@@ -83,11 +83,11 @@ export class UserRows {
   readonly #traitReader: TraitReader;
 
   /**
-   * @param properties in the order of a line
-   * @param pageBytes size of the page, from which the size of the lines is guessed
+   * @param properties in the order of the lines
+   * @param pageBytes size of the page, from which the size of the lines is estimated
    */
   constructor(properties: readonly string[], pageBytes: number) {
-    // What is read beside the line has a place behind those of the line, where it is not one of them.
+    // The id and the creation time are always read; if they are not selected, their places follow those of the line.
     const names = [...new Set([...properties, "id", "createdDateTime"])];
     this.#places = new Map(names.map((name, place) => [name, place]));
     this.#traitReader = new TraitReader(names);
@@ -100,7 +100,7 @@ export class UserRows {
     this.#out = takeBuffer(pageBytes + 4096);
   }
 
-  /** Gives the memory of the lines back for the next page. Nothing may read them after that. */
+  /** Frees the memory of the lines for the next page. The lines must not be read after this. */
   release(): void {
     giveBack(this.#out);
     this.#out = Buffer.alloc(0);
@@ -123,12 +123,12 @@ export class UserRows {
     return this.#out.subarray(this.#lineStart(index), this.#lineEnds[index]);
   }
 
-  /** Ids as {@link readGuid} reads them, four words each. */
+  /** The ids, four words each, as from {@link readGuid}. */
   get ids(): Uint32Array {
     return this.#ids;
   }
 
-  /** When a user was created, in seconds since the epoch; `undefined` for nobody knows, or nobody asked. */
+  /** When a user was created, in seconds since the epoch; `undefined` if that is not known. */
   createdAt(index: number): number | undefined {
     const seconds = this.#created[index];
     return Number.isNaN(seconds) ? undefined : seconds;
@@ -140,10 +140,10 @@ export class UserRows {
   }
 
   /**
-   * Adds the user at which `scan` stands, and steps over it.
+   * Steps over the user that comes next in `scan`, and adds it.
    *
-   * @returns what makes it unusable, a clause without a subject, and the user was not added; else `undefined`
-   * @throws {JsonScanError} where it is not JSON
+   * @returns `undefined` if it was added; else why the user is unusable, a clause without a subject
+   * @throws {JsonScanError} if it is not JSON
    */
   copy(scan: JsonScan): string | undefined {
     this.#locate(scan);
@@ -155,9 +155,9 @@ export class UserRows {
     if (!readObjectId(bytes, idStart, idEnd, this.#ids, count * GUID_WORDS)) return "has no object id";
     this.#created[count] = this.#readCreated(bytes);
     this.#traits[count] = this.#traitReader.read(bytes, this.#starts, this.#ends);
-    const begun = this.#length;
+    const lineStart = this.#length;
     this.#writeLine(bytes);
-    const lineBytes = this.#length - begun - 1;
+    const lineBytes = this.#length - lineStart - 1;
     if (lineBytes > MAX_LINE_BYTES) {
       const id = textOfString(bytes, idStart, idEnd);
       return (
@@ -166,14 +166,14 @@ export class UserRows {
       );
     }
     if (this.#length > MAX_LINES_BYTES) {
-      return `is one too many: the lines of a page may take ${MAX_LINES_BYTES} bytes`;
+      return `is one too many: the lines of a page may take at most ${MAX_LINES_BYTES} bytes`;
     }
     this.#lineEnds[count] = this.#length;
     this.count++;
     return undefined;
   }
 
-  /** Finds out where each value is. Of a repeated key the last one counts, as for `JSON.parse`. */
+  /** Finds where each value is. If a key is repeated, the last one counts, as for `JSON.parse`. */
   #locate(scan: JsonScan): void {
     this.#ends.fill(0);
     this.#isSpaced = false;
@@ -213,7 +213,7 @@ export class UserRows {
     this.#out[this.#length++] = LINE_FEED;
   }
 
-  /** The property of the present user that takes the most bytes. */
+  /** The current user's property that takes the most bytes. */
   #longest(): string {
     let longest = "";
     let most = -1;
@@ -227,7 +227,7 @@ export class UserRows {
   }
 
   #append(from: Uint8Array, start: number, end: number): void {
-    // Room for the value, the next prefix, and the end of the line.
+    // Two more bytes, for the end of the line.
     if (this.#length + end - start + 2 > this.#out.length) this.#grow(end - start);
     const out = this.#out;
     let length = this.#length;
@@ -240,7 +240,7 @@ export class UserRows {
     this.#length = length;
   }
 
-  /** For a page with white space between its tokens, which Graph does not send. */
+  /** For pages with white space between tokens, which Graph does not send. */
   #appendCompact(from: Uint8Array, start: number, end: number): void {
     if (this.#length + end - start + 2 > this.#out.length) this.#grow(end - start);
     this.#length = copyCompact(from, start, end, this.#out, this.#length);

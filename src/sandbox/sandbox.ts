@@ -3,7 +3,7 @@ import { sandboxTls } from "./service/tls.ts";
 import { type Storage, startStorage } from "./storage.ts";
 import { startTenant, type Tenant, type TenantOptions } from "./tenant.ts";
 
-/** What a sandbox is like, beside what its tenant is like. */
+/** Options of {@link startSandbox}, in addition to those of its tenant. */
 export interface SandboxOptions extends TenantOptions {
   /** Which credential `environment` names; the vault holds both. The certificate by default. */
   readonly credential?: "certificate" | "secret";
@@ -15,11 +15,11 @@ export interface SandboxOptions extends TenantOptions {
   readonly storageLocation?: string;
   /** Any free port by default. */
   readonly storagePort?: number;
-  /** A storage that runs already and goes on when the sandbox ends; one of its own by default. */
+  /** A storage that is already running, and that the sandbox does not stop; its own by default. */
   readonly storage?: Storage;
 }
 
-/** Everything that a run of Rollcall needs, on the loopback interface. */
+/** Everything that a run needs, on the loopback interface. */
 export interface Sandbox extends AsyncDisposable {
   /** The tenant, with its vault and the function app's identity. */
   readonly tenant: Tenant;
@@ -29,11 +29,11 @@ export interface Sandbox extends AsyncDisposable {
   readonly certificate: IssuedCertificate;
   /** The app's secret, kept in the vault as `graph-secret`. */
   readonly secret: string;
-  /** All settings of a run, for a process that has nothing else set. */
+  /** All settings of a run, as environment variables. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-const day = 24 * 60 * 60 * 1000;
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Starts a tenant and a storage, with an app registration whose credentials are in the vault. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
@@ -55,7 +55,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     contentType: "application/x-pem-file",
     expiresOn: certificate.expiresOn,
   });
-  const expiresOn = new Date(Date.now() + 180 * day);
+  const expiresOn = new Date(Date.now() + 180 * DAY_MS);
   const secret = tenant.app.addSecret({ expiresOn }).value;
   tenant.vault.set("graph-secret", secret, { contentType: "text/plain", expiresOn });
   const services = started.move();

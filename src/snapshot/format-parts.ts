@@ -3,13 +3,13 @@ import { FORMAT_EXTENSIONS, partName } from "./layout.ts";
 import type { FormatParts, Manifest } from "./manifest.ts";
 import type { PartEntry } from "./part.ts";
 
-/** What of a manifest this file is about. */
+/** The part of a manifest that lists its parts. */
 interface WithFormats {
   readonly parts: readonly PartEntry[];
   readonly formats?: FormatParts | undefined;
 }
 
-/** All parts of a snapshot, in whatever format. */
+/** The parts of a snapshot's users, in all formats. */
 export function partsOfAllFormats(manifest: WithFormats): readonly PartEntry[] {
   return [...manifest.parts, ...formatsOf(manifest).flatMap(([, parts]) => parts)];
 }
@@ -33,12 +33,12 @@ export function formatContradictions(manifest: WithFormats): readonly string[] {
       problems.push(`it names its ${format} parts wrongly`);
     const users = usersIn(parts);
     if (users !== expected)
-      problems.push(`its ${format} parts add up to ${users} users, its others to ${expected}`);
+      problems.push(`its ${format} parts add up to ${users} users, its JSON lines to ${expected}`);
     return problems;
   });
 }
 
-/** Each part in another format than JSON lines. */
+/** Each part in a format other than JSON lines. */
 export function formatPartsOf(
   manifest: WithFormats,
 ): readonly { readonly format: ExtraFormatName; readonly part: PartEntry }[] {

@@ -16,9 +16,9 @@ const MANIFEST_SCHEMAS = ["rollcall.snapshot/1", MANIFEST_SCHEMA] as const;
 /** What `latest.json`'s `schema` says. */
 export const LATEST_SCHEMA = "rollcall.latest/1";
 
-/** The most that a manifest may have, in bytes: one of a million users has some 30 kB. */
+/** The largest manifest, in bytes; that of a million users has about 30 kB. */
 export const MAX_MANIFEST_BYTES = 16 * 2 ** 20;
-/** The most that `latest.json` may have, in bytes. */
+/** The largest `latest.json`, in bytes. */
 export const MAX_LATEST_BYTES = 64 * 2 ** 10;
 
 /**
@@ -38,13 +38,13 @@ export interface Manifest {
   readonly tallies?: Tallies | undefined;
   readonly credential: CredentialEntry;
   readonly parts: readonly PartEntry[];
-  /** The same users in other formats; absent where the run wrote none. */
+  /** The same users in other formats; absent if the run wrote none. */
   readonly formats?: FormatParts | undefined;
   /** An id and a digest of each user, in the order of the lines, for the next run to compare with. Absent in version 1. */
   readonly fingerprints?: readonly PartEntry[] | undefined;
   /** What changed since the last snapshot; `null` where that could not be told. */
   readonly changes: ChangesEntry | null;
-  /** Why there are no changes: `first run`, or a clause; `null` where there are. */
+  /** Why there are no changes: `first run`, or a clause; `null` if there are. */
   readonly changesSkipped: string | null;
   /** The newest whole snapshot when this run began; `null` for the first run, and where no earlier one is whole. */
   readonly previous: PreviousEntry | null;
@@ -64,19 +64,19 @@ export interface PreviousEntry {
 /** What was asked of Graph. */
 export interface SourceEntry {
   readonly url: string;
-  /** In the order of each row. */
+  /** In the order of the lines. */
   readonly properties: readonly string[];
-  /** How many users have a value for each property: not null, nor an empty text or collection. Absent in those of 1.0. */
+  /** How many users have a value for each property; null, empty texts and empty collections are none. Absent in 1.0. */
   readonly filled?: Readonly<Record<string, number>> | undefined;
-  /** Pages that the snapshot was made of. */
+  /** Pages that the snapshot was made from. */
   readonly pages: number;
-  /** Requests to Graph, repeated ones included. */
+  /** Requests to Graph, retries included. */
   readonly requests: number;
   readonly retries: number;
   /** Answers with status 429. */
   readonly throttled: number;
   readonly listing: ListingEntry;
-  /** Where the next run may cut the directory; `null` for one that is listed page after page anyway. */
+  /** Where the next run can cut the directory; `null` if it is too small to cut. */
   readonly slices: SlicesEntry | null;
 }
 
@@ -87,36 +87,36 @@ export interface ListingEntry {
   readonly slices: number;
   /** Slices that were listed again, because they held fewer users than were counted. Absent in snapshots of 1.0. */
   readonly relisted?: number | undefined;
-  /** Why slices were wanted and not used; `null` when they were used, or not wanted. */
+  /** Why slices were wanted but not used; `null` if they were used, or not wanted. */
   readonly fellBack: string | null;
 }
 
-/** The distribution of the users' times of creation, as far as it matters for cutting the directory. */
+/** Where a directory can be cut into slices by creation time. */
 export interface SlicesEntry {
   /** Users that a slice is meant to hold; more only where they were created in the same second. */
   readonly usersEach: number;
-  /** Where each slice but the first begins, ascending. */
+  /** When each slice but the first begins, ascending. */
   readonly starts: readonly string[];
   /** Users in each of these slices, one more than there are starts. Absent in snapshots of 1.0. */
   readonly users?: readonly number[] | undefined;
 }
 
-/** The parts of a snapshot in other formats than JSON lines; absent: the run did not write that one. */
+/** The parts of a snapshot in formats other than JSON lines; a format that the run did not write is absent. */
 export type FormatParts = { readonly [name in ExtraFormatName]?: readonly PartEntry[] | undefined };
 
 /** What changed since another snapshot. */
 export interface ChangesEntry {
-  /** Run id of the snapshot it was compared with. */
+  /** Run id of the other snapshot. */
   readonly against: string;
   /** Users who are only in this snapshot. */
   readonly joined: number;
-  /** Users who are only in the other one. */
+  /** Users who are only in the other snapshot. */
   readonly left: number;
-  /** Users who are in both, with a difference. */
+  /** Users who are in both but differ. */
   readonly changed: number;
-  /** Properties that only one of the two selected; never reported as changed. */
+  /** Properties that only one of the two snapshots selected; never reported as changed. */
   readonly notCompared: readonly string[];
-  /** Each line is a change; `users` counts them. No parts when nothing changed. */
+  /** Each line is a change, and `users` counts the changes. No parts if nothing changed. */
   readonly parts: readonly PartEntry[];
   /** How the rows that differ were found: by what the previous run kept of each user, or by comparing all rows. */
   readonly comparedBy?: "fingerprints" | "rows" | undefined;
@@ -124,13 +124,13 @@ export interface ChangesEntry {
   readonly fellBack?: string | null | undefined;
 }
 
-/** What opened the app registration. */
+/** The credential that the run signed in with. */
 export interface CredentialEntry {
   readonly kind: "secret" | "certificate";
   /** Name of the Key Vault object. */
   readonly name: string;
   readonly version: string;
-  /** `null` where Key Vault keeps no expiry with a secret. */
+  /** `null` if Key Vault has no expiry date for the secret. */
   readonly expiresOn: string | null;
 }
 
@@ -241,7 +241,7 @@ const LatestShape: z.ZodType<Latest> = z.object({
   finishedAt: time,
 });
 
-/** The bytes of a manifest or of `latest.json`: JSON that a person can read. */
+/** The bytes of a manifest or of `latest.json`: indented JSON. */
 export function toBytes(document: Manifest | Latest): Buffer {
   return Buffer.from(`${JSON.stringify(document, null, 2)}\n`);
 }
@@ -265,7 +265,7 @@ export function parseLatest(bytes: Buffer, path: string): Latest {
 }
 
 /**
- * Reads a manifest for a run, which goes on where it is damaged and must not where it is of a later Rollcall.
+ * Reads a manifest for a run, which can continue if it is damaged but must not if a later Rollcall wrote it.
  *
  * @throws {RollcallError} `manifest-unsupported` for a later version of the schema; `snapshot-damaged` for anything else
  */
@@ -291,14 +291,14 @@ function unlessDamage<T>(
   try {
     return parse(bytes, path);
   } catch (error) {
-    const isStrange = error instanceof RollcallError && error.code === "manifest-unsupported";
-    if (!isStrange || isOfLaterSchema(bytes, schema)) throw error;
+    const isUnsupported = error instanceof RollcallError && error.code === "manifest-unsupported";
+    if (!isUnsupported || hasLaterSchema(bytes, schema)) throw error;
     throw new SnapshotDamaged(path, `its schema is not ${schema}`);
   }
 }
 
-/** Whether a document is of a later version of a schema: only then is there somebody who can read it. */
-function isOfLaterSchema(bytes: Buffer, schema: string): boolean {
+/** Whether a document has a later version of a schema, which only a later Rollcall can read. */
+function hasLaterSchema(bytes: Buffer, schema: string): boolean {
   const said = z.object({ schema: z.string() }).safeParse(parseJson(bytes)).data?.schema ?? "";
   const [name = "", version = ""] = schema.split("/");
   if (!said.startsWith(`${name}/`)) return false;

@@ -7,19 +7,18 @@ import type { RunFolder } from "./layout.ts";
 import type { PartEntry } from "./part.ts";
 import { sha256Of } from "./sha256.ts";
 
-/** Decompressed bytes that are handed out at a time. */
+/** Bytes that are decompressed at a time. */
 const CHUNK_BYTES = 256 * 2 ** 10;
 const LINE_FEED = 0x0a;
 
 /**
  * The lines of a part, some hundred at a time, each a user as JSON without its line break.
  *
- * The part is in memory as a whole, compressed, before its first line comes: none is handed out of a blob that is not
- * the one in the manifest. Leaving the loop early ends the reading; so does the container's signal, with the next chunk.
- * No more is unpacked than a part may hold.
+ * The whole part is read into memory, compressed, and verified before its first line is yielded. Leaving the loop early
+ * ends the reading; so does the container's signal, at the next chunk. No more is decompressed than a part may hold.
  *
- * @param maxLineBytes the longest line that is read
- * @throws {RollcallError} `snapshot-damaged` naming the blob; for too few lines behind the last of them
+ * @param maxLineBytes the longest line that is accepted
+ * @throws {RollcallError} `snapshot-damaged` naming the blob; for too few lines, only after the last of them
  */
 export async function* partLines(
   container: Container,
@@ -30,7 +29,7 @@ export async function* partLines(
   const path = `${folder.path}/${part.name}`;
   const body = await readBody(container, path, part);
   let users = 0;
-  for await (const lines of decode(unpacked(body, path, container.signal, maxLineBytes), path)) {
+  for await (const lines of decode(decompressed(body, path, container.signal, maxLineBytes), path)) {
     users += lines.length;
     if (users > part.users) throw tooManyLines(path, part);
     yield lines;
@@ -42,7 +41,7 @@ export async function* partLines(
 /**
  * The same lines as bytes, for callers that need only a few lines: blocks of whole lines, each ended by a line feed.
  *
- * @throws {RollcallError} as {@link partLines}, but for lines that are not UTF-8
+ * @throws {RollcallError} as {@link partLines}, but does not check that lines are UTF-8
  */
 export async function* partBlocks(
   container: Container,
@@ -54,7 +53,7 @@ export async function* partBlocks(
   let begun: Buffer = Buffer.alloc(0);
   let lines = 0;
   try {
-    for await (const chunk of unpacked(body, path, container.signal, MAX_LINE_BYTES)) {
+    for await (const chunk of decompressed(body, path, container.signal, MAX_LINE_BYTES)) {
       lines += linesIn(chunk);
       if (lines > part.users) throw tooManyLines(path, part);
       const first = chunk.indexOf(LINE_FEED) + 1;
@@ -62,7 +61,7 @@ export async function* partBlocks(
         begun = Buffer.concat([begun, chunk]);
         continue;
       }
-      // Only the line that two chunks share is copied.
+      // Copies only the line that two chunks share.
       yield Buffer.concat([begun, chunk.subarray(0, first)]);
       const last = chunk.lastIndexOf(LINE_FEED) + 1;
       if (last > first) yield chunk.subarray(first, last);
@@ -74,9 +73,9 @@ export async function* partBlocks(
   if (begun.length > 0) throw new SnapshotDamaged(path, "its last line is cut");
 }
 
-/** A part's blob, once it is known to be the one in the manifest. */
+/** Reads a part's blob, and checks its size and SHA-256 against the manifest. */
 export async function readBody(container: Container, path: string, part: PartEntry): Promise<Buffer> {
-  // Compressed, a part is no longer than it may be unpacked.
+  // The same limit holds for compressed parts.
   const body = await container.read(path, MAX_PART_CONTENT_BYTES);
   if (!body) throw new SnapshotDamaged(path, "the blob is missing");
   const { length } = body;
@@ -107,10 +106,10 @@ async function* decode(
 }
 
 /**
- * What is in a part, a chunk at a time, until something is in it that no part holds: a megabyte of gzip can hold a
+ * Decompresses a part, a chunk at a time, and stops at anything that no part may hold: a megabyte of gzip can hold a
  * gigabyte of nothing.
  */
-async function* unpacked(
+async function* decompressed(
   body: Buffer,
   path: string,
   signal: AbortSignal,
@@ -129,7 +128,7 @@ async function* unpacked(
         `it holds more than the ${MAX_PART_CONTENT_BYTES} bytes that a part may hold`,
       );
     }
-    // A chunk is shorter than any bound: only the line that it ends, and the one that it begins, can be too long.
+    // A chunk is shorter than any limit, so only a line that spans chunks can be too long.
     const first = chunk.indexOf(LINE_FEED);
     begun += first < 0 ? chunk.length : first;
     if (begun > maxLineBytes)
@@ -149,7 +148,7 @@ function tooManyLines(path: string, { users }: PartEntry): RollcallError {
   return new SnapshotDamaged(path, `it has more lines than the ${users} that the manifest says`);
 }
 
-/** Errors of zlib and of the decoder have a code. */
+/** Turns errors of zlib and of the decoder, which have a code, into damage. */
 function asDamage(error: unknown, path: string): unknown {
   if (error instanceof RollcallError || !(error instanceof Error && "code" in error)) return error;
   return new SnapshotDamaged(path, `it is not gzip of UTF-8 text to its end (${error.code})`);

@@ -8,15 +8,15 @@ import type { Run } from "./run.ts";
 export interface WrittenParts {
   /** The JSON lines. */
   readonly parts: readonly PartEntry[];
-  /** The same users in other formats; `undefined` where there are none. */
+  /** The same users in other formats; `undefined` if there are none. */
   readonly formats: FormatParts | undefined;
   /** An id and a digest of each user. */
   readonly fingerprints: readonly PartEntry[];
 }
 
 /**
- * Writes users in each format of a run, side by side, with the memory of a {@link PartWriter} for each. Fails as a whole:
- * there is no snapshot that lacks a format.
+ * Writes users in all formats of a run side by side, with the memory of one {@link PartWriter} for each. If one format
+ * fails, all fail: no snapshot lacks a format.
  */
 export class SnapshotWriter {
   readonly #lines: PartWriter;
@@ -60,7 +60,7 @@ export class SnapshotWriter {
     return { parts, formats: named.length === 0 ? undefined : Object.fromEntries(named), fingerprints };
   }
 
-  /** Takes back what was written, as {@link PartWriter.discard} does; goes on with the others when one cannot. */
+  /** Deletes what was written, as {@link PartWriter.discard} does. A failure of one format does not stop the others. */
   async discard(): Promise<void> {
     const outcomes = await Promise.allSettled(this.#writers().map((writer) => writer.discard()));
     const failed = outcomes.find((outcome) => outcome.status === "rejected");

@@ -164,7 +164,7 @@ describe("checkFormatPart", () => {
       await container.putOnce({ path: `${folder.path}/${name}`, body, contentType: "text/plain" });
       await assert.rejects(
         checkFormatPart(container, folder, format, { name, users: 1, bytes: body.length, sha256 }),
-        new RegExp(`no whole ${format} file`),
+        new RegExp(`not a whole ${format} file`),
       );
     }
   });

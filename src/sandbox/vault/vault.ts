@@ -18,22 +18,22 @@ export class Vault {
   readonly keys = new KeyRing();
   readonly #secrets = new VersionStore<string, SecretAttributes>();
 
-  /** Adds a version of a secret, its newest one. Returns the version's name. */
+  /** Adds a version of a secret, which becomes the newest. Returns the version. */
   set(name: string, value: string, attributes: SecretAttributes = {}): string {
     return this.#secrets.add(name, value, attributes);
   }
 
-  /** Changes attributes of a version. */
+  /** Changes the attributes of a version. */
   update(name: string, version: string, attributes: SecretAttributes): void {
     this.#secrets.update(name, version, attributes);
   }
 
-  /** A version of a secret; the newest one when none is named. */
+  /** A version of a secret; by default the newest. */
   find(name: string, version: string | undefined): SecretVersion | undefined {
     return this.#secrets.find(name, version);
   }
 
-  /** All versions of a secret in an order that means nothing, as Key Vault lists them. */
+  /** All versions of a secret in no particular order, as Key Vault lists them. */
   list(name: string): readonly SecretVersion[] {
     return this.#secrets.list(name);
   }

@@ -21,51 +21,51 @@ import { REPEATED, Roster } from "./roster.ts";
 import type { Cuts } from "./slice.ts";
 import type { ListedPage } from "./sliced-pages.ts";
 
-/** Users for whom memory is taken at once: a count is an answer from outside, and may say a thousand millions. */
+/** Most users for whom memory is allocated up front: a count comes from outside, and may say a billion. */
 const MOST_EXPECTED = 1_500_000;
 
-/** JSON of what counts as no value. */
+/** JSON that does not count as a value. */
 const EMPTY: ReadonlySet<string> = new Set(["null", '""', "[]", "{}"]);
 
 /** A whole listing, written into parts. */
-export interface Drained extends WrittenParts {
+export interface WrittenListing extends WrittenParts {
   readonly completeness: Completeness;
   readonly guard: Guard;
   readonly pages: number;
-  /** Where to cut the directory next time; `undefined` for one that is not worth it. */
+  /** Where the next run can cut the directory; `undefined` if it is too small to cut. */
   readonly cuts: Cuts | undefined;
   readonly tallies: UserTallies;
   /** How many users have a value for each property. */
   readonly filled: Readonly<Record<string, number>>;
 }
 
-/** What a listing is held to, and who is told. */
-export interface DrainOptions {
-  /** User properties in the order of the rows. */
+/** Options of {@link writeListing}. */
+export interface WriteListingOptions {
+  /** User properties in the order of the lines. */
   readonly properties: readonly string[];
   readonly count: Pick<DirectoryCount, "wasOffered" | "again">;
-  /** The count before this listing; `null` where there is none. */
+  /** The count before this listing; `null` if there is none. */
   readonly before: number | null;
   readonly guard: GuardOptions;
   /** Compares the users with those of the previous snapshot; `undefined` where that is not done while they come. */
   readonly watch: ChangeWatch | undefined;
-  /** Told after each page how many different users there are so far. */
+  /** Called after each page with the number of different users so far. */
   readonly onPage: (unique: number) => void;
 }
 
 /**
- * Drains a listing into parts, each user once, and holds it to the directory's counts before and after.
+ * Writes a listing into parts, each user once, and checks it against the directory's counts before and after.
  *
  * Memory: the pages that the listing holds, the parts of {@link SnapshotWriter}, and 28 bytes a user.
  *
- * @throws whatever the listing or the writing throws, and what {@link judgeCompleteness} and
- *   {@link guardAgainstDisaster} do; the parts stay until they are discarded
+ * @throws what the listing, the writing, {@link judgeCompleteness} and {@link guardAgainstDisaster} throw; the parts stay
+ *   until they are discarded
  */
-export async function drain(
+export async function writeListing(
   parts: SnapshotWriter,
   pages: AsyncIterable<Page | ListedPage>,
-  { properties, count, before, guard, watch, onPage }: DrainOptions,
-): Promise<Drained> {
+  { properties, count, before, guard, watch, onPage }: WriteListingOptions,
+): Promise<WrittenListing> {
   const expected = Math.min(before ?? 0, MOST_EXPECTED);
   const roster = new Roster(watch?.table, expected);
   const times = new CreationTimes(expected);
@@ -84,7 +84,7 @@ export async function drain(
     rows.release();
     onPage(roster.size);
   }
-  // Asked while the last parts are on their way.
+  // Counts while the last parts are being sent.
   const counting = count.again();
   counting.catch(() => undefined);
   const written = await parts.finish();
@@ -104,7 +104,7 @@ function addTo(sums: Float64Array, more: Uint32Array): void {
   for (let place = 0; place < sums.length; place++) sums[place] = (sums[place] ?? 0) + (more[place] ?? 0);
 }
 
-/** As `UserRows.filled`, for the lines of some users only: a page on which users come again is rare. */
+/** As `UserRows.filled`, but for some of a page's lines. Slower, which is fine: few pages repeat users. */
 function countFilled(lines: Buffer, properties: readonly string[]): Uint32Array {
   const cutter = new ValueCutter(properties);
   const filled = new Uint32Array(properties.length);
