@@ -21,6 +21,7 @@ import * as errors from "../src/error.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { manifestPath, runFolder, tenantFolder } from "../src/snapshot/layout.ts";
 import { sha256Of } from "../src/snapshot/sha256.ts";
+import { HOSTILE_HOSTS } from "./support/hostile-hosts.ts";
 import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
 
 const EXAMPLE = fileURLToPath(new URL("examples/enabled-guests.ts", import.meta.url));
@@ -177,6 +178,7 @@ describe("openSnapshots", () => {
       "DefaultEndpointsProtocol=https;AccountName=contosodata;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net",
       "https://contosodata.blob.example.com",
       "http://contosodata.blob.core.windows.net",
+      ...HOSTILE_HOSTS,
       "",
     ];
     for (const given of wrong) {
