@@ -42,9 +42,9 @@ export function startGrace(parent: AbortSignal, graceMs: number): Deadline {
  * and no line of ours would run any more.
  *
  * @param budgetMs milliseconds from now
- * @param parent ends the run for other reasons
+ * @param parent ends the run for other reasons; absent: nothing else does
  */
-export function startDeadline(budgetMs: number, parent: AbortSignal): Deadline {
+export function startDeadline(budgetMs: number, parent?: AbortSignal): Deadline {
   const expiry = new AbortController();
   const timer = setTimeout(() => {
     expiry.abort(
@@ -58,7 +58,7 @@ export function startDeadline(budgetMs: number, parent: AbortSignal): Deadline {
     );
   }, budgetMs);
   return {
-    signal: AbortSignal.any([parent, expiry.signal]),
+    signal: parent ? AbortSignal.any([parent, expiry.signal]) : expiry.signal,
     [Symbol.dispose]: () => {
       clearTimeout(timer);
       expiry.abort(new Error("what this was for has ended"));

@@ -47,7 +47,7 @@ describe("a run refuses, and publishes nothing", () => {
     assert.equal(
       error.message.replace(/\(request id [^)]*\)/, "(request id …)"),
       "reading page 2 of the users: the answer was unusable (the user at position 1 of the page has no object id) after 4 " +
-        "tries. Azure answered 200 (request id …). Nothing was published. The next run tries again; if it goes on, " +
+        "attempts. Azure answered 200 (request id …). Nothing was published. The next run tries again; if it goes on, " +
         "give Microsoft the request id.",
     );
     assert.equal(rig.clock.waitsMs.length, 3);

@@ -5,6 +5,7 @@ import { allParts, partsOfAllFormats } from "../snapshot/format-parts.ts";
 import { manifestPath, type RunFolder } from "../snapshot/layout.ts";
 import { LATEST_SCHEMA, type Latest, type Manifest, toBytes } from "../snapshot/manifest.ts";
 import { checkParts } from "../snapshot/part-lengths.ts";
+import type { Run } from "../snapshot/run.ts";
 import { sha256Of } from "../snapshot/sha256.ts";
 import type { Container } from "../storage/container.ts";
 import { warning } from "../warning.ts";
@@ -13,12 +14,6 @@ import { moveLatest } from "./latest.ts";
 const TAKE_BACK_WITHIN_MS = 10 * SECOND;
 /** For the manifest and `latest` of a run that is told to stop meanwhile; the Functions host allows five seconds. */
 const FINISH_WITHIN_MS = 3 * SECOND;
-
-/** What happens around a commit. */
-export interface CommitOptions {
-  /** Waited for when all is ready and nothing is published yet; what it throws ends the commit. */
-  readonly beforeManifest?: () => Promise<void>;
-}
 
 /**
  * Makes a snapshot true. In this order, so that a process which dies in between leaves readers with:
@@ -32,18 +27,18 @@ export interface CommitOptions {
  * A run that is told to stop before the manifest is sent stops; after that it has three seconds to finish. When the
  * manifest cannot be written, the parts are taken back if there is certainly none; if there may be one they stay, for it.
  *
+ * @param beforeManifest waited for when all is ready and nothing is published yet; what it throws ends the commit
  * @returns warnings of what happened once the manifest was written, which is no failure any more
  * @throws {RollcallError} `snapshot-exists`, `snapshot-damaged` when a part is not stored as it was sent, storage errors;
  *   nothing is published then, or the error says that it is not known
  */
 export async function commitSnapshot(
-  container: Container,
-  folder: RunFolder,
+  { container, folder }: Pick<Run, "container" | "folder">,
   manifest: Manifest,
-  { beforeManifest }: CommitOptions = {},
+  beforeManifest: () => Promise<void>,
 ): Promise<readonly string[]> {
   await checkParts(container, folder, partsOfAllFormats(manifest));
-  await beforeManifest?.();
+  await beforeManifest();
   using grace = startGrace(container.signal, FINISH_WITHIN_MS);
   const finishing = container.withSignal(grace.signal);
   const path = manifestPath(folder);

@@ -1,3 +1,4 @@
+import { FIRST_RUN } from "../changes/changes-since-previous.ts";
 import { type Completeness, tellsOfCount } from "../snapshot/completeness.ts";
 import { latestContradictions } from "../snapshot/contradictions.ts";
 import { folderOf, latestPath } from "../snapshot/layout.ts";
@@ -22,9 +23,6 @@ const MAX_RUNS = 30;
 
 /** More than any count that is believed, see `readCount`. */
 const MOST_USERS = 999_999_999;
-
-/** Why the first run has nothing to build on. */
-export const FIRST_RUN = "first run";
 
 /** A run that cannot be built on. */
 interface Damage {

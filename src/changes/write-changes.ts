@@ -21,14 +21,19 @@ const CHANGE_LINES: PartKind = {
 export interface WriteChangesOptions extends CompareOptions {
   /** A part is closed when it has this many compressed bytes; by default as for users. */
   readonly maxPartBytes?: number | undefined;
-  /** Receives what deletes the written parts again. */
-  readonly undo?: AsyncDisposableStack;
+}
+
+/** Changes that were written, and not committed yet. */
+export interface WrittenChanges {
+  /** For the manifest. */
+  readonly entry: ChangesEntry;
+  /** Deletes their parts again. */
+  readonly discard: () => Promise<void>;
 }
 
 /**
  * Writes what changed from one snapshot to another into parts in the later one's folder.
  *
- * @returns the manifest's entry for them
  * @throws whatever reading or writing throws, after deleting the parts again
  */
 export async function writeChanges(
@@ -36,7 +41,7 @@ export async function writeChanges(
   before: Side,
   after: Side,
   options: WriteChangesOptions = {},
-): Promise<ChangesEntry> {
+): Promise<WrittenChanges> {
   const counts = { joined: 0, left: 0, changed: 0 };
   const writer = openChangeParts(container, after.folder, options.maxPartBytes);
   try {
@@ -48,8 +53,8 @@ export async function writeChanges(
     const hasAny = counts.joined + counts.left + counts.changed > 0;
     // A writer that is finished without any lines writes an empty part.
     const parts = hasAny ? await writer.finish() : [];
-    options.undo?.defer(() => writer.discard().catch(() => undefined));
-    return { against: before.folder.runId, ...counts, notCompared, parts };
+    const entry = { against: before.folder.runId, ...counts, notCompared, parts };
+    return { entry, discard: () => writer.discard() };
   } catch (error) {
     await writer.discard().catch(() => undefined);
     throw error;

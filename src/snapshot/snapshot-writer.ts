@@ -1,8 +1,7 @@
-import type { Container } from "../storage/container.ts";
-import type { RunFolder } from "./layout.ts";
 import type { FormatParts } from "./manifest.ts";
 import type { PartEntry } from "./part.ts";
 import { type ExtraFormat, PartWriter } from "./part-writer.ts";
+import type { Run } from "./run.ts";
 
 /** The parts of a snapshot, all sent. */
 export interface WrittenParts {
@@ -22,13 +21,10 @@ export class SnapshotWriter {
 
   /**
    * @param formats besides the JSON lines, see `openFormats`
-   * @param maxPartBytes bytes from which on a part is closed, the same for all formats; absent: what suits each
    */
   constructor(
-    container: Container,
-    folder: RunFolder,
+    { container, folder, maxPartBytes }: Pick<Run, "container" | "folder" | "maxPartBytes">,
     formats: readonly ExtraFormat[],
-    maxPartBytes?: number | undefined,
   ) {
     this.#lines = new PartWriter(container, folder, maxPartBytes);
     this.#extras = formats.map((format) => ({

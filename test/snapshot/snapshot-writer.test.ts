@@ -58,7 +58,7 @@ async function writeUsers(writer: SnapshotWriter): Promise<void> {
 async function writeAll() {
   const opened = await openFolder();
   const formats = await openFormats(["ndjson", "csv", "parquet"], PROPERTIES);
-  const writer = new SnapshotWriter(opened.container, opened.folder, formats, MAX_PART_BYTES);
+  const writer = new SnapshotWriter({ ...opened, maxPartBytes: MAX_PART_BYTES }, formats);
   await writeUsers(writer);
   return { ...opened, written: await writer.finish() };
 }
@@ -98,7 +98,7 @@ describe("SnapshotWriter", () => {
 
   it("names no formats where there are none", async () => {
     const { container, folder, names } = await openFolder();
-    const writer = new SnapshotWriter(container, folder, await openFormats(["ndjson"], PROPERTIES));
+    const writer = new SnapshotWriter({ container, folder }, await openFormats(["ndjson"], PROPERTIES));
     await writeUsers(writer);
     const { parts, formats } = await writer.finish();
     assert.equal(formats, undefined);
@@ -111,7 +111,7 @@ describe("SnapshotWriter", () => {
   it("takes back the parts of all formats", async () => {
     const { container, folder, names } = await openFolder();
     const formats = await openFormats(["ndjson", "csv", "parquet"], PROPERTIES);
-    const writer = new SnapshotWriter(container, folder, formats, MAX_PART_BYTES);
+    const writer = new SnapshotWriter({ container, folder, maxPartBytes: MAX_PART_BYTES }, formats);
     await writeUsers(writer);
     assert.ok((await names()).length > 0);
     await writer.discard();
@@ -121,7 +121,7 @@ describe("SnapshotWriter", () => {
   it("fails as a whole when one format cannot be written", async () => {
     const { client, container, folder } = await openFolder();
     await client.getBlockBlobClient(`${folder.path}/users-00000.csv`).upload("foreign", 7);
-    const writer = new SnapshotWriter(container, folder, await openFormats(["csv"], PROPERTIES));
+    const writer = new SnapshotWriter({ container, folder }, await openFormats(["csv"], PROPERTIES));
     await writeUsers(writer);
     await assert.rejects(
       writer.finish(),

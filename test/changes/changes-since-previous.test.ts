@@ -2,12 +2,18 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { changeFindings, readChanges } from "../../src/changes/change-lines.ts";
-import { type ChangesOutcome, changesSinceLatest } from "../../src/changes/changes-since-latest.ts";
+import {
+  type ChangesOptions,
+  type ChangesOutcome,
+  changesSincePrevious,
+  FIRST_RUN,
+} from "../../src/changes/changes-since-previous.ts";
 import { MINUTE, systemClock } from "../../src/clock.ts";
 import { RollcallError } from "../../src/error.ts";
 import type { Storage } from "../../src/sandbox/storage.ts";
 import { folderOf } from "../../src/snapshot/layout.ts";
 import type { ChangesEntry, Manifest } from "../../src/snapshot/manifest.ts";
+import type { Run } from "../../src/snapshot/run.ts";
 import { type Container, openContainer } from "../../src/storage/container.ts";
 import { type Rig, startRig, startSharedStorage } from "../support/rig.ts";
 
@@ -23,6 +29,8 @@ class Nights implements AsyncDisposable {
   readonly first: Manifest;
   readonly second: Manifest;
   readonly container: Container;
+  /** What the comparison builds on instead of the first night. */
+  previous: ChangesOptions["previous"] | undefined;
 
   constructor(rig: Rig, first: Manifest, second: Manifest) {
     this.rig = rig;
@@ -48,12 +56,19 @@ class Nights implements AsyncDisposable {
   ): Promise<ChangesOutcome> {
     const { signal = new AbortController().signal, leftMs = 5 * MINUTE, maxPartBytes } = more;
     const { source, parts } = this.second;
-    return changesSinceLatest(
-      this.container,
-      this.first,
-      { folder: this.folder, properties: source.properties, parts },
-      { clock: systemClock, signal, deadlineMs: systemClock.elapsed() + leftMs, maxPartBytes },
-    );
+    const run: Run = {
+      container: this.container,
+      folder: this.folder,
+      startedAt: new Date(),
+      startedMs: systemClock.elapsed(),
+      clock: systemClock,
+      signal,
+      deadlineMs: systemClock.elapsed() + leftMs,
+      maxPartBytes,
+    };
+    const { properties } = source;
+    const previous = this.previous ?? { manifest: this.first, whyNone: null };
+    return changesSincePrevious(run, { enabled: true, previous, properties, parts });
   }
 
   /** Names of the parts of changes that are stored. */
@@ -100,7 +115,7 @@ function changeSome({ tenant: { directory } }: Rig, ids: readonly string[]): voi
   for (let joiner = 0; joiner < 3; joiner++) directory.add();
 }
 
-describe("changesSinceLatest", () => {
+describe("changesSincePrevious", () => {
   it("writes parts and says what they hold", async () => {
     await using nights = await twoNights(changeSome);
     const entry = entryOf(await nights.changes({ maxPartBytes: 5000 }));
@@ -141,17 +156,9 @@ describe("changesSinceLatest", () => {
 
   it("says that it is the first run", async () => {
     await using nights = await twoNights(() => undefined);
-    const { source, parts } = nights.second;
-    const outcome = await changesSinceLatest(
-      nights.container,
-      undefined,
-      { folder: nights.folder, properties: source.properties, parts },
-      {
-        clock: systemClock,
-        signal: new AbortController().signal,
-        deadlineMs: systemClock.elapsed() + MINUTE,
-      },
-    );
+    nights.previous = { manifest: undefined, whyNone: FIRST_RUN };
+    const outcome = await nights.changes();
+    assert.deepEqual(outcome.warnings, []);
     assert.equal(reasonOf(outcome), "first run");
   });
 
