@@ -65,7 +65,7 @@ function printsOf(error: unknown): readonly string[] {
 }
 
 async function assertRefused(rig: Rig, overrides: Readonly<Record<string, string>>, ear: Eavesdropper) {
-  const error = await rig.run(overrides).then(
+  const error = await rig.run({ settings: overrides }).then(
     () => undefined,
     (thrown: unknown) => thrown,
   );

@@ -92,7 +92,7 @@ async function killAt(scene: Scene, strikeAt: StrikeAt): Promise<void> {
   assert.ok(found.latest !== undefined || !scene.hasYesterday, "latest.json is gone");
 
   await breakLease(rig);
-  const next = await rig.run({}, { clock: systemClock });
+  const next = await rig.run({ run: { clock: systemClock } });
   assert.equal((await assertNothingHalf(rig, storage)).latest, next.runId);
   assert.equal(next.completeness.unique, rig.tenant.directory.size);
   // Also one whose run died before it could move latest.json.

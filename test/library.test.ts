@@ -42,7 +42,7 @@ before(async () => {
   first = await rig.run();
   // Run ids have whole seconds.
   await rig.clock.sleep(SECOND, new AbortController().signal);
-  second = await rig.run({}, { maxPartBytes: 20_000 });
+  second = await rig.run({ run: { maxPartBytes: 20_000 } });
   sound = await blobsOf(service.getContainerClient(HERE));
 });
 after(async () => {

@@ -63,14 +63,17 @@ describe("a lock whose storage was out of reach", { concurrency: true }, () => {
         run: async () => {
           cable.cut();
           // Waits for the first one's lease to end, takes the lock, commits and lets it go.
-          other = rig.run({}, { clock: systemClock });
+          other = rig.run({ run: { clock: systemClock } });
           await other;
           cable.plug();
         },
       },
     });
     const timeouts = { connectMs: 2000, headersMs: 60_000, bodyMs: 500 };
-    const first = rig.run({ ROLLCALL_STORAGE: cable.url }, { clock: systemClock, timeouts });
+    const first = rig.run({
+      settings: { ROLLCALL_STORAGE: cable.url },
+      run: { clock: systemClock, timeouts },
+    });
     const error = await first.then(
       () => assert.fail("it published"),
       (thrown: unknown) => thrown,

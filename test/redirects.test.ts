@@ -46,7 +46,7 @@ async function refuses(
   const asked = rig.tenant.requests.length;
   const fault = { kind: "redirect", status, ...(location !== undefined && { location }) } as const;
   using _rule = rig.tenant.script({ ...place, fault, times: Number.POSITIVE_INFINITY });
-  const error = await rig.fails("redirect-refused", overrides);
+  const error = await rig.fails("redirect-refused", { settings: overrides });
   assert.match(error.problem, words);
   assert.equal(error.answer?.status, status);
   assert.ok(!error.message.includes("stray"), error.message);

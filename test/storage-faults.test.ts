@@ -57,7 +57,7 @@ async function runThrough(
 ): Promise<{ readonly outcome: Taken | RollcallError; readonly writes: readonly string[] }> {
   await using gate = await startStorageGate(storage, rig.tenant.tls, strike);
   const outcome = await rig
-    .take({ ROLLCALL_STORAGE: gate.url }, { maxPartBytes: 1 })
+    .take({ settings: { ROLLCALL_STORAGE: gate.url }, run: { maxPartBytes: 1 } })
     .catch((error: unknown) => error as RollcallError);
   return { outcome, writes: [...gate.writes] };
 }
@@ -156,7 +156,10 @@ describe("a run that is ended while it writes", () => {
     const run = async () => stop.abort(enough);
     const strike: Strike = { write: writes.indexOf(name) + 1, moment: "after", run };
     await using gate = await startStorageGate(storage, rig.tenant.tls, strike);
-    return await rig.take({ ROLLCALL_STORAGE: gate.url }, { signal: stop.signal, maxPartBytes: 1 });
+    return await rig.take({
+      settings: { ROLLCALL_STORAGE: gate.url },
+      run: { signal: stop.signal, maxPartBytes: 1 },
+    });
   }
 
   it("the manifest, is committed when that arrived all the same, and moves latest.json in its grace", async () => {

@@ -117,7 +117,7 @@ async function nextCommitsAtOnce(): Promise<void> {
   assert.deepEqual(await rig.orphans(), [], "parts were left behind");
   const lock = rig.container.getBlobClient(lockPath(rig.tenant.tenantId));
   assert.equal((await lock.getProperties()).leaseState, "available");
-  const { completeness } = await rig.run({}, { clock: systemClock });
+  const { completeness } = await rig.run({ run: { clock: systemClock } });
   assert.equal(completeness.unique, rig.tenant.directory.size);
 }
 

@@ -91,9 +91,13 @@ class Nights implements AsyncDisposable {
 
 async function twoNights(between: (rig: Rig, ids: readonly string[]) => void): Promise<Nights> {
   const rig = await startRig(storage, { users: 1500 });
-  const first = await rig.run({ ROLLCALL_CHANGES: "off" }, { maxPartBytes: 40_000 });
+  const first = await rig.run({ settings: { ROLLCALL_CHANGES: "off" }, run: { maxPartBytes: 40_000 } });
   between(rig, [...rig.tenant.directory.ids()]);
-  return new Nights(rig, first, await rig.run({ ROLLCALL_CHANGES: "off" }, { maxPartBytes: 40_000 }));
+  return new Nights(
+    rig,
+    first,
+    await rig.run({ settings: { ROLLCALL_CHANGES: "off" }, run: { maxPartBytes: 40_000 } }),
+  );
 }
 
 function entryOf(outcome: ChangesOutcome): ChangesEntry {

@@ -70,7 +70,7 @@ describe("rollcall snapshot", () => {
   });
 
   it("does not hinder the next", async () => {
-    const { completeness } = await rig.run({}, { clock: systemClock });
+    const { completeness } = await rig.run({ run: { clock: systemClock } });
     assert.equal(completeness.unique, rig.tenant.directory.size);
   });
 });

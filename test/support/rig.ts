@@ -26,6 +26,14 @@ export function startSharedStorage(): Promise<Storage> {
 
 let rigs = 0;
 
+/** What a run is given beside what every run of a rig is. */
+export interface RigRun {
+  /** Settings over the sandbox's. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Options over the rig's: its clock, short timeouts, the tenant's identity. */
+  readonly run?: RunOptions;
+}
+
 /** A tenant with a container of its own, and the run under test. */
 export class Rig implements AsyncDisposable {
   readonly sandbox: Sandbox;
@@ -43,16 +51,16 @@ export class Rig implements AsyncDisposable {
     return this.sandbox.tenant;
   }
 
-  /** Takes a snapshot as the function does, with `overrides` over the sandbox's settings. */
-  async run(overrides: Readonly<Record<string, string>> = {}, options: RunOptions = {}): Promise<Manifest> {
-    return (await this.take(overrides, options)).manifest;
+  /** Takes a snapshot as the function does. */
+  async run(given: RigRun = {}): Promise<Manifest> {
+    return (await this.take(given)).manifest;
   }
 
   /** The same, with what happened once the manifest was written. */
-  take(overrides: Readonly<Record<string, string>> = {}, options: RunOptions = {}): Promise<Taken> {
+  take({ settings = {}, run = {} }: RigRun = {}): Promise<Taken> {
     // The storage's clock is the real one, and a run that disagrees with it is refused.
     this.clock.set(Date.now());
-    const environment = { ...this.sandbox.environment, ...overrides };
+    const environment = { ...this.sandbox.environment, ...settings };
     // The identity library reads these two when a credential is made, and from nowhere else.
     process.env.IDENTITY_ENDPOINT = environment.IDENTITY_ENDPOINT;
     process.env.IDENTITY_HEADER = environment.IDENTITY_HEADER;
@@ -62,18 +70,14 @@ export class Rig implements AsyncDisposable {
       // User-assigned, as deployed; and the library keeps tokens by client id for the whole process, which holds
       // many tenants here.
       identity: openAzureIdentity(this.tenant.identity.clientId),
-      ...options,
+      ...run,
     });
   }
 
   /** Runs, expects failure with `code`, and that nothing was published and no secret is told. */
-  async fails(
-    code: string,
-    overrides: Readonly<Record<string, string>> = {},
-    options: RunOptions = {},
-  ): Promise<RollcallError> {
+  async fails(code: string, given: RigRun = {}): Promise<RollcallError> {
     const before = await this.published();
-    const error = await this.run(overrides, options).then(
+    const error = await this.run(given).then(
       () => assert.fail(`expected ${code}, but a snapshot was committed`),
       (thrown: unknown) => thrown,
     );
