@@ -3,7 +3,8 @@ import { after, before, describe, it } from "node:test";
 import type { Fault, FaultRule } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import type { Manifest } from "../src/snapshot/manifest.ts";
-import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
+import { type Rig, startRig } from "./support/rig.ts";
+import { startSharedStorage } from "./support/shared-storage.ts";
 
 const ALWAYS = { times: Number.POSITIVE_INFINITY };
 

@@ -7,7 +7,8 @@ import type { FaultRule, SandboxRequest } from "../src/sandbox/service/fault.ts"
 import { startStranger } from "../src/sandbox/service/stranger.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { rollcallHere } from "./cli/rollcall-process.ts";
-import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
+import { type Rig, startRig } from "./support/rig.ts";
+import { startSharedStorage } from "./support/shared-storage.ts";
 import { startStorageGate } from "./support/storage-gate.ts";
 import { Eavesdropper, PICKS } from "./support/told.ts";
 

@@ -8,7 +8,8 @@ import { MINUTE, systemClock } from "../src/clock.ts";
 import type { FaultRule } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { assertNothingHalf, breakLease } from "./support/aftermath.ts";
-import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
+import { type Rig, startRig } from "./support/rig.ts";
+import { startSharedStorage } from "./support/shared-storage.ts";
 import { type Strike, startStorageGate } from "./support/storage-gate.ts";
 
 const RUN_ONCE = fileURLToPath(new URL("support/run-once.ts", import.meta.url));

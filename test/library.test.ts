@@ -22,7 +22,8 @@ import type { Storage } from "../src/sandbox/storage.ts";
 import { manifestPath, runFolder, tenantFolder } from "../src/snapshot/layout.ts";
 import { sha256Of } from "../src/snapshot/sha256.ts";
 import { HOSTILE_HOSTS } from "./support/hostile-hosts.ts";
-import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
+import { type Rig, startRig } from "./support/rig.ts";
+import { startSharedStorage } from "./support/shared-storage.ts";
 
 const EXAMPLE = fileURLToPath(new URL("examples/enabled-guests.ts", import.meta.url));
 const HERE = "user-snapshots";

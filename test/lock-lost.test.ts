@@ -8,7 +8,8 @@ import type { Storage } from "../src/sandbox/storage.ts";
 import { Container } from "../src/storage/container.ts";
 import { type Lock, takeLock } from "../src/storage/lock.ts";
 import { type Cable, layCable } from "./support/cable.ts";
-import { startRig, startSharedStorage } from "./support/rig.ts";
+import { startRig } from "./support/rig.ts";
+import { startSharedStorage } from "./support/shared-storage.ts";
 
 /** Longer than a lease, which lasts 15 seconds. */
 const PAST_THE_LEASE_MS = 16_500;

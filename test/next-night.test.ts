@@ -8,7 +8,8 @@ import type { Storage } from "../src/sandbox/storage.ts";
 import { folderOf, latestPath, manifestPath, runFolder } from "../src/snapshot/layout.ts";
 import type { Latest, Manifest } from "../src/snapshot/manifest.ts";
 import { readingSide } from "./support/aftermath.ts";
-import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
+import { type Rig, startRig } from "./support/rig.ts";
+import { startSharedStorage } from "./support/shared-storage.ts";
 import { startStorageGate } from "./support/storage-gate.ts";
 import { TestClock } from "./support/test-clock.ts";
 

@@ -4,7 +4,8 @@ import { after, before, describe, it } from "node:test";
 import type { FaultRule } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { type LocalServer, startLocalServer } from "./support/local-server.ts";
-import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
+import { type Rig, startRig } from "./support/rig.ts";
+import { startSharedStorage } from "./support/shared-storage.ts";
 
 let storage: Storage;
 let rig: Rig;

@@ -5,7 +5,8 @@ import type { Fault, FaultRule } from "../src/sandbox/service/fault.ts";
 import { startStranger } from "../src/sandbox/service/stranger.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { manifestPath, runFolder, runTimeMs } from "../src/snapshot/layout.ts";
-import { startRig, startSharedStorage } from "./support/rig.ts";
+import { startRig } from "./support/rig.ts";
+import { startSharedStorage } from "./support/shared-storage.ts";
 import { TestClock } from "./support/test-clock.ts";
 
 let storage: Storage;

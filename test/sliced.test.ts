@@ -5,7 +5,8 @@ import { systemClock } from "../src/clock.ts";
 import type { FaultRule, SandboxRequest } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import type { Manifest } from "../src/snapshot/manifest.ts";
-import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
+import { type Rig, startRig } from "./support/rig.ts";
+import { startSharedStorage } from "./support/shared-storage.ts";
 
 const SLICED = { ROLLCALL_LISTING: "sliced" };
 const ALWAYS = { times: Number.POSITIVE_INFINITY };

@@ -6,7 +6,8 @@ import { RollcallError } from "../src/error.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import type { Taken } from "../src/take-snapshot.ts";
 import { assertNothingHalf, breakLease } from "./support/aftermath.ts";
-import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
+import { type Rig, startRig } from "./support/rig.ts";
+import { startSharedStorage } from "./support/shared-storage.ts";
 import { type Strike, startStorageGate } from "./support/storage-gate.ts";
 
 /** Each test is many runs, and a machine may be busy. */

@@ -8,7 +8,8 @@ import { systemClock } from "../src/clock.ts";
 import type { FaultRule } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { latestPath, lockPath } from "../src/snapshot/layout.ts";
-import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
+import { type Rig, startRig } from "./support/rig.ts";
+import { startSharedStorage } from "./support/shared-storage.ts";
 import { type Strike, startStorageGate } from "./support/storage-gate.ts";
 
 const HOST = fileURLToPath(new URL("support/functions-host.ts", import.meta.url));

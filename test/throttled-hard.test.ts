@@ -3,7 +3,8 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { systemClock } from "../src/clock.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
-import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
+import { type Rig, startRig } from "./support/rig.ts";
+import { startSharedStorage } from "./support/shared-storage.ts";
 
 const GREEDY = { ROLLCALL_CONCURRENCY: "64", ROLLCALL_LISTING: "sliced" };
 const TIMEOUTS = { connectMs: 5000, headersMs: 5000, bodyMs: 5000 };

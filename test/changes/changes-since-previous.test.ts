@@ -15,7 +15,8 @@ import { folderOf } from "../../src/snapshot/layout.ts";
 import type { ChangesEntry, Manifest } from "../../src/snapshot/manifest.ts";
 import type { Run } from "../../src/snapshot/run.ts";
 import { type Container, openContainer } from "../../src/storage/container.ts";
-import { type Rig, startRig, startSharedStorage } from "../support/rig.ts";
+import { type Rig, startRig } from "../support/rig.ts";
+import { startSharedStorage } from "../support/shared-storage.ts";
 
 let storage: Storage;
 before(async () => {

@@ -5,7 +5,8 @@ import { after, before, describe, it } from "node:test";
 import { systemClock } from "../../src/clock.ts";
 import type { Storage } from "../../src/sandbox/storage.ts";
 import { lockPath } from "../../src/snapshot/layout.ts";
-import { type Rig, startRig, startSharedStorage } from "../support/rig.ts";
+import { type Rig, startRig } from "../support/rig.ts";
+import { startSharedStorage } from "../support/shared-storage.ts";
 import { startRollcall } from "./rollcall-process.ts";
 
 const SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;

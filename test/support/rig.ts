@@ -5,24 +5,23 @@ import { RollcallError } from "../../src/error.ts";
 import type { Timeouts } from "../../src/http/http-client.ts";
 import { openAzureIdentity } from "../../src/identity/azure-identity.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../src/sandbox/sandbox.ts";
-import { sandboxTls, trustSandbox } from "../../src/sandbox/service/tls.ts";
-import { type Storage, startStorage } from "../../src/sandbox/storage.ts";
+import { issueCertificate } from "../../src/sandbox/service/certificate.ts";
+import { trustSandbox } from "../../src/sandbox/service/tls.ts";
+import type { Storage } from "../../src/sandbox/storage.ts";
 import type { Tenant } from "../../src/sandbox/tenant.ts";
 import { readSettings } from "../../src/settings/settings.ts";
 import type { Manifest } from "../../src/snapshot/manifest.ts";
 import { type RunOptions, type Taken, takeSnapshot } from "../../src/take-snapshot.ts";
+import { sharedTls } from "./shared-storage.ts";
 import { TestClock } from "./test-clock.ts";
 
 /** Short enough for a test to wait out; everything runs on one machine. */
 const TIMEOUTS: Timeouts = { connectMs: 2000, headersMs: 500, bodyMs: 500 };
 
-const tls = await sandboxTls();
+const tls = await sharedTls();
 trustSandbox(tls);
-
-/** One storage emulator for a test file; each rig has a container of its own in it. */
-export function startSharedStorage(): Promise<Storage> {
-  return startStorage({ tls });
-}
+/** Of the app in every rig's tenant: a key for each would take longer than most runs. */
+const certificate = await issueCertificate({ commonName: "graph-cert", days: 365 });
 
 let rigs = 0;
 
@@ -162,6 +161,6 @@ export class Rig implements AsyncDisposable {
 /** Starts a small tenant with a fresh container in the shared storage. */
 export async function startRig(storage: Storage, options: SandboxOptions = {}): Promise<Rig> {
   const container = `rig-${process.pid}-${++rigs}`;
-  const sandbox = await startSandbox({ users: 2500, tls, storage, container, ...options });
+  const sandbox = await startSandbox({ users: 2500, tls, storage, container, certificate, ...options });
   return new Rig(sandbox, storage, container);
 }
