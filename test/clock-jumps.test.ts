@@ -3,7 +3,8 @@ import { after, before, describe, it } from "node:test";
 import { DAY, MINUTE } from "../src/clock.ts";
 import type { Fault } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
-import { startRig, startSharedStorage } from "./support/rig.ts";
+import { startRig } from "./support/rig.ts";
+import { startSharedStorage } from "./support/shared-storage.ts";
 
 let storage: Storage;
 

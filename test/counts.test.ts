@@ -3,7 +3,8 @@ import { after, before, describe, it } from "node:test";
 import type { Fault, FaultRule } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import type { Manifest } from "../src/snapshot/manifest.ts";
-import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
+import { type Rig, startRig } from "./support/rig.ts";
+import { startSharedStorage } from "./support/shared-storage.ts";
 
 const ALWAYS = { times: Number.POSITIVE_INFINITY };
 
@@ -60,7 +61,7 @@ describe("a count that a former snapshot had, and that is missing tonight,", () 
   it("is remembered over a night without", async () => {
     await using rig = await startRig(storage);
     await rig.run();
-    const without = await rig.run({ ROLLCALL_COUNT: "off" });
+    const without = await rig.run({ settings: { ROLLCALL_COUNT: "off" } });
     assert.equal(without.completeness.countOffered, true);
     rig.tenant.script(onCount("unsupported", ALWAYS));
     await rig.fails("count-missing");
@@ -71,7 +72,7 @@ describe("a tenant that never offered a count", () => {
   it("is listed uncounted, night after night, also where slices are wanted", async () => {
     await using rig = await startRig(storage, { counts: false });
     for (const listing of ["auto", "sliced"]) {
-      const { completeness } = await rig.run({ ROLLCALL_LISTING: listing });
+      const { completeness } = await rig.run({ settings: { ROLLCALL_LISTING: listing } });
       assert.equal(completeness.verdict, "uncounted");
       assert.equal(completeness.countOffered, false);
       assert.equal(completeness.unique, 2500);
@@ -97,7 +98,7 @@ describe("a tenant that never offered a count", () => {
 describe("ROLLCALL_COUNT=off", () => {
   it("asks for no count, and says uncounted", async () => {
     await using rig = await startRig(storage);
-    const { completeness } = await rig.run({ ROLLCALL_COUNT: "off" });
+    const { completeness } = await rig.run({ settings: { ROLLCALL_COUNT: "off" } });
     assert.equal(completeness.verdict, "uncounted");
     assert.equal(completeness.counted, null);
     assert.ok(!rig.tenant.requests.some(({ path }) => path.endsWith("/$count")));
@@ -135,14 +136,14 @@ describe("a count that the listing exceeds", () => {
     await using rig = await startRig(storage);
     rig.tenant.script(onCount(1998));
     rig.tenant.script(onPage2({ kind: "endEarly" }, ALWAYS));
-    await rig.fails("listing-short", {}, { maxPartBytes: 1000 });
+    await rig.fails("listing-short", { run: { maxPartBytes: 1000 } });
   });
 
   it("and that agrees with a list cut once, has the users listed again", async () => {
     await using rig = await startRig(storage);
     rig.tenant.script(onCount(1998));
     rig.tenant.script(onPage2({ kind: "endEarly" }));
-    const manifest = await rig.run({}, { maxPartBytes: 1000 });
+    const manifest = await rig.run({ run: { maxPartBytes: 1000 } });
     assertWhole(rig, manifest);
     assert.deepEqual(await rig.orphans(), []);
   });
@@ -192,7 +193,7 @@ describe("a count that is missing behind the listing only", () => {
     rig.tenant.script(onCount(1998));
     rig.tenant.script(onCount("unsupported", { ...ALWAYS, after: 1 }));
     rig.tenant.script(onPage2({ kind: "endEarly" }, ALWAYS));
-    await rig.fails("count-missing", {}, { maxPartBytes: 1000 });
+    await rig.fails("count-missing", { run: { maxPartBytes: 1000 } });
   });
 });
 
@@ -241,7 +242,7 @@ describe("a count that was had once tonight, and is lost by a restart,", () => {
       rig.tenant.script(expired);
       rig.tenant.script(onCount("unsupported", { ...ALWAYS, after: 1 }));
       rig.tenant.script({ ...cut, after: 0 });
-      await rig.fails("count-missing", {}, { maxPartBytes: 1000 });
+      await rig.fails("count-missing", { run: { maxPartBytes: 1000 } });
     });
   }
 
@@ -251,7 +252,7 @@ describe("a count that was had once tonight, and is lost by a restart,", () => {
     rig.tenant.script(onCount(1998));
     rig.tenant.script(onCount("unsupported", { ...ALWAYS, after: 2 }));
     rig.tenant.script(onPage2({ kind: "endEarly" }, ALWAYS));
-    await rig.fails("count-missing", {}, { maxPartBytes: 1000 });
+    await rig.fails("count-missing", { run: { maxPartBytes: 1000 } });
   });
 
   it("still holds a list that is cut behind slices that were thrown away", async () => {
@@ -269,7 +270,10 @@ describe("a count that was had once tonight, and is lost by a restart,", () => {
         { ...ALWAYS, match: ({ page, query }) => page === 2 && !query.has("$filter") },
       ),
     );
-    await rig.fails("count-missing", { ROLLCALL_LISTING: "sliced" }, { maxPartBytes: 1000 });
+    await rig.fails("count-missing", {
+      settings: { ROLLCALL_LISTING: "sliced" },
+      run: { maxPartBytes: 1000 },
+    });
   });
 });
 
@@ -294,7 +298,7 @@ describe("a damaged former snapshot", () => {
 
   it("still tells so, where an older whole one did without a count", async () => {
     await using rig = await startRig(storage);
-    await rig.run({ ROLLCALL_COUNT: "off" });
+    await rig.run({ settings: { ROLLCALL_COUNT: "off" } });
     const newest = await rig.run();
     for (const part of await blobsOf(rig, newest, ".ndjson.gz")) await rig.container.deleteBlob(part);
     loseCountAndCut(rig);
@@ -319,7 +323,7 @@ describe("ROLLCALL_COUNT=off in a tenant that counts", () => {
     await using rig = await startRig(storage);
     await rig.run();
     for (let night = 0; night < 2; night++) {
-      const { warnings } = await rig.run({ ROLLCALL_COUNT: "off" });
+      const { warnings } = await rig.run({ settings: { ROLLCALL_COUNT: "off" } });
       assert.match(warnings.join(), /^uncounted: the tenant offers a count/);
     }
   });

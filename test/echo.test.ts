@@ -7,7 +7,8 @@ import type { FaultRule, SandboxRequest } from "../src/sandbox/service/fault.ts"
 import { startForeignOrigin } from "../src/sandbox/service/foreign-origin.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { rollcallHere } from "./cli/rollcall-process.ts";
-import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
+import { type Rig, startRig } from "./support/rig.ts";
+import { startSharedStorage } from "./support/shared-storage.ts";
 import { startStorageGate } from "./support/storage-gate.ts";
 import { Eavesdropper, PICKS } from "./support/told.ts";
 
@@ -65,7 +66,7 @@ function printsOf(error: unknown): readonly string[] {
 }
 
 async function assertRefused(rig: Rig, overrides: Readonly<Record<string, string>>, ear: Eavesdropper) {
-  const error = await rig.run(overrides).then(
+  const error = await rig.run({ settings: overrides }).then(
     () => undefined,
     (thrown: unknown) => thrown,
   );

@@ -8,7 +8,8 @@ import { MINUTE, systemClock } from "../src/clock.ts";
 import type { FaultRule } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { assertNothingHalf, breakLease } from "./support/aftermath.ts";
-import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
+import { type Rig, startRig } from "./support/rig.ts";
+import { startSharedStorage } from "./support/shared-storage.ts";
 import { type Strike, startStorageGate } from "./support/storage-gate.ts";
 
 const RUN_ONCE = fileURLToPath(new URL("support/run-once.ts", import.meta.url));
@@ -92,7 +93,7 @@ async function killAt(scene: Scene, strikeAt: StrikeAt): Promise<void> {
   assert.ok(found.latest !== undefined || !scene.hasYesterday, "latest.json is gone");
 
   await breakLease(rig);
-  const next = await rig.run({}, { clock: systemClock });
+  const next = await rig.run({ run: { clock: systemClock } });
   assert.equal((await assertNothingHalf(rig, storage)).latest, next.runId);
   assert.equal(next.completeness.unique, rig.tenant.directory.size);
   // Also one whose run died before it could move latest.json.

@@ -21,7 +21,9 @@ import * as errors from "../src/error.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { manifestPath, runFolder, tenantFolder } from "../src/snapshot/layout.ts";
 import { sha256Of } from "../src/snapshot/sha256.ts";
-import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
+import { HOSTILE_HOSTS } from "./support/hostile-hosts.ts";
+import { type Rig, startRig } from "./support/rig.ts";
+import { startSharedStorage } from "./support/shared-storage.ts";
 
 const EXAMPLE = fileURLToPath(new URL("examples/enabled-guests.ts", import.meta.url));
 const HERE = "user-snapshots";
@@ -41,7 +43,7 @@ before(async () => {
   first = await rig.run();
   // Run ids have whole seconds.
   await rig.clock.sleep(SECOND, new AbortController().signal);
-  second = await rig.run({}, { maxPartBytes: 20_000 });
+  second = await rig.run({ run: { maxPartBytes: 20_000 } });
   sound = await blobsOf(service.getContainerClient(HERE));
 });
 after(async () => {
@@ -177,6 +179,7 @@ describe("openSnapshots", () => {
       "DefaultEndpointsProtocol=https;AccountName=contosodata;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net",
       "https://contosodata.blob.example.com",
       "http://contosodata.blob.core.windows.net",
+      ...HOSTILE_HOSTS,
       "",
     ];
     for (const given of wrong) {

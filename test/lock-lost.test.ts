@@ -8,7 +8,8 @@ import type { Storage } from "../src/sandbox/storage.ts";
 import { Container } from "../src/storage/container.ts";
 import { type Lock, takeLock } from "../src/storage/lock.ts";
 import { type Cable, layCable } from "./support/cable.ts";
-import { startRig, startSharedStorage } from "./support/rig.ts";
+import { startRig } from "./support/rig.ts";
+import { startSharedStorage } from "./support/shared-storage.ts";
 
 /** Longer than a lease, which lasts 15 seconds. */
 const PAST_THE_LEASE_MS = 16_500;
@@ -63,14 +64,17 @@ describe("a lock whose storage was out of reach", { concurrency: true }, () => {
         run: async () => {
           cable.cut();
           // Waits for the first one's lease to end, takes the lock, commits and lets it go.
-          other = rig.run({}, { clock: systemClock });
+          other = rig.run({ run: { clock: systemClock } });
           await other;
           cable.plug();
         },
       },
     });
     const timeouts = { connectMs: 2000, headersMs: 60_000, bodyMs: 500 };
-    const first = rig.run({ ROLLCALL_STORAGE: cable.url }, { clock: systemClock, timeouts });
+    const first = rig.run({
+      settings: { ROLLCALL_STORAGE: cable.url },
+      run: { clock: systemClock, timeouts },
+    });
     const error = await first.then(
       () => assert.fail("it published"),
       (thrown: unknown) => thrown,

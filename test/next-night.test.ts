@@ -9,7 +9,8 @@ import { allParts } from "../src/snapshot/format-parts.ts";
 import { folderOf, latestPath, manifestPath, runFolder } from "../src/snapshot/layout.ts";
 import type { Latest, Manifest } from "../src/snapshot/manifest.ts";
 import { readingSide } from "./support/aftermath.ts";
-import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
+import { type Rig, startRig } from "./support/rig.ts";
+import { startSharedStorage } from "./support/shared-storage.ts";
 import { startStorageGate } from "./support/storage-gate.ts";
 import { TestClock } from "./support/test-clock.ts";
 
@@ -306,11 +307,11 @@ describe("a run of the future", () => {
   it("is not made: a clock that is wrong by more than five minutes is refused, and nothing is written", async () => {
     await using rig = await startRig(storage, { users: USERS });
     for (const wrongMs of [6 * MINUTE, 90 * DAY, -6 * MINUTE, -400 * DAY]) {
-      const error = await rig.fails("clock-wrong", {}, { clock: new TestClock(Date.now() + wrongMs) });
+      const error = await rig.fails("clock-wrong", { run: { clock: new TestClock(Date.now() + wrongMs) } });
       assert.match(error.message, wrongMs > 0 ? /minutes ahead/ : /minutes behind/);
       assert.deepEqual(await rig.blobs(), []);
     }
-    await rig.run({}, { clock: new TestClock(Date.now() + 4 * MINUTE) });
+    await rig.run({ run: { clock: new TestClock(Date.now() + 4 * MINUTE) } });
   });
 });
 
@@ -365,7 +366,7 @@ describe("a year of runs", () => {
       await Promise.all(folders.map((folder) => rig.put(manifestPath(folder), "{}")));
     }
     await using gate = await startStorageGate(storage, rig.tenant.tls);
-    const { previous } = await rig.run({ ROLLCALL_STORAGE: gate.url });
+    const { previous } = await rig.run({ settings: { ROLLCALL_STORAGE: gate.url } });
     assert.equal(previous?.runId, first.runId);
     assert.ok(gate.requests.length < 40, gate.requests.join("\n"));
   });

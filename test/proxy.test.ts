@@ -14,7 +14,8 @@ import type { Storage } from "../src/sandbox/storage.ts";
 import { readSettings, SettingsError } from "../src/settings/settings.ts";
 import { failureOf, jsonOf, rollcallIn } from "./cli/rollcall-process.ts";
 import { type ConnectProxy, type ProxyBehaviour, startConnectProxy } from "./support/connect-proxy.ts";
-import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
+import { type Rig, startRig } from "./support/rig.ts";
+import { startSharedStorage } from "./support/shared-storage.ts";
 
 const { signal } = new AbortController();
 const TIMEOUTS = { connectMs: 500, headersMs: 500, bodyMs: 500 };

@@ -4,7 +4,8 @@ import { after, before, describe, it } from "node:test";
 import type { FaultRule } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { type LocalServer, startLocalServer } from "./support/local-server.ts";
-import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
+import { type Rig, startRig } from "./support/rig.ts";
+import { startSharedStorage } from "./support/shared-storage.ts";
 
 let storage: Storage;
 let rig: Rig;
@@ -46,7 +47,7 @@ async function refuses(
   const asked = rig.tenant.requests.length;
   const fault = { kind: "redirect", status, ...(location !== undefined && { location }) } as const;
   using _rule = rig.tenant.script({ ...place, fault, times: Number.POSITIVE_INFINITY });
-  const error = await rig.fails("redirect-refused", overrides);
+  const error = await rig.fails("redirect-refused", { settings: overrides });
   assert.match(error.problem, words);
   assert.equal(error.answer?.status, status);
   assert.ok(!error.message.includes("stray"), error.message);

@@ -5,7 +5,8 @@ import type { Fault, FaultRule } from "../src/sandbox/service/fault.ts";
 import { startForeignOrigin } from "../src/sandbox/service/foreign-origin.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { manifestPath, runFolder, runTimeMs } from "../src/snapshot/layout.ts";
-import { startRig, startSharedStorage } from "./support/rig.ts";
+import { startRig } from "./support/rig.ts";
+import { startSharedStorage } from "./support/shared-storage.ts";
 import { TestClock } from "./support/test-clock.ts";
 
 let storage: Storage;
@@ -26,7 +27,7 @@ describe("a run refuses, and publishes nothing", () => {
     await using rig = await startRig(storage);
     await using foreign = await startForeignOrigin(rig.tenant.tls);
     rig.tenant.script(onPage2({ kind: "foreignNextLink", origin: foreign.origin }));
-    const error = await rig.fails("next-link-foreign", {}, MANY_PARTS);
+    const error = await rig.fails("next-link-foreign", { run: MANY_PARTS });
     assert.match(error.message, new RegExp(foreign.origin));
     assert.deepEqual([...foreign.tokensSeen], []);
     assert.equal(foreign.requests, 0);
@@ -35,7 +36,7 @@ describe("a run refuses, and publishes nothing", () => {
   it("a next link that comes again", async () => {
     await using rig = await startRig(storage);
     rig.tenant.script(onPage2({ kind: "repeatNextLink" }));
-    await rig.fails("next-link-repeated", {}, MANY_PARTS);
+    await rig.fails("next-link-repeated", { run: MANY_PARTS });
   });
 
   const always = { times: Number.POSITIVE_INFINITY };
@@ -43,7 +44,7 @@ describe("a run refuses, and publishes nothing", () => {
   it("a user who has no id each time", async () => {
     await using rig = await startRig(storage);
     rig.tenant.script(onPage2({ kind: "rowWithoutId" }, always));
-    const error = await rig.fails("graph-page-invalid", {}, MANY_PARTS);
+    const error = await rig.fails("graph-page-invalid", { run: MANY_PARTS });
     assert.equal(
       error.message.replace(/\(request id [^)]*\)/, "(request id …)"),
       "reading page 2 of the users: the answer was unusable (the user at position 1 of the page has no object id) after 4 " +
@@ -79,7 +80,7 @@ describe("a run refuses, and publishes nothing", () => {
     it(`a page that ${words} each time`, async () => {
       await using rig = await startRig(storage);
       rig.tenant.script(onPage2({ kind: "editBody", edit }, always));
-      const error = await rig.fails("graph-page-invalid", {}, MANY_PARTS);
+      const error = await rig.fails("graph-page-invalid", { run: MANY_PARTS });
       assert.match(error.message, /^reading page 2 of the users: the answer was unusable/);
       assert.match(error.message, problem);
       assert.equal(rig.clock.waitsMs.length, 3);
@@ -96,7 +97,7 @@ describe("a run refuses, and publishes nothing", () => {
       const edit = (body: string) => body.replace('"jobTitle":', `"jobTitle":${json},"former":`);
       rig.tenant.script(onPage2({ kind: "editBody", edit }, always));
       const timeouts = { connectMs: 5000, headersMs: 30_000, bodyMs: 30_000 };
-      const error = await rig.fails("graph-page-invalid", {}, { ...MANY_PARTS, timeouts });
+      const error = await rig.fails("graph-page-invalid", { run: { ...MANY_PARTS, timeouts } });
       assert.match(
         error.message,
         /page 2 of the users: .*the user at position 1 of the page takes \d{8} bytes/,
@@ -111,7 +112,7 @@ describe("a run refuses, and publishes nothing", () => {
     const edit = () => Buffer.alloc(65 * 2 ** 20, " ");
     rig.tenant.script(onPage2({ kind: "editBody", edit }, always));
     const timeouts = { connectMs: 5000, headersMs: 30_000, bodyMs: 30_000 };
-    const error = await rig.fails("graph-page-invalid", {}, { ...MANY_PARTS, timeouts });
+    const error = await rig.fails("graph-page-invalid", { run: { ...MANY_PARTS, timeouts } });
     assert.match(
       error.message,
       /page 2 of the users: .*it is larger than 67108864 bytes, the most that is read/,
@@ -134,7 +135,7 @@ describe("a run refuses, and publishes nothing", () => {
   it("a listing that ends early", async () => {
     await using rig = await startRig(storage);
     rig.tenant.script(onPage2({ kind: "endEarly" }));
-    const error = await rig.fails("listing-short", {}, MANY_PARTS);
+    const error = await rig.fails("listing-short", { run: MANY_PARTS });
     assert.match(error.message, /1998 different users were listed, but the directory counts 2500/);
   });
 
@@ -154,11 +155,11 @@ describe("a run refuses, and publishes nothing", () => {
     await rig.run();
     const doomed = [...rig.tenant.directory.ids()].slice(0, 21);
     for (const id of doomed) rig.tenant.directory.remove(id);
-    const error = await rig.fails("listing-shrunk", {}, MANY_PARTS);
+    const error = await rig.fails("listing-shrunk", { run: MANY_PARTS });
     assert.match(error.message, /79 users were listed, 21 % fewer than the 100/);
     assert.match(error.message, /--accept-shrink/);
 
-    const accepted = await rig.run({}, { acceptShrink: true });
+    const accepted = await rig.run({ run: { acceptShrink: true } });
     assert.equal(accepted.guard.shrinkAccepted, true);
     assert.equal(accepted.changes?.left, 21);
     const next = await rig.run();
@@ -169,7 +170,7 @@ describe("a run refuses, and publishes nothing", () => {
     await using rig = await startRig(storage, { users: 100 });
     await rig.run();
     for (const id of [...rig.tenant.directory.ids()].slice(0, 40)) rig.tenant.directory.remove(id);
-    const manifest = await rig.run({ ROLLCALL_MAX_SHRINK_PERCENT: "40" });
+    const manifest = await rig.run({ settings: { ROLLCALL_MAX_SHRINK_PERCENT: "40" } });
     assert.deepEqual(manifest.guard, { maxShrinkPercent: 40, shrinkAccepted: false });
   });
 
@@ -181,7 +182,7 @@ describe("a run refuses, and publishes nothing", () => {
       times: Number.POSITIVE_INFINITY,
       fault: { kind: "expiredPageToken" },
     });
-    await rig.fails("graph-page-token-expired", {}, MANY_PARTS);
+    await rig.fails("graph-page-token-expired", { run: MANY_PARTS });
     const firstPages = rig.tenant.requests.filter(({ query }) => /^\$top=999&\$select=[^&]*$/.test(query));
     assert.equal(firstPages.length, 4);
   });
@@ -189,10 +190,10 @@ describe("a run refuses, and publishes nothing", () => {
   it("a manifest that exists already: a run in the same second goes to the next", async () => {
     await using rig = await startRig(storage);
     const secondMs = Math.floor(Date.now() / 1000) * 1000;
-    const first = await rig.run({}, { clock: new TestClock(secondMs + 250) });
+    const first = await rig.run({ run: { clock: new TestClock(secondMs + 250) } });
     assert.equal(runTimeMs(first.runId), secondMs);
     const again = new TestClock(secondMs + 750);
-    const second = await rig.run({}, { clock: again });
+    const second = await rig.run({ run: { clock: again } });
     assert.equal(runTimeMs(second.runId), secondMs + 1000);
     assert.deepEqual(again.waitsMs, [250]);
   });
@@ -210,7 +211,7 @@ describe("a run refuses, and publishes nothing", () => {
         },
       }),
     );
-    const error = await rig.run({}, { clock, ...MANY_PARTS }).catch((thrown: unknown) => thrown);
+    const error = await rig.run({ run: { clock, ...MANY_PARTS } }).catch((thrown: unknown) => thrown);
     assert.ok(error instanceof RollcallError);
     assert.equal(error.code, "snapshot-exists");
     assert.deepEqual(await rig.json(foreign), {});
@@ -229,7 +230,7 @@ describe("a run refuses, and publishes nothing", () => {
       }),
     );
     const timeouts = { connectMs: 5000, headersMs: 10_000, bodyMs: 10_000 };
-    const manifest = await rig.run({}, { timeouts });
+    const manifest = await rig.run({ run: { timeouts } });
     assert.ok(secondError instanceof RollcallError);
     assert.equal(secondError.code, "lock-held");
     assert.match(secondError.message, new RegExp(`run ${manifest.runId} is at work`));
@@ -243,20 +244,20 @@ describe("a run gives up on faults that do not pass", () => {
   it("Graph out of order", async () => {
     await using rig = await startRig(storage);
     rig.tenant.script(onPage2({ kind: "error", status: 503, body: "<html>down</html>" }, always));
-    const error = await rig.fails("graph-unavailable", {}, MANY_PARTS);
+    const error = await rig.fails("graph-unavailable", { run: MANY_PARTS });
     assert.match(error.message, /reading page 2 of the users: refused with 503 after 10 attempts/);
   });
 
   it("pages that stay damaged", async () => {
     await using rig = await startRig(storage);
     rig.tenant.script(onPage2({ kind: "notJson" }, always));
-    await rig.fails("graph-page-invalid", {}, MANY_PARTS);
+    await rig.fails("graph-page-invalid", { run: MANY_PARTS });
   });
 
   it("throttling that outlasts the time budget", async () => {
     await using rig = await startRig(storage);
     rig.tenant.script(onPage2({ kind: "throttle", retryAfter: "120" }, always));
-    const error = await rig.fails("graph-throttled", { ROLLCALL_TIME_BUDGET_MINUTES: "5" });
+    const error = await rig.fails("graph-throttled", { settings: { ROLLCALL_TIME_BUDGET_MINUTES: "5" } });
     assert.equal(error.answer?.status, 429);
     assert.ok(error.answer?.requestId);
     assert.deepEqual(rig.clock.waitsMs, [120_000, 120_000]);
@@ -266,11 +267,10 @@ describe("a run gives up on faults that do not pass", () => {
     await using rig = await startRig(storage);
     rig.tenant.script(onPage2({ kind: "stall", phase: "body" }));
     const timeouts = { connectMs: 5000, headersMs: 60_000, bodyMs: 60_000 };
-    await rig.fails(
-      "time-budget-exceeded",
-      { ROLLCALL_TIME_BUDGET_MINUTES: "0.03" },
-      { timeouts, ...MANY_PARTS },
-    );
+    await rig.fails("time-budget-exceeded", {
+      settings: { ROLLCALL_TIME_BUDGET_MINUTES: "0.03" },
+      run: { timeouts, ...MANY_PARTS },
+    });
   });
 
   it("a host that shuts down", async () => {
@@ -283,7 +283,7 @@ describe("a run gives up on faults that do not pass", () => {
           termination.abort(new RollcallError("terminated", { doing: "a", problem: "b", remedy: "c" })),
       }),
     );
-    await rig.fails("terminated", {}, { signal: termination.signal, ...MANY_PARTS });
+    await rig.fails("terminated", { run: { signal: termination.signal, ...MANY_PARTS } });
   });
 
   it("a token that is refused twice", async () => {
@@ -325,27 +325,31 @@ describe("a run tells what is wrong with its settings' objects", () => {
   it("a tenant id that does not exist", async () => {
     await using rig = await startRig(storage);
     const error = await rig.fails("tenant-not-found", {
-      ROLLCALL_TENANT_ID: "11111111-2222-4333-8444-555555555555",
+      settings: {
+        ROLLCALL_TENANT_ID: "11111111-2222-4333-8444-555555555555",
+      },
     });
     assert.match(error.message, /ROLLCALL_TENANT_ID/);
   });
 
   it("a domain that does not exist", async () => {
     await using rig = await startRig(storage);
-    await rig.fails("tenant-not-found", { ROLLCALL_TENANT_ID: "nowhere.example.com" });
+    await rig.fails("tenant-not-found", { settings: { ROLLCALL_TENANT_ID: "nowhere.example.com" } });
   });
 
   it("a client that does not exist", async () => {
     await using rig = await startRig(storage);
     const error = await rig.fails("client-not-found", {
-      ROLLCALL_CLIENT_ID: "11111111-2222-4333-8444-555555555555",
+      settings: {
+        ROLLCALL_CLIENT_ID: "11111111-2222-4333-8444-555555555555",
+      },
     });
     assert.match(error.message, /AADSTS700016/);
   });
 
   it("a vault that is not there", async () => {
     await using rig = await startRig(storage);
-    await rig.fails("vault-unreachable", { ROLLCALL_KEY_VAULT_URL: "https://127.0.0.1:9" });
+    await rig.fails("vault-unreachable", { settings: { ROLLCALL_KEY_VAULT_URL: "https://127.0.0.1:9" } });
   });
 
   it("a vault that does not let the identity in", async () => {
@@ -358,7 +362,9 @@ describe("a run tells what is wrong with its settings' objects", () => {
 
   it("a secret name that is not there", async () => {
     await using rig = await startRig(storage);
-    const error = await rig.fails("credential-not-found", { ROLLCALL_CERTIFICATE_NAME: "no-such-thing" });
+    const error = await rig.fails("credential-not-found", {
+      settings: { ROLLCALL_CERTIFICATE_NAME: "no-such-thing" },
+    });
     assert.match(error.message, /no-such-thing/);
   });
 
@@ -367,8 +373,10 @@ describe("a run tells what is wrong with its settings' objects", () => {
     rig.tenant.vault.set("old", "x", { expiresOn: new Date(Date.now() - 86_400_000) });
     rig.tenant.vault.set("old", "y", { enabled: false });
     const error = await rig.fails("credential-unusable", {
-      ROLLCALL_CERTIFICATE_NAME: "",
-      ROLLCALL_SECRET_NAME: "old",
+      settings: {
+        ROLLCALL_CERTIFICATE_NAME: "",
+        ROLLCALL_SECRET_NAME: "old",
+      },
     });
     assert.match(error.message, /expired on .*disabled|disabled.*expired on/);
   });
@@ -378,8 +386,10 @@ describe("a run tells what is wrong with its settings' objects", () => {
     rig.tenant.vault.set("wrong", "never-registered-1");
     rig.tenant.vault.set("wrong", "never-registered-2");
     const error = await rig.fails("credential-rejected", {
-      ROLLCALL_CERTIFICATE_NAME: "",
-      ROLLCALL_SECRET_NAME: "wrong",
+      settings: {
+        ROLLCALL_CERTIFICATE_NAME: "",
+        ROLLCALL_SECRET_NAME: "wrong",
+      },
     });
     assert.equal(error.message.match(/was rejected \(AADSTS7000215: the client secret is wrong/g)?.length, 2);
     assert.doesNotMatch(error.message, /never-registered/);
@@ -390,8 +400,10 @@ describe("a run tells what is wrong with its settings' objects", () => {
     const { value } = rig.tenant.app.addSecret({ expiresOn: new Date(Date.now() - 1000) });
     rig.tenant.vault.set("late", value);
     const error = await rig.fails("credential-rejected", {
-      ROLLCALL_CERTIFICATE_NAME: "",
-      ROLLCALL_SECRET_NAME: "late",
+      settings: {
+        ROLLCALL_CERTIFICATE_NAME: "",
+        ROLLCALL_SECRET_NAME: "late",
+      },
     });
     assert.match(error.message, /AADSTS7000222: the client secret has expired/);
   });
@@ -399,7 +411,9 @@ describe("a run tells what is wrong with its settings' objects", () => {
   it("a certificate that is garbage", async () => {
     await using rig = await startRig(storage);
     rig.tenant.vault.set("junk", "bm90IGEgY2VydGlmaWNhdGU=", { contentType: "application/x-pkcs12" });
-    const error = await rig.fails("certificate-unreadable", { ROLLCALL_CERTIFICATE_NAME: "junk" });
+    const error = await rig.fails("certificate-unreadable", {
+      settings: { ROLLCALL_CERTIFICATE_NAME: "junk" },
+    });
     assert.match(error.message, /not readable as PKCS#12/);
   });
 
@@ -407,7 +421,9 @@ describe("a run tells what is wrong with its settings' objects", () => {
     await using rig = await startRig(storage);
     await using other = await startRig(storage);
     rig.tenant.vault.set("strange", other.sandbox.certificate.pem, { contentType: "application/x-pem-file" });
-    const error = await rig.fails("credential-rejected", { ROLLCALL_CERTIFICATE_NAME: "strange" });
+    const error = await rig.fails("credential-rejected", {
+      settings: { ROLLCALL_CERTIFICATE_NAME: "strange" },
+    });
     assert.match(error.message, /AADSTS700027/);
   });
 
@@ -422,25 +438,31 @@ describe("a run tells what is wrong with its settings' objects", () => {
 
   it("a property that needs another permission", async () => {
     await using rig = await startRig(storage);
-    const error = await rig.fails("graph-permission-missing", { ROLLCALL_PROPERTIES: "id,signInActivity" });
+    const error = await rig.fails("graph-permission-missing", {
+      settings: { ROLLCALL_PROPERTIES: "id,signInActivity" },
+    });
     assert.match(error.message, /AuditLog\.Read\.All/);
   });
 
   it("a property that needs a licence", async () => {
     await using rig = await startRig(storage, { premium: false });
     rig.tenant.app.roles.add("AuditLog.Read.All");
-    await rig.fails("graph-licence-missing", { ROLLCALL_PROPERTIES: "id,signInActivity" });
+    await rig.fails("graph-licence-missing", { settings: { ROLLCALL_PROPERTIES: "id,signInActivity" } });
   });
 
   it("a property that does not exist", async () => {
     await using rig = await startRig(storage);
-    const error = await rig.fails("graph-properties-refused", { ROLLCALL_PROPERTIES: "id,favouriteColour" });
+    const error = await rig.fails("graph-properties-refused", {
+      settings: { ROLLCALL_PROPERTIES: "id,favouriteColour" },
+    });
     assert.match(error.message, /favouriteColour/);
   });
 
   it("a storage account that is not there", async () => {
     await using rig = await startRig(storage);
-    await rig.fails("storage-unavailable", { ROLLCALL_STORAGE: "https://127.0.0.1:9/devstoreaccount1" });
+    await rig.fails("storage-unavailable", {
+      settings: { ROLLCALL_STORAGE: "https://127.0.0.1:9/devstoreaccount1" },
+    });
   });
 
   it("a container that is open to the public", async () => {

@@ -5,7 +5,8 @@ import { systemClock } from "../src/clock.ts";
 import type { FaultRule, SandboxRequest } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import type { Manifest } from "../src/snapshot/manifest.ts";
-import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
+import { type Rig, startRig } from "./support/rig.ts";
+import { startSharedStorage } from "./support/shared-storage.ts";
 
 const SLICED = { ROLLCALL_LISTING: "sliced" };
 const ALWAYS = { times: Number.POSITIVE_INFINITY };
@@ -54,7 +55,7 @@ function onSlices(rule: Omit<FaultRule, "service">): FaultRule {
 describe("a listing in slices", () => {
   it("holds exactly the people of the directory", async () => {
     await using rig = await startRig(storage);
-    const manifest = await rig.run(SLICED);
+    const manifest = await rig.run({ settings: SLICED });
     await assertExact(rig, manifest);
     assert.equal(manifest.source.listing.used, "sliced");
     assert.equal(manifest.source.listing.fellBack, null);
@@ -100,12 +101,12 @@ describe("a listing in slices", () => {
   it("holds users who were created in the same second by the thousand", async () => {
     await using rig = await startRig(storage, { users: 1500 });
     for (let n = 0; n < 2500; n++) rig.tenant.directory.add({ createdDateTime: "2021-05-04T03:02:01Z" });
-    await assertExact(rig, await rig.run(SLICED));
+    await assertExact(rig, await rig.run({ settings: SLICED }));
   });
 
   it("holds users without a time of creation, more than a page of them", async () => {
     await using rig = await startRig(storage, { users: 4000, nullCreatedShare: 0.6 });
-    const manifest = await rig.run(SLICED);
+    const manifest = await rig.run({ settings: SLICED });
     await assertExact(rig, manifest);
     const pages = rig.tenant.requests.filter(({ path }) => path === "/v1.0/users");
     // Its header goes with each page of the slice: the first one and those behind its next links.
@@ -116,7 +117,7 @@ describe("a listing in slices", () => {
     await using rig = await startRig(storage);
     rig.tenant.directory.add({ createdDateTime: "1999-12-31T23:59:59Z" });
     rig.tenant.directory.add({ createdDateTime: "2069-07-20T20:17:40Z" });
-    await assertExact(rig, await rig.run(SLICED));
+    await assertExact(rig, await rig.run({ settings: SLICED }));
   });
 
   it("holds who was created and not who was removed or renamed away while it ran", async () => {
@@ -136,7 +137,7 @@ describe("a listing in slices", () => {
         },
       }),
     );
-    const manifest = await rig.run(SLICED);
+    const manifest = await rig.run({ settings: SLICED });
     const ids = await committedIds(rig, manifest);
     assert.equal(new Set(ids).size, ids.length);
     for (const id of directory.ids()) assert.ok(ids.includes(id));
@@ -161,7 +162,7 @@ describe("a listing in slices", () => {
       times: 1,
       fault: { kind: "cutBody", atShare: 0.4 },
     });
-    const manifest = await rig.run(SLICED);
+    const manifest = await rig.run({ settings: SLICED });
     await assertExact(rig, manifest);
     assert.equal(manifest.source.listing.fellBack, null);
     assert.ok(manifest.source.retries >= 4);
@@ -170,7 +171,7 @@ describe("a listing in slices", () => {
   it("begins a slice again whose page token expired, and tells the repeats", async () => {
     await using rig = await startRig(storage, { users: 4000, nullCreatedShare: 0.6 });
     rig.tenant.script({ service: "graph", fault: { kind: "expiredPageToken" } });
-    const manifest = await rig.run(SLICED);
+    const manifest = await rig.run({ settings: SLICED });
     await assertExact(rig, manifest);
     assert.equal(manifest.source.listing.fellBack, null);
     assert.ok(manifest.completeness.duplicates > 0);
@@ -207,7 +208,7 @@ describe("a slice that loses users below the tolerance of the whole", () => {
       ...ALWAYS,
       fault: { kind: "omitUsers", count: 10 },
     });
-    const manifest = await rig.run(SLICED);
+    const manifest = await rig.run({ settings: SLICED });
     await assertExact(rig, manifest);
     assert.equal(manifest.source.listing.used, "sequential");
     assert.match(manifest.source.listing.fellBack ?? "", /holds 0 users, but the directory counts \d in it/);
@@ -306,7 +307,7 @@ describe("a listing in slices is thrown away, and the users are listed page afte
     it(`${when}, and nothing of it is kept`, async () => {
       await using rig = await startRig(storage, { users: 4000, nullCreatedShare: 0.6 });
       rig.tenant.script(rule);
-      const manifest = await rig.run(SLICED, { maxPartBytes: 1000 });
+      const manifest = await rig.run({ settings: SLICED, run: { maxPartBytes: 1000 } });
       await assertExact(rig, manifest);
       assert.equal(manifest.source.listing.used, "sequential");
       assert.match(manifest.source.listing.fellBack ?? "", reason);
@@ -317,14 +318,14 @@ describe("a listing in slices is thrown away, and the users are listed page afte
   it("when a time of creation is no whole second", async () => {
     await using rig = await startRig(storage);
     rig.tenant.directory.add({ createdDateTime: "2021-05-04T03:02:01.5Z" });
-    const manifest = await rig.run(SLICED);
+    const manifest = await rig.run({ settings: SLICED });
     await assertExact(rig, manifest);
     assert.match(manifest.source.listing.fellBack ?? "", /not in whole seconds/);
   });
 
   it("when the tenant offers no count", async () => {
     await using rig = await startRig(storage, { counts: false });
-    const manifest = await rig.run(SLICED);
+    const manifest = await rig.run({ settings: SLICED });
     await assertExact(rig, manifest);
     assert.match(manifest.source.listing.fellBack ?? "", /no count to check slices against/);
   });
@@ -332,7 +333,7 @@ describe("a listing in slices is thrown away, and the users are listed page afte
   it("and both are held to the count: short twice is a failed run", async () => {
     await using rig = await startRig(storage);
     rig.tenant.script({ service: "graph", ...ALWAYS, fault: { kind: "omitUsers", count: 50 } });
-    await rig.fails("listing-short", SLICED, { maxPartBytes: 1000 });
+    await rig.fails("listing-short", { settings: SLICED, run: { maxPartBytes: 1000 } });
   });
 
   it("but not when the app lacks the permission", async () => {
@@ -340,7 +341,7 @@ describe("a listing in slices is thrown away, and the users are listed page afte
     rig.tenant.script(
       onSlices({ fault: { kind: "error", status: 403, code: "Authorization_RequestDenied" } }),
     );
-    await rig.fails("graph-permission-missing", SLICED, { maxPartBytes: 1000 });
+    await rig.fails("graph-permission-missing", { settings: SLICED, run: { maxPartBytes: 1000 } });
   });
 });
 
@@ -351,7 +352,7 @@ describe("a listing in slices under a tight limit", () => {
       latencyMs: 30,
       throttle: { resourceUnitsPer10s: 60 },
     });
-    const manifest = await rig.run(SLICED, { clock: systemClock });
+    const manifest = await rig.run({ settings: SLICED, run: { clock: systemClock } });
     await assertExact(rig, manifest);
     assert.equal(manifest.source.listing.used, "sliced");
     const { throttled, requests } = manifest.source;

@@ -6,7 +6,8 @@ import { RollcallError } from "../src/error.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import type { Taken } from "../src/take-snapshot.ts";
 import { assertNothingHalf, breakLease } from "./support/aftermath.ts";
-import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
+import { type Rig, startRig } from "./support/rig.ts";
+import { startSharedStorage } from "./support/shared-storage.ts";
 import { type Strike, startStorageGate } from "./support/storage-gate.ts";
 
 /** Each test is many runs, and a machine may be busy. */
@@ -57,7 +58,7 @@ async function runThrough(
 ): Promise<{ readonly outcome: Taken | RollcallError; readonly writes: readonly string[] }> {
   await using gate = await startStorageGate(storage, rig.tenant.tls, strike);
   const outcome = await rig
-    .take({ ROLLCALL_STORAGE: gate.url }, { maxPartBytes: 1 })
+    .take({ settings: { ROLLCALL_STORAGE: gate.url }, run: { maxPartBytes: 1 } })
     .catch((error: unknown) => error as RollcallError);
   return { outcome, writes: [...gate.writes] };
 }
@@ -156,7 +157,10 @@ describe("a run that is ended while it writes", () => {
     const run = async () => stop.abort(enough);
     const strike: Strike = { write: writes.indexOf(name) + 1, moment: "after", run };
     await using gate = await startStorageGate(storage, rig.tenant.tls, strike);
-    return await rig.take({ ROLLCALL_STORAGE: gate.url }, { signal: stop.signal, maxPartBytes: 1 });
+    return await rig.take({
+      settings: { ROLLCALL_STORAGE: gate.url },
+      run: { signal: stop.signal, maxPartBytes: 1 },
+    });
   }
 
   it("the manifest, is committed when that arrived all the same, and moves latest.json in its grace", async () => {

@@ -4,7 +4,8 @@ import { gunzipSync } from "node:zlib";
 import type { Fault, FaultRule } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import type { Manifest } from "../src/snapshot/manifest.ts";
-import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
+import { type Rig, startRig } from "./support/rig.ts";
+import { startSharedStorage } from "./support/shared-storage.ts";
 
 let storage: Storage;
 before(async () => {
@@ -144,7 +145,7 @@ describe("a run survives passing faults of Graph", () => {
     const edit = (body: string) => body.replace('"jobTitle":', `${keys},"jobTitle":`);
     rig.tenant.script(onPage2({ kind: "editBody", edit }));
     const timeouts = { connectMs: 5000, headersMs: 30_000, bodyMs: 30_000 };
-    const manifest = await rig.run({}, { timeouts });
+    const manifest = await rig.run({ run: { timeouts } });
     assert.equal(manifest.completeness.unique, 1200);
     assert.equal(manifest.source.retries, 0);
   });
@@ -160,7 +161,7 @@ describe("a run survives passing faults of Graph", () => {
       match: ({ page }) => page === 1,
       fault: { kind: "editBody", edit },
     });
-    const manifest = await rig.run({ ROLLCALL_FORMATS: "csv" });
+    const manifest = await rig.run({ settings: { ROLLCALL_FORMATS: "csv" } });
     const [path = ""] = (await rig.blobs()).filter((name) => name.endsWith("/users-00000.ndjson.gz"));
     const part = gunzipSync(await rig.container.getBlobClient(path).downloadToBuffer()).toString();
     assert.equal(part.match(/,"employeeId":9007199254740993,/g)?.length, 20);
@@ -203,7 +204,7 @@ describe("a run survives what happens to its token", () => {
     await using rig = await startRig(storage, { tokenLifetimeSeconds: 2 });
     rig.tenant.script(onPage2({ kind: "delay", ms: 2500 }));
     // The page behind the late one needs a token again.
-    await rig.run({}, { timeouts: { connectMs: 2000, headersMs: 5000, bodyMs: 5000 } });
+    await rig.run({ run: { timeouts: { connectMs: 2000, headersMs: 5000, bodyMs: 5000 } } });
     assert.ok(rig.tenant.tokensSeenBy("graph").size > 1);
   });
 });
@@ -216,7 +217,7 @@ describe("a run survives oddities of the listing", () => {
       match: ({ page }) => page === 3,
       fault: { kind: "expiredPageToken" },
     });
-    const manifest = await rig.run({}, { maxPartBytes: 1000 });
+    const manifest = await rig.run({ run: { maxPartBytes: 1000 } });
     assert.equal((await committedIds(rig, manifest)).length, rig.tenant.directory.size);
     const parts = (await rig.blobs()).filter((name) => name.includes("/users-"));
     assert.equal(parts.length, manifest.parts.length);
@@ -344,7 +345,7 @@ describe("a run survives what happens to its credential", () => {
 describe("a tenant configured by its domain", () => {
   it("is written under its directory id", async () => {
     await using rig = await startRig(storage);
-    const manifest = await rig.run({ ROLLCALL_TENANT_ID: rig.tenant.domain });
+    const manifest = await rig.run({ settings: { ROLLCALL_TENANT_ID: rig.tenant.domain } });
     assert.equal(manifest.tenantId, rig.tenant.tenantId);
     for (const name of await rig.blobs()) assert.ok(name.startsWith(`tenant=${rig.tenant.tenantId}/`));
   });
@@ -353,7 +354,7 @@ describe("a tenant configured by its domain", () => {
 describe("the requests of a run", () => {
   it("ask for full pages of the chosen properties, with the headers of a polite background job", async () => {
     await using rig = await startRig(storage);
-    await rig.run({ ROLLCALL_PROPERTIES: "displayName,id" });
+    await rig.run({ settings: { ROLLCALL_PROPERTIES: "displayName,id" } });
     const asked = rig.tenant.requests.filter(({ service }) => service === "graph");
     const ids = new Set(asked.map(({ headers }) => headers["client-request-id"]));
     assert.equal(ids.size, asked.length);
@@ -369,7 +370,7 @@ describe("the requests of a run", () => {
   it("ask for 500 users a page where sign-ins are asked for", async () => {
     await using rig = await startRig(storage);
     rig.tenant.app.roles.add("AuditLog.Read.All");
-    await rig.run({ ROLLCALL_PROPERTIES: "id,signInActivity" });
+    await rig.run({ settings: { ROLLCALL_PROPERTIES: "id,signInActivity" } });
     assert.ok(rig.tenant.requests.some(({ query }) => query.startsWith("$top=500&")));
   });
 });

@@ -8,7 +8,8 @@ import { systemClock } from "../src/clock.ts";
 import type { FaultRule } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { latestPath, lockPath } from "../src/snapshot/layout.ts";
-import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
+import { type Rig, startRig } from "./support/rig.ts";
+import { startSharedStorage } from "./support/shared-storage.ts";
 import { type Strike, startStorageGate } from "./support/storage-gate.ts";
 
 const HOST = fileURLToPath(new URL("support/functions-host.ts", import.meta.url));
@@ -117,7 +118,7 @@ async function nextCommitsAtOnce(): Promise<void> {
   assert.deepEqual(await rig.orphans(), [], "parts were left behind");
   const lock = rig.container.getBlobClient(lockPath(rig.tenant.tenantId));
   assert.equal((await lock.getProperties()).leaseState, "available");
-  const { completeness } = await rig.run({}, { clock: systemClock });
+  const { completeness } = await rig.run({ run: { clock: systemClock } });
   assert.equal(completeness.unique, rig.tenant.directory.size);
 }
 

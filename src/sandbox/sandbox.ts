@@ -7,6 +7,8 @@ import { startTenant, type Tenant, type TenantOptions } from "./tenant.ts";
 export interface SandboxOptions extends TenantOptions {
   /** Which credential `environment` names; the vault holds both. The certificate by default. */
   readonly credential?: "certificate" | "secret";
+  /** The app's certificate; a fresh one by default. A key takes time to make: several sandboxes may share one. */
+  readonly certificate?: IssuedCertificate;
   /** Value of `ROLLCALL_CONTAINER`; `user-snapshots` by default. */
   readonly container?: string;
   /** Value of `ROLLCALL_SCHEDULE`, six fields; every night at two by default. */
@@ -49,7 +51,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         ...(options.storagePort === undefined ? {} : { port: options.storagePort }),
       }),
     );
-  const certificate = await issueCertificate({ commonName: "graph-cert", days: 365 });
+  const certificate =
+    options.certificate ?? (await issueCertificate({ commonName: "graph-cert", days: 365 }));
   tenant.app.addCertificate(certificate.certificatePem);
   tenant.vault.set("graph-cert", certificate.pem, {
     contentType: "application/x-pem-file",

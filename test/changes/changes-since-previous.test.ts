@@ -15,7 +15,8 @@ import { folderOf } from "../../src/snapshot/layout.ts";
 import type { ChangesEntry, Manifest } from "../../src/snapshot/manifest.ts";
 import type { Run } from "../../src/snapshot/run.ts";
 import { type Container, openContainer } from "../../src/storage/container.ts";
-import { type Rig, startRig, startSharedStorage } from "../support/rig.ts";
+import { type Rig, startRig } from "../support/rig.ts";
+import { startSharedStorage } from "../support/shared-storage.ts";
 
 let storage: Storage;
 before(async () => {
@@ -94,9 +95,13 @@ class Nights implements AsyncDisposable {
 
 async function twoNights(between: (rig: Rig, ids: readonly string[]) => void): Promise<Nights> {
   const rig = await startRig(storage, { users: 1500 });
-  const first = await rig.run({ ROLLCALL_CHANGES: "off" }, { maxPartBytes: 40_000 });
+  const first = await rig.run({ settings: { ROLLCALL_CHANGES: "off" }, run: { maxPartBytes: 40_000 } });
   between(rig, [...rig.tenant.directory.ids()]);
-  return new Nights(rig, first, await rig.run({ ROLLCALL_CHANGES: "off" }, { maxPartBytes: 40_000 }));
+  return new Nights(
+    rig,
+    first,
+    await rig.run({ settings: { ROLLCALL_CHANGES: "off" }, run: { maxPartBytes: 40_000 } }),
+  );
 }
 
 function entryOf(outcome: ChangesOutcome): ChangesEntry {

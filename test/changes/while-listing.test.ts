@@ -8,7 +8,8 @@ import type { Storage } from "../../src/sandbox/storage.ts";
 import { folderOf, manifestPath } from "../../src/snapshot/layout.ts";
 import type { Manifest } from "../../src/snapshot/manifest.ts";
 import { readingSide } from "../support/aftermath.ts";
-import { type Rig, startRig, startSharedStorage } from "../support/rig.ts";
+import { type Rig, startRig } from "../support/rig.ts";
+import { startSharedStorage } from "../support/shared-storage.ts";
 
 const FINGERPRINT_BYTES = 24;
 const SMALL_PARTS = { maxPartBytes: 40_000 };
@@ -75,11 +76,11 @@ describe("changes that are found while users are listed", () => {
   ] as const) {
     it(`are to the byte those of all rows, night after night: ${way}`, async () => {
       await using rig = await startRig(storage, { users: 1500 });
-      let previous = await rig.run(settings, SMALL_PARTS);
+      let previous = await rig.run({ settings, run: SMALL_PARTS });
       assert.ok(previous.parts.length > 1);
       for (let night = 0; night < 3; night++) {
         shuffle(rig);
-        const tonight = await rig.run(settings, SMALL_PARTS);
+        const tonight = await rig.run({ settings, run: SMALL_PARTS });
         assert.equal(tonight.source.listing.used, way === "in slices" ? "sliced" : "sequential");
         assert.equal(tonight.changes?.comparedBy, "fingerprints");
         assert.equal(tonight.changes?.fellBack, null);
@@ -93,14 +94,14 @@ describe("changes that are found while users are listed", () => {
 
   it("hold nothing of a listing that had to begin again", async () => {
     await using rig = await startRig(storage, { users: 3500 });
-    const first = await rig.run({}, SMALL_PARTS);
+    const first = await rig.run({ run: SMALL_PARTS });
     shuffle(rig);
     rig.tenant.script({
       service: "graph",
       match: ({ page }) => page === 3,
       fault: { kind: "expiredPageToken" },
     });
-    const second = await rig.run({}, SMALL_PARTS);
+    const second = await rig.run({ run: SMALL_PARTS });
     assert.equal(second.changes?.comparedBy, "fingerprints");
     assert.deepEqual(await written(rig, second), await byRows(rig, first, second));
     assert.deepEqual(await rig.orphans(), []);
@@ -187,16 +188,16 @@ describe("fingerprints that cannot be used", () => {
 
   it("because another selection made them: the properties of both are compared", async () => {
     await using rig = await startRig(storage, { users: 300 });
-    const first = await rig.run({ ROLLCALL_PROPERTIES: "id,displayName,department" });
+    const first = await rig.run({ settings: { ROLLCALL_PROPERTIES: "id,displayName,department" } });
     shuffle(rig);
-    const second = await rig.run({ ROLLCALL_PROPERTIES: "id,department,displayName" });
+    const second = await rig.run({ settings: { ROLLCALL_PROPERTIES: "id,department,displayName" } });
     assert.equal(second.changes?.fellBack, "the previous snapshot selected other properties");
     assert.deepEqual(await written(rig, second), await byRows(rig, first, second));
   });
 
   it("are kept by a run that compares nothing, for the next", async () => {
     await using rig = await startRig(storage, { users: 300 });
-    const first = await rig.run({ ROLLCALL_CHANGES: "off" });
+    const first = await rig.run({ settings: { ROLLCALL_CHANGES: "off" } });
     assert.equal(first.fingerprints?.[0]?.bytes, 300 * FINGERPRINT_BYTES);
     assert.equal((await rig.run()).changes?.comparedBy, "fingerprints");
   });

@@ -6,6 +6,7 @@ import { describe, it } from "node:test";
 import { loadEnvironment } from "../../src/cli/environment.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { SettingsError } from "../../src/settings/settings.ts";
+import { HOSTILE_HOSTS } from "../support/hostile-hosts.ts";
 import { rollcall } from "./rollcall-process.ts";
 
 /** A folder with a `local.settings.json`, removed when disposed. */
@@ -162,8 +163,6 @@ describe("a local.settings.json of somebody else's folder", () => {
 
   const harmful: readonly (readonly [name: string, value: string])[] = [
     ["ROLLCALL_AUTHORITY_HOST", "https://login.microsoftonline.com.evil.example"],
-    ["ROLLCALL_AUTHORITY_HOST", "https://127.0.0.1@evil.example"],
-    ["ROLLCALL_AUTHORITY_HOST", "https://127.0.0.1.evil.example"],
     ["ROLLCALL_GRAPH_URL", "https://graph.evil.example"],
     ["IDENTITY_ENDPOINT", "http://169.254.169.254/metadata"],
     ["AZURE_AUTHORITY_HOST", "https://evil.example"],
@@ -175,24 +174,33 @@ describe("a local.settings.json of somebody else's folder", () => {
     ["https_proxy", "http://evil.example:8080"],
     ["MSI_ENDPOINT", "http://evil.example"],
   ];
-  for (const [name, value] of harmful) {
-    it(`is refused for ${name}=${value}, and nothing of it is taken`, async () => {
-      await using folder = await folderWith({ Values: { ROLLCALL_CONTAINER: "snaps", [name]: value } });
-      const environment = {};
-      assert.throws(
-        () => loadEnvironment(environment, folder.path),
-        (error) => {
-          assert.ok(error instanceof SettingsError);
-          assert.match(
-            error.message,
-            new RegExp(`${name} in local\\.settings\\.json .*--trust-local-settings`),
-          );
-          assert.ok(!error.message.includes(value));
-          return true;
-        },
-      );
-      assert.deepEqual(environment, {});
+
+  async function takesNothing(name: string, value: string): Promise<void> {
+    await using folder = await folderWith({ Values: { ROLLCALL_CONTAINER: "snaps", [name]: value } });
+    const environment = {};
+    assert.throws(
+      () => loadEnvironment(environment, folder.path),
+      (error) => {
+        assert.ok(error instanceof SettingsError, value);
+        assert.match(
+          error.message,
+          new RegExp(`${name} in local\\.settings\\.json .*--trust-local-settings`),
+        );
+        assert.ok(!error.message.includes(value));
+        return true;
+      },
+    );
+    assert.deepEqual(environment, {});
+  }
+
+  for (const name of ["ROLLCALL_AUTHORITY_HOST", "ROLLCALL_GRAPH_URL", "IDENTITY_ENDPOINT"]) {
+    it(`is refused for a ${name} that only looks like the right host`, async () => {
+      for (const url of HOSTILE_HOSTS) await takesNothing(name, url);
     });
+  }
+
+  for (const [name, value] of harmful) {
+    it(`is refused for ${name}=${value}, and nothing of it is taken`, () => takesNothing(name, value));
 
     if (name !== "NODE_EXTRA_CA_CERTS") {
       it(`is taken with ${name} by who vouches for it`, async () => {

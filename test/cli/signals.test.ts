@@ -5,7 +5,8 @@ import { after, before, describe, it } from "node:test";
 import { systemClock } from "../../src/clock.ts";
 import type { Storage } from "../../src/sandbox/storage.ts";
 import { lockPath } from "../../src/snapshot/layout.ts";
-import { type Rig, startRig, startSharedStorage } from "../support/rig.ts";
+import { type Rig, startRig } from "../support/rig.ts";
+import { startSharedStorage } from "../support/shared-storage.ts";
 import { startRollcall } from "./rollcall-process.ts";
 
 const SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
@@ -70,7 +71,7 @@ describe("rollcall snapshot", () => {
   });
 
   it("does not hinder the next", async () => {
-    const { completeness } = await rig.run({}, { clock: systemClock });
+    const { completeness } = await rig.run({ run: { clock: systemClock } });
     assert.equal(completeness.unique, rig.tenant.directory.size);
   });
 });

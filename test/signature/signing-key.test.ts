@@ -174,7 +174,10 @@ describe("a signing key", () => {
     const key = await open();
     scriptSign({ kind: "error", status: 500 });
     await fails(() => key.sign(manifest), /refused with 500 after \d+ attempts/);
-    await fails(() => open(runContext(), "https://127.0.0.1:9"), /no complete answer arrived \(ECONNREFUSED\)/);
+    await fails(
+      () => open(runContext(), "https://127.0.0.1:9"),
+      /no complete answer arrived \(ECONNREFUSED\)/,
+    );
   });
 
   it("fails when the vault redirects; the token does not travel", async () => {

@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { sandboxTls, trustSandbox } from "../../src/sandbox/service/tls.ts";
-import { startStorage } from "../../src/sandbox/storage.ts";
+import { trustSandbox } from "../../src/sandbox/service/tls.ts";
 import { folderOf } from "../../src/snapshot/layout.ts";
 import { GzipPart } from "../../src/snapshot/part.ts";
 import { partBlocks, partLines } from "../../src/snapshot/part-reader.ts";
 import { openContainer } from "../../src/storage/container.ts";
+import { sharedTls, startSharedStorage } from "../support/shared-storage.ts";
 
 const NAME = "users-00000.ndjson.gz";
 const CHUNK_BYTES = 256 * 2 ** 10;
 
 describe("partBlocks", () => {
   it("hands out whole lines, wherever a chunk ends, and the same as partLines", async () => {
-    const tls = await sandboxTls();
+    const tls = await sharedTls();
     trustSandbox(tls);
-    await using storage = await startStorage({ tls });
+    await using storage = await startSharedStorage();
     const { connectionString } = storage;
     const nobody = { getToken: async () => null };
     const { signal } = new AbortController();

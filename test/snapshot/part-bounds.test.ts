@@ -2,14 +2,15 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { MAX_LINE_BYTES, MAX_PART_CONTENT_BYTES } from "../../src/rows/line-limit.ts";
-import { sandboxTls, trustSandbox } from "../../src/sandbox/service/tls.ts";
-import { type Storage, startStorage } from "../../src/sandbox/storage.ts";
+import { trustSandbox } from "../../src/sandbox/service/tls.ts";
+import type { Storage } from "../../src/sandbox/storage.ts";
 import { folderOf } from "../../src/snapshot/layout.ts";
 import type { PartEntry } from "../../src/snapshot/part.ts";
 import { partBlocks, partLines } from "../../src/snapshot/part-reader.ts";
 import { PartWriter } from "../../src/snapshot/part-writer.ts";
 import { sha256Of } from "../../src/snapshot/sha256.ts";
 import { type Container, openContainer } from "../../src/storage/container.ts";
+import { sharedTls, startSharedStorage } from "../support/shared-storage.ts";
 
 const TENANT_ID = "87d349ed-44d7-43e1-9a83-5f2406dee5bd";
 const FOLDER = folderOf(TENANT_ID, "20261122T020000Z");
@@ -19,9 +20,9 @@ let storage: Storage;
 let containers = 0;
 
 before(async () => {
-  const tls = await sandboxTls();
+  const tls = await sharedTls();
   trustSandbox(tls);
-  storage = await startStorage({ tls });
+  storage = await startSharedStorage();
 });
 after(() => storage[Symbol.asyncDispose]());
 
@@ -29,7 +30,7 @@ async function freshContainer(): Promise<Container> {
   const place = { kind: "local", connectionString: storage.connectionString } as const;
   const nobody = { getToken: async () => null };
   const { signal } = new AbortController();
-  const container = openContainer(place, `bounds-${++containers}`, nobody, signal);
+  const container = openContainer(place, `bounds-${process.pid}-${++containers}`, nobody, signal);
   await container.prepare();
   return container;
 }

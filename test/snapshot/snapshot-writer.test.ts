@@ -4,8 +4,8 @@ import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
 import { checkFormatPart } from "../../src/archive/format-check.ts";
 import { RollcallError } from "../../src/error.ts";
 import { openFormats } from "../../src/formats/extra-format.ts";
-import { sandboxTls, trustSandbox } from "../../src/sandbox/service/tls.ts";
-import { type Storage, startStorage } from "../../src/sandbox/storage.ts";
+import { trustSandbox } from "../../src/sandbox/service/tls.ts";
+import type { Storage } from "../../src/sandbox/storage.ts";
 import { FINGERPRINT_BYTES } from "../../src/snapshot/fingerprints.ts";
 import { formatContradictions, formatPartsOf, partsOfAllFormats } from "../../src/snapshot/format-parts.ts";
 import { type RunFolder, runFolder } from "../../src/snapshot/layout.ts";
@@ -15,6 +15,7 @@ import { partLines } from "../../src/snapshot/part-reader.ts";
 import { SnapshotWriter } from "../../src/snapshot/snapshot-writer.ts";
 import { Container } from "../../src/storage/container.ts";
 import { idOf, linesOf } from "../formats/people.ts";
+import { sharedTls, startSharedStorage } from "../support/shared-storage.ts";
 
 const USERS = 6000;
 const PROPERTIES = ["id", "displayName"];
@@ -24,9 +25,9 @@ let storage: Storage;
 let containers = 0;
 
 before(async () => {
-  const tls = await sandboxTls();
+  const tls = await sharedTls();
   trustSandbox(tls);
-  storage = await startStorage({ tls });
+  storage = await startSharedStorage();
 });
 after(() => storage[Symbol.asyncDispose]());
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Storage } from "../../src/sandbox/storage.ts";
 import { type Outcome, rollcallHere } from "../cli/rollcall-process.ts";
-import { type Rig, startRig, startSharedStorage } from "../support/rig.ts";
+import { type Rig, startRig } from "../support/rig.ts";
+import { startSharedStorage } from "../support/shared-storage.ts";
 import { uploadFolder, VERSION_1_SNAPSHOTS } from "../support/stored-folder.ts";
 
 const COUNTED = "5a4b0f1e-1111-4222-8333-0000000000a1";

@@ -5,26 +5,33 @@ import { RollcallError } from "../../src/error.ts";
 import type { Timeouts } from "../../src/http/http-client.ts";
 import { openAzureIdentity } from "../../src/identity/azure-identity.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../src/sandbox/sandbox.ts";
-import { sandboxTls, trustSandbox } from "../../src/sandbox/service/tls.ts";
-import { type Storage, startStorage } from "../../src/sandbox/storage.ts";
+import { issueCertificate } from "../../src/sandbox/service/certificate.ts";
+import { trustSandbox } from "../../src/sandbox/service/tls.ts";
+import type { Storage } from "../../src/sandbox/storage.ts";
 import type { Tenant } from "../../src/sandbox/tenant.ts";
 import { readSettings } from "../../src/settings/settings.ts";
 import type { Manifest } from "../../src/snapshot/manifest.ts";
 import { type RunOptions, type Taken, takeSnapshot } from "../../src/take-snapshot.ts";
+import { sharedTls } from "./shared-storage.ts";
 import { TestClock } from "./test-clock.ts";
 
 /** Short enough for a test to wait out; everything runs on one machine. */
 const TIMEOUTS: Timeouts = { connectMs: 2000, headersMs: 500, bodyMs: 500 };
 
-const tls = await sandboxTls();
+const tls = await sharedTls();
 trustSandbox(tls);
-
-/** One storage emulator for a test file; each rig has a container of its own in it. */
-export function startSharedStorage(): Promise<Storage> {
-  return startStorage({ tls });
-}
+/** Of the app in every rig's tenant: a key for each would take longer than most runs. */
+const certificate = await issueCertificate({ commonName: "graph-cert", days: 365 });
 
 let rigs = 0;
+
+/** What a run is given beside what every run of a rig is. */
+export interface RigRun {
+  /** Settings over the sandbox's. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Options over the rig's: its clock, short timeouts, the tenant's identity. */
+  readonly run?: RunOptions;
+}
 
 /** A tenant with a container of its own, and the run under test. */
 export class Rig implements AsyncDisposable {
@@ -43,16 +50,16 @@ export class Rig implements AsyncDisposable {
     return this.sandbox.tenant;
   }
 
-  /** Takes a snapshot as the function does, with `overrides` over the sandbox's settings. */
-  async run(overrides: Readonly<Record<string, string>> = {}, options: RunOptions = {}): Promise<Manifest> {
-    return (await this.take(overrides, options)).manifest;
+  /** Takes a snapshot as the function does. */
+  async run(given: RigRun = {}): Promise<Manifest> {
+    return (await this.take(given)).manifest;
   }
 
   /** The same, with what happened once the manifest was written. */
-  take(overrides: Readonly<Record<string, string>> = {}, options: RunOptions = {}): Promise<Taken> {
+  take({ settings = {}, run = {} }: RigRun = {}): Promise<Taken> {
     // The storage's clock is the real one, and a run that disagrees with it is refused.
     this.clock.set(Date.now());
-    const environment = { ...this.sandbox.environment, ...overrides };
+    const environment = { ...this.sandbox.environment, ...settings };
     // The identity library reads these two when a credential is made, and from nowhere else.
     process.env.IDENTITY_ENDPOINT = environment.IDENTITY_ENDPOINT;
     process.env.IDENTITY_HEADER = environment.IDENTITY_HEADER;
@@ -62,18 +69,14 @@ export class Rig implements AsyncDisposable {
       // User-assigned, as deployed; and the library keeps tokens by client id for the whole process, which holds
       // many tenants here.
       identity: openAzureIdentity(this.tenant.identity.clientId),
-      ...options,
+      ...run,
     });
   }
 
   /** Runs, expects failure with `code`, and that nothing was published and no secret is told. */
-  async fails(
-    code: string,
-    overrides: Readonly<Record<string, string>> = {},
-    options: RunOptions = {},
-  ): Promise<RollcallError> {
+  async fails(code: string, given: RigRun = {}): Promise<RollcallError> {
     const before = await this.published();
-    const error = await this.run(overrides, options).then(
+    const error = await this.run(given).then(
       () => assert.fail(`expected ${code}, but a snapshot was committed`),
       (thrown: unknown) => thrown,
     );
@@ -158,6 +161,6 @@ export class Rig implements AsyncDisposable {
 /** Starts a small tenant with a fresh container in the shared storage. */
 export async function startRig(storage: Storage, options: SandboxOptions = {}): Promise<Rig> {
   const container = `rig-${process.pid}-${++rigs}`;
-  const sandbox = await startSandbox({ users: 2500, tls, storage, container, ...options });
+  const sandbox = await startSandbox({ users: 2500, tls, storage, container, certificate, ...options });
   return new Rig(sandbox, storage, container);
 }

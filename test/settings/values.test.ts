@@ -1,0 +1,242 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { readSettings } from "../../src/settings/settings.ts";
+import { assertRefused, errorOf, RIGHT, withSettings } from "./right-settings.ts";
+
+describe("ROLLCALL_TENANT_ID", () => {
+  it("takes a directory id or a domain, in lower case", () => {
+    for (const tenant of [
+      "87D349ED-44D7-43E1-9A83-5F2406DEE5BD",
+      "contoso.com",
+      "a-b.Co.UK",
+      "xn--bcher-kva.example",
+    ]) {
+      assert.equal(readSettings(withSettings({ ROLLCALL_TENANT_ID: tenant })).tenant, tenant.toLowerCase());
+    }
+  });
+
+  it("refuses what is neither", () => {
+    for (const tenant of [
+      "common",
+      "organizations",
+      "87d349ed44d743e19a835f2406dee5bd",
+      "contoso..com",
+      "-contoso.com",
+      "contoso.com/",
+      "contoso.com/../evil",
+      "https://contoso.com",
+      "contoso.com?x=1",
+      `${"a".repeat(64)}.com`,
+    ]) {
+      assertRefused({ ROLLCALL_TENANT_ID: tenant }, /^must be a directory id or a verified domain$/);
+    }
+  });
+});
+
+describe("ROLLCALL_CLIENT_ID", () => {
+  it("refuses what is no GUID", () => {
+    for (const id of ["rollcall", "6731de76", "{6731de76-14a6-49ae-97bc-6eba6914391e}"]) {
+      assertRefused({ ROLLCALL_CLIENT_ID: id }, /^must be an application \(client\) id$/);
+    }
+  });
+});
+
+describe("ROLLCALL_SECRET_NAME and ROLLCALL_CERTIFICATE_NAME", () => {
+  const either = "ROLLCALL_SECRET_NAME or ROLLCALL_CERTIFICATE_NAME";
+
+  it("takes either", () => {
+    assert.deepEqual(readSettings(RIGHT).credential, { kind: "certificate", name: "graph-cert" });
+    const secret = withSettings({
+      ROLLCALL_CERTIFICATE_NAME: undefined,
+      ROLLCALL_SECRET_NAME: "graph-secret",
+    });
+    assert.deepEqual(readSettings(secret).credential, { kind: "secret", name: "graph-secret" });
+  });
+
+  it("refuses both", () => {
+    const { problems } = errorOf(withSettings({ ROLLCALL_SECRET_NAME: "graph-secret" }));
+    assert.deepEqual(
+      problems.map(({ name }) => name),
+      [either],
+    );
+  });
+
+  it("refuses neither", () => {
+    for (const blank of [undefined, "", " "]) {
+      const { problems } = errorOf(withSettings({ ROLLCALL_CERTIFICATE_NAME: blank }));
+      assert.deepEqual(
+        problems.map(({ name }) => name),
+        [either],
+      );
+    }
+  });
+
+  it("refuses a name that Key Vault would not have", () => {
+    for (const name of ["graph_cert", "graph/cert", "graph.cert", "../keys", "a".repeat(128)]) {
+      assertRefused({ ROLLCALL_CERTIFICATE_NAME: name }, /^must be 1 to 127 letters, digits and hyphens$/);
+    }
+  });
+});
+
+describe("ROLLCALL_CONTAINER", () => {
+  it("takes what Azure takes", () => {
+    for (const container of ["abc", "user-snapshots", "2026", "a".repeat(63)]) {
+      assert.equal(readSettings(withSettings({ ROLLCALL_CONTAINER: container })).container, container);
+    }
+  });
+
+  it("refuses what Azure refuses", () => {
+    for (const container of [
+      "ab",
+      "a".repeat(64),
+      "Users",
+      "user--snapshots",
+      "-users",
+      "users-",
+      "$root",
+      "a/b",
+    ]) {
+      assertRefused({ ROLLCALL_CONTAINER: container }, /^must be 3 to 63 lower-case letters/);
+    }
+  });
+});
+
+describe("ROLLCALL_SCHEDULE", () => {
+  it("takes six fields, also with names, lists, ranges and steps", () => {
+    for (const schedule of [
+      "0 0 2 * * *",
+      "0 */5 * * * *",
+      "0 0 2 * * MON-FRI",
+      "0 0 2 1,15 JAN,jul *",
+      "0 0-30/10 2-4 * * 0,6",
+      "0 0 2 29 2 *",
+    ]) {
+      assert.equal(readSettings(withSettings({ ROLLCALL_SCHEDULE: schedule })).schedule, schedule);
+    }
+  });
+
+  it("refuses another number of fields, values out of range, nicknames and days that never come", () => {
+    for (const schedule of [
+      "0 2 * * *",
+      "0 0 2 * * * *",
+      "60 0 2 * * *",
+      "0 0 24 * * *",
+      "0 0 2 0 * *",
+      "0 0 2 32 * *",
+      "0 0 2 * 13 *",
+      "0 0 2 * * 8",
+      "0 0 2 * * MONDAYS",
+      "@daily",
+      "24:00:00",
+      "0 0 2 30 2 *",
+      "0 0 2 ? * *",
+      "0 0 2 * * 1#1",
+    ]) {
+      assertRefused({ ROLLCALL_SCHEDULE: schedule }, /^must be an NCRONTAB expression of six fields$/);
+    }
+  });
+
+  // NCRONTAB knows no L and no W, and counts Sunday as 0 only (https://github.com/atifaziz/NCrontab).
+  it("refuses what other kinds of cron know and the Functions host does not", () => {
+    for (const schedule of ["0 0 2 L * *", "0 0 2 15W * *", "0 0 2 LW * *", "0 0 2 * * 5L", "0 0 2 * * 7"]) {
+      assertRefused({ ROLLCALL_SCHEDULE: schedule }, /^must be an NCRONTAB expression of six fields$/);
+    }
+  });
+
+  // `5/15` is every fifteenth from the fifth on; a name may be written out.
+  it("takes what the Functions host knows and other kinds of cron do not", () => {
+    for (const schedule of ["0 5/15 * * * *", "0 0 2 * * Monday", "0 0 2 1 january *"]) {
+      assert.equal(readSettings(withSettings({ ROLLCALL_SCHEDULE: schedule })).schedule, schedule);
+    }
+  });
+});
+
+describe("ROLLCALL_PROPERTIES", () => {
+  function propertiesOf(value: string): readonly string[] {
+    return readSettings(withSettings({ ROLLCALL_PROPERTIES: value })).properties;
+  }
+
+  it("puts id first unless it is named", () => {
+    assert.deepEqual(propertiesOf("mail,displayName"), ["id", "mail", "displayName"]);
+    assert.deepEqual(propertiesOf("mail,id"), ["mail", "id"]);
+    assert.deepEqual(propertiesOf("id"), ["id"]);
+  });
+
+  it("keeps the order, and of a repeated name the first", () => {
+    assert.deepEqual(propertiesOf("mail , displayName,mail,id,displayName"), ["mail", "displayName", "id"]);
+  });
+
+  it("takes the names of extensions", () => {
+    const extension = "extension_1234567890abcdef1234567890abcdef_costCentre";
+    assert.deepEqual(propertiesOf(extension), ["id", extension]);
+  });
+
+  it("refuses what is no list of names", () => {
+    for (const value of [
+      "id,,mail",
+      "id,",
+      ",",
+      "id;mail",
+      "id mail",
+      "id,mail&$filter=x",
+      "manager/id",
+      "1a",
+    ]) {
+      assertRefused({ ROLLCALL_PROPERTIES: value }, /^must be property names separated by commas$/);
+    }
+  });
+
+  it("names the properties that no listing returns", () => {
+    assertRefused(
+      { ROLLCALL_PROPERTIES: "id,skills,mail,aboutMe" },
+      /^asks for skills, aboutMe, which Graph returns for a single user only$/,
+    );
+  });
+});
+
+describe("settings with few words or numbers", () => {
+  it("refuses ways of listing, formats and numbers that there are not", () => {
+    for (const [name, value] of [
+      ["ROLLCALL_LISTING", "parallel"],
+      ["ROLLCALL_CONCURRENCY", "0"],
+      ["ROLLCALL_CONCURRENCY", "65"],
+      ["ROLLCALL_CONCURRENCY", "many"],
+      ["ROLLCALL_FORMATS", "ndjson,xlsx"],
+      ["ROLLCALL_CHANGES", "yes"],
+      ["ROLLCALL_MAX_SHRINK_PERCENT", "101"],
+      ["ROLLCALL_MAX_SHRINK_PERCENT", "-1"],
+    ] as const) {
+      assertRefused({ [name]: value }, /^(must|names)/);
+    }
+  });
+});
+
+describe("ROLLCALL_TIME_BUDGET_MINUTES", () => {
+  it("takes more than nothing and up to a day", () => {
+    for (const [value, expectedMs] of [
+      ["0.01", 600],
+      ["25", 1_500_000],
+      ["1440", 86_400_000],
+    ] as const) {
+      assert.equal(
+        readSettings(withSettings({ ROLLCALL_TIME_BUDGET_MINUTES: value })).timeBudgetMs,
+        expectedMs,
+      );
+    }
+  });
+
+  it("refuses nothing and more than a day", () => {
+    for (const value of ["0", "0.0", "1440.01", "9".repeat(400)]) {
+      assertRefused(
+        { ROLLCALL_TIME_BUDGET_MINUTES: value },
+        /^must be more than 0 and at most 1440 minutes$/,
+      );
+    }
+  });
+
+  it("refuses what is no number", () => {
+    for (const value of ["-1", "1e2", "25m", "NaN", "Infinity", "1,5", ".5", "0x10"]) {
+      assertRefused({ ROLLCALL_TIME_BUDGET_MINUTES: value }, /^must be a number of minutes$/);
+    }
+  });
+});
