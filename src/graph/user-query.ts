@@ -1,11 +1,12 @@
 import { pageSize } from "../rows/properties.ts";
+import type { Grantee } from "./grant.ts";
 
 /** Which users and properties are listed; the same for the count and for each page. */
 export interface UserQuery {
   /** User properties in the order of the lines. */
   readonly properties: readonly string[];
-  /** Where an administrator can consent to missing permissions. */
-  readonly consentUrl: string;
+  /** Whom missing permissions are granted to. */
+  readonly grantee: Grantee;
   /** URL of the first page of all users, to which a filter can be added. */
   readonly url: string;
 }
@@ -15,7 +16,7 @@ export interface UserQuery {
  *
  * @param root of the API, without a trailing slash
  */
-export function userQuery(root: string, properties: readonly string[], consentUrl: string): UserQuery {
+export function userQuery(root: string, properties: readonly string[], grantee: Grantee): UserQuery {
   const selected = [...new Set([...properties, "createdDateTime"])].join(",");
-  return { properties, consentUrl, url: `${root}/users?$top=${pageSize(properties)}&$select=${selected}` };
+  return { properties, grantee, url: `${root}/users?$top=${pageSize(properties)}&$select=${selected}` };
 }

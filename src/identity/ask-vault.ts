@@ -3,7 +3,7 @@ import { SECOND } from "../clock.ts";
 import type { RunContext } from "../deadline.ts";
 import { parseJson } from "../http/json.ts";
 import { type Attempt, type RetriesExhausted, retry } from "../http/retry.ts";
-import { isRestError, networkCodeOf } from "./azure-answer.ts";
+import { isRestError, isTransient, networkCodeOf } from "./azure-answer.ts";
 
 /** Key Vault and the identity before it answer in well under a second; this long means they will not. */
 const ANSWER_WITHIN_MS = 30 * SECOND;
@@ -65,8 +65,4 @@ async function askOnce<T>(
     }
     throw refused(error);
   }
-}
-
-function isTransient(status: number): boolean {
-  return status === 429 || status === 408 || status >= 500;
 }

@@ -4,7 +4,7 @@ import { CLOUDS, type Cloud, cloudNamed } from "./clouds.ts";
 import {
   type CREDENTIAL_DECLARATIONS,
   type CredentialSetting,
-  NO_CREDENTIAL,
+  credentialProblems,
   readCredential,
 } from "./credential-setting.ts";
 import { readerDeclarations, runDeclarations } from "./declarations.ts";
@@ -39,7 +39,7 @@ export interface ReaderSettings extends Omit<ReaderValues, "cloud" | "authorityH
  */
 export interface Settings
   extends ReaderSettings,
-    Omit<RunValues, keyof ReaderValues | keyof typeof CREDENTIAL_DECLARATIONS> {
+    Omit<RunValues, keyof ReaderValues | "vaultUrl" | keyof typeof CREDENTIAL_DECLARATIONS> {
   readonly credential: CredentialSetting;
 }
 
@@ -70,12 +70,13 @@ export const SETTING_NAMES: readonly string[] = Object.values(runDeclarations(CL
  * @throws {SettingsError} naming every wrong setting, before anything is asked of the network
  */
 export function readSettings(environment: Environment): Settings {
-  const declared = checkEnvironment(runDeclarations(cloudOf(environment)), environment);
+  const declarations = runDeclarations(cloudOf(environment));
+  const declared = checkEnvironment(declarations, environment);
   const way = readProxy(environment);
-  const credential = readCredential(environment);
-  const problems = [...declared.problems, ...way.problems, ...(credential ? [] : [NO_CREDENTIAL])];
+  const problems = [...declared.problems, ...way.problems, ...credentialProblems(environment, declarations)];
+  const credential = declared.values && readCredential(declared.values);
   if (!declared.values || !credential || problems.length > 0) throw new SettingsError(problems);
-  const { secretName, certificateName, ...values } = declared.values;
+  const { clientId, vaultUrl, secretName, certificateName, ...values } = declared.values;
   return { ...withHosts(values), ...(way.proxy && { proxy: way.proxy }), credential };
 }
 
