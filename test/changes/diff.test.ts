@@ -3,8 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
 import { type ChangeRecord, parseChange } from "../../src/changes/change.ts";
-import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
-import { trustSandbox } from "../../src/sandbox/service/tls.ts";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { Manifest } from "../../src/snapshot/manifest.ts";
 import {
   failureOf,
@@ -14,6 +13,7 @@ import {
   rollcallIn,
   startRollcall,
 } from "../cli/rollcall-process.ts";
+import { startTestSandbox } from "../support/test-sandbox.ts";
 
 const USERS = 1200;
 const HOSTILE_NAME =
@@ -35,11 +35,10 @@ let disabledId: string;
 let leaver: Readonly<Record<string, unknown>>;
 
 before(async () => {
-  sandbox = await startSandbox({ users: USERS });
-  trustSandbox(sandbox.tenant.tls);
+  sandbox = await startTestSandbox({ users: USERS });
   const { directory } = sandbox.tenant;
   const service = BlobServiceClient.fromConnectionString(sandbox.storage.connectionString);
-  container = service.getContainerClient(sandbox.environment.ROLLCALL_CONTAINER ?? "user-snapshots");
+  container = service.getContainerClient(sandbox.environment.ROLLCALL_CONTAINER ?? "");
   run = rollcallIn(sandbox);
   here = rollcallIn(sandbox, { ROLLCALL_STORAGE: sandbox.storage.connectionString }, rollcallHere);
   first = await snapshot();
@@ -62,7 +61,7 @@ after(() => sandbox[Symbol.asyncDispose]());
 async function snapshot(overrides: Readonly<Record<string, string>> = {}): Promise<Manifest> {
   // Run ids have whole seconds.
   await delay(1000 - (Date.now() % 1000));
-  return jsonOf(await rollcallIn(sandbox, overrides)("snapshot", "--json")) as Manifest;
+  return jsonOf(await rollcallIn(sandbox, overrides, rollcallHere)("snapshot", "--json")) as Manifest;
 }
 
 /** The changes that a command wrote. */

@@ -9,10 +9,10 @@ import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { SandboxRequest } from "../../src/sandbox/service/fault.ts";
-import { trustSandbox } from "../../src/sandbox/service/tls.ts";
 import type { Manifest } from "../../src/snapshot/manifest.ts";
+import { startTestSandbox } from "../support/test-sandbox.ts";
 import {
   assertNoSecretIn,
   failureOf,
@@ -35,17 +35,9 @@ let first: Manifest;
 let second: Manifest;
 
 before(async () => {
-  sandbox = await startSandbox({ users: USERS });
+  sandbox = await startTestSandbox({ users: USERS });
   run = rollcallIn(sandbox);
   runHere = rollcallIn(sandbox, {}, rollcallHere);
-  trustSandbox(sandbox.tenant.tls);
-  // The identity library looks for these in the process's own environment.
-  const { endpoint, header, clientId } = sandbox.tenant.identity;
-  Object.assign(process.env, {
-    IDENTITY_ENDPOINT: endpoint,
-    IDENTITY_HEADER: header,
-    AZURE_CLIENT_ID: clientId,
-  });
   first = jsonOf(await run("snapshot", "--json")) as Manifest;
   // Run ids have whole seconds.
   await delay(1000 - (Date.now() % 1000));

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { loadEnvironment } from "../../src/cli/environment.ts";
-import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { SettingsError } from "../../src/settings/settings.ts";
 import { HOSTILE_HOSTS } from "../support/hostile-hosts.ts";
+import { startTestSandbox } from "../support/test-sandbox.ts";
 import { rollcall } from "./rollcall-process.ts";
 
 /** A folder with a `local.settings.json`, removed when disposed. */
@@ -134,7 +134,7 @@ describe("a local.settings.json of somebody else's folder", () => {
   });
 
   it("is refused by each command before anything is asked, and never shown", async () => {
-    await using sandbox = await startSandbox({ users: 10 });
+    await using sandbox = await startTestSandbox({ users: 10 });
     const values = { ...sandbox.environment, ROLLCALL_AUTHORITY_HOST: "https://zz8q.stranger.example" };
     await using folder = await folderWith({ Values: values });
     for (const args of [["doctor"], ["doctor", "--json"], ["snapshot"], ["list"], ["users", "--json"]]) {
@@ -147,7 +147,7 @@ describe("a local.settings.json of somebody else's folder", () => {
   });
 
   it("is believed with --trust-local-settings, before or behind the command", async () => {
-    await using sandbox = await startSandbox({ users: 10 });
+    await using sandbox = await startTestSandbox({ users: 10 });
     const values = { ...sandbox.environment, AZURE_TENANT_ID: sandbox.tenant.tenantId };
     await using folder = await folderWith({ Values: values });
     assert.equal((await rollcall(["list"], {}, folder.path)).exitCode, 2);
