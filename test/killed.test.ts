@@ -72,7 +72,8 @@ async function runInProcess(rig: Rig, strikeAt?: StrikeAt): Promise<Outcome> {
 
 async function setScene({ hasYesterday, fault }: Scene): Promise<Rig> {
   await using opened = new AsyncDisposableStack();
-  const rig = opened.use(await startRig(storage, { users: 2100 }));
+  // The faults are on the third page.
+  const rig = opened.use(await startRig(storage, { users: fault ? 2100 : 1010 }));
   if (hasYesterday) await rig.run();
   if (fault) rig.tenant.script(fault);
   // The rig goes on: it is the caller's now.

@@ -1,3 +1,4 @@
+// src/doctor is tested through the command: here.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { DefaultAzureCredential } from "@azure/identity";
