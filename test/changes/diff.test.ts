@@ -95,7 +95,7 @@ describe("rollcall diff", { concurrency: 2 }, () => {
   });
 
   it("keeps the last known row of those who left", async () => {
-    const records = recordsOf(await run("diff", first.runId, second.runId, "--json", "--change", "left"));
+    const records = recordsOf(await here("diff", first.runId, second.runId, "--json", "--change", "left"));
     const record = records.find(({ id }) => id === leaver.id);
     assert.equal(record?.displayName, leaver.displayName);
     assert.equal(record?.userPrincipalName, leaver.userPrincipalName);
@@ -105,7 +105,7 @@ describe("rollcall diff", { concurrency: 2 }, () => {
   });
 
   it("shows counts and the first of each kind in 80 columns", async () => {
-    const { exitCode, stdout, stderr } = await run("diff", first.runId.slice(0, 15), second.runId);
+    const { exitCode, stdout, stderr } = await here("diff", first.runId.slice(0, 15), second.runId);
     assert.equal(exitCode, 1, stderr);
     assert.ok(stdout.startsWith(`From ${first.runId} to ${second.runId}\n`));
     assert.match(stdout, /\n {2}joined +25\n {2}left +2\n {2}changed +2\n {2}of these .*displayName 1/);
@@ -184,7 +184,11 @@ describe("rollcall diff", { concurrency: 2 }, () => {
   }
 
   it("exits 2 for wrong settings", async () => {
-    const outcome = await rollcallIn(sandbox, { ROLLCALL_STORAGE: "nowhere" })("diff", "--json");
+    const outcome = await rollcallIn(
+      sandbox,
+      { ROLLCALL_STORAGE: "nowhere" },
+      rollcallHere,
+    )("diff", "--json");
     assert.equal(outcome.exitCode, 2);
     assert.equal(failureOf(outcome).code, "settings-invalid");
   });
@@ -193,7 +197,7 @@ describe("rollcall diff", { concurrency: 2 }, () => {
     const unknown = await run("diff", "2019", "--json");
     assert.equal(unknown.exitCode, 3);
     assert.equal(failureOf(unknown).code, "snapshot-not-found");
-    const alone = rollcallIn(sandbox, { ROLLCALL_CONTAINER: "alone" });
+    const alone = rollcallIn(sandbox, { ROLLCALL_CONTAINER: "alone" }, rollcallHere);
     assert.equal((await alone("snapshot")).exitCode, 0);
     const outcome = await alone("diff");
     assert.equal(outcome.exitCode, 3);
@@ -224,6 +228,6 @@ describe("rollcall diff with a damaged part", () => {
     assert.equal(outcome.stdout, "");
     assert.equal(failureOf(outcome).code, "snapshot-damaged");
     assert.match(String(failureOf(outcome).doing), /users-00000/);
-    assert.equal((await run("diff", second.runId, first.runId)).exitCode, 3);
+    assert.equal((await here("diff", second.runId, first.runId)).exitCode, 3);
   });
 });

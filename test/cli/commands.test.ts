@@ -41,7 +41,7 @@ before(async () => {
   first = jsonOf(await run("snapshot", "--json")) as Manifest;
   // Run ids have whole seconds.
   await delay(1000 - (Date.now() % 1000));
-  second = jsonOf(await run("snapshot", "--json")) as Manifest;
+  second = jsonOf(await runHere("snapshot", "--json")) as Manifest;
 });
 after(() => sandbox[Symbol.asyncDispose]());
 
@@ -53,7 +53,7 @@ describe("rollcall snapshot", () => {
   });
 
   it("sums up for people and shows no progress where nobody watches", async () => {
-    const outcome = await rollcallIn(sandbox, { ROLLCALL_CONTAINER: "for-people" })("snapshot");
+    const outcome = await rollcallIn(sandbox, { ROLLCALL_CONTAINER: "for-people" }, rollcallHere)("snapshot");
     assert.equal(outcome.exitCode, 0);
     assert.equal(outcome.stderr, "");
     assert.match(outcome.stdout, /^Snapshot \d{8}T\d{6}Z is committed\.\n/);
@@ -164,7 +164,7 @@ describe("rollcall list", () => {
 
 describe("rollcall show", () => {
   it("shows the latest for people", async () => {
-    const { exitCode, stdout } = await run("show");
+    const { exitCode, stdout } = await runHere("show");
     assert.equal(exitCode, 0);
     assert.ok(stdout.startsWith(`Snapshot ${second.runId} (the latest)\n`));
     assert.match(stdout, /users +2,500 of 2,500 counted: complete\n/);
@@ -239,7 +239,7 @@ describe("rollcall users", { concurrency: 3 }, () => {
 
 describe("rollcall verify", () => {
   it("finds the latest whole", async () => {
-    const { exitCode, stdout } = await run("verify");
+    const { exitCode, stdout } = await runHere("verify");
     assert.equal(exitCode, 0);
     assert.match(stdout, new RegExp(`^✓ ${second.runId} is whole: 2,500 users, 1 part, \\d+\\.\\d kB\\n$`));
   });

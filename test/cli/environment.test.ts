@@ -7,7 +7,7 @@ import { loadEnvironment } from "../../src/cli/environment.ts";
 import { SettingsError } from "../../src/settings/settings.ts";
 import { HOSTILE_HOSTS } from "../support/hostile-hosts.ts";
 import { startTestSandbox } from "../support/test-sandbox.ts";
-import { rollcall } from "./rollcall-process.ts";
+import { rollcall, rollcallHere } from "./rollcall-process.ts";
 
 /** A folder with a `local.settings.json`, removed when disposed. */
 async function folderWith(content: unknown) {
@@ -138,7 +138,7 @@ describe("a local.settings.json of somebody else's folder", () => {
     const values = { ...sandbox.environment, ROLLCALL_AUTHORITY_HOST: "https://zz8q.stranger.example" };
     await using folder = await folderWith({ Values: values });
     for (const args of [["doctor"], ["doctor", "--json"], ["snapshot"], ["list"], ["users", "--json"]]) {
-      const { exitCode, stdout, stderr } = await rollcall(args, {}, folder.path);
+      const { exitCode, stdout, stderr } = await rollcallHere(args, {}, folder.path);
       assert.equal(exitCode, args[0] === "doctor" ? 1 : 2, stdout + stderr);
       assert.match(stdout + stderr, /--trust-local-settings/);
       assert.doesNotMatch(stdout + stderr, /zz8q/);
