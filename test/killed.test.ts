@@ -71,7 +71,7 @@ async function runInProcess(rig: Rig, strikeAt?: StrikeAt): Promise<Outcome> {
 
 async function setScene({ hasYesterday, fault }: Scene): Promise<Rig> {
   await using opened = new AsyncDisposableStack();
-  const rig = opened.use(await startRig(storage, { users: 2100 }));
+  const rig = opened.use(await startRig(storage, { users: 2100, signs: true }));
   if (hasYesterday) await rig.run();
   if (fault) rig.tenant.script(fault);
   // The rig goes on: it is the caller's now.
