@@ -2,7 +2,8 @@ import { RollcallError } from "../error.ts";
 import { MAX_JWS_BYTES } from "../signature/jws.ts";
 import type { PublicKeys } from "../signature/public-keys.ts";
 import { type SignatureFinding, verifySignature } from "../signature/verify-signature.ts";
-import { signaturePath } from "../snapshot/layout.ts";
+import type { Finding } from "../snapshot/contradictions.ts";
+import { type RunFolder, signaturePath } from "../snapshot/layout.ts";
 import type { Container } from "../storage/container.ts";
 import { warning } from "../warning.ts";
 import type { WholeRun } from "./stored-runs.ts";
@@ -29,6 +30,20 @@ export async function checkSignature(
   const jws = await container.fetch(signaturePath(folder), MAX_JWS_BYTES);
   if (jws && !jws.body) return { state: "invalid", why: `manifest.jws cannot be read: ${jws.problem}` };
   return verifySignature({ manifest: bytes, entry: manifest.signature, jws: jws?.body }, keys);
+}
+
+/** What is wrong with a signature, as findings about `manifest.jws`. */
+export function signatureFindings(
+  folder: RunFolder,
+  found: SignatureFinding,
+  isRequired: boolean,
+): readonly Finding[] {
+  const blob = signaturePath(folder);
+  if (found.state === "invalid") return [{ blob, problem: found.why }];
+  if (!isRequired || found.state === "valid") return [];
+  const problem =
+    found.state === "absent" ? "the manifest is not signed" : "no key was given to check it with";
+  return [{ blob, problem: `${problem}, and a signature is required` }];
 }
 
 /**

@@ -5,8 +5,7 @@ import type { PublicKeys } from "./public-keys.ts";
 import type { SigningKey } from "./signing-key.ts";
 
 /**
- * Opens the key that signs manifests. What speaks to the vault's keys is loaded only where one is named: it takes a quarter of a
- * second.
+ * Opens the key that signs manifests. The SDK for keys is loaded only where one is named: that takes a quarter of a second.
  *
  * @returns `undefined` where none is named: manifests are not signed
  * @throws {RollcallError} as `openSigningKey`
