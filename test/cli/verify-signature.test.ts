@@ -265,6 +265,21 @@ describe("rollcall verify", () => {
   });
 });
 
+describe("rollcall snapshot", () => {
+  it("refuses to build on an unsigned snapshot where a signature is required, and --accept-unsigned lets it once", async () => {
+    const place = { ROLLCALL_CONTAINER: "accept-unsigned" };
+    const unsigned = await take({ ...place, ...WITHOUT_VAULT });
+    const run = rollcallIn(sandbox, { ...place, ROLLCALL_REQUIRE_SIGNATURE: "on" }, rollcallHere);
+    await delay(1000 - (Date.now() % 1000));
+    const refused = await run("snapshot", "--json");
+    assert.deepEqual([refused.exitCode, failureOf(refused).code], [1, "predecessor-unsigned"]);
+    const accepted = jsonOf(await run("snapshot", "--json", "--accept-unsigned")) as Manifest;
+    assert.equal(accepted.previous?.runId, unsigned.runId);
+    assert.match(accepted.warnings.join(), /^unsigned-accepted: /);
+    assert.ok(accepted.signature);
+  });
+});
+
 describe("rollcall show", () => {
   it("names the key that the manifest says it is signed with", async () => {
     const run = await changed();
