@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { loadFunctionApp, type RegisteredFunction } from "../src/sandbox/functions-worker.ts";
-import { type Sandbox, startSandbox } from "../src/sandbox/sandbox.ts";
-import { sandboxTls, trustSandbox } from "../src/sandbox/service/tls.ts";
+import type { Sandbox } from "../src/sandbox/sandbox.ts";
+import { startTestSandbox } from "./support/test-sandbox.ts";
 
 const NIGHTLY = {
   IsPastDue: false,
@@ -18,9 +18,7 @@ let sandbox: Sandbox;
 let timer: RegisteredFunction;
 
 before(async () => {
-  const tls = await sandboxTls();
-  trustSandbox(tls);
-  sandbox = await startSandbox({ users: 1200, tls });
+  sandbox = await startTestSandbox({ users: 1200 });
   Object.assign(process.env, sandbox.environment);
   const functions = await loadFunctionApp(".");
   assert.equal(functions.length, 1);
