@@ -242,7 +242,10 @@ describe("rollcall verify", () => {
   it("finds the latest whole", async () => {
     const { exitCode, stdout } = await runHere("verify");
     assert.equal(exitCode, 0);
-    assert.match(stdout, new RegExp(`^✓ ${second.runId} is whole: 2,500 users, 1 part, \\d+\\.\\d kB\\n$`));
+    assert.match(
+      stdout,
+      new RegExp(`^✓ ${second.runId} is whole: 2,500 users, 1 part, \\d+\\.\\d kB\\n {4}not signed\\n$`),
+    );
   });
 
   it("gives programs what was found", async () => {
@@ -252,6 +255,7 @@ describe("rollcall verify", () => {
       users: USERS,
       parts: 1,
       bytes: first.parts[0]?.bytes,
+      signature: { state: "absent" },
       problems: [],
     });
   });
