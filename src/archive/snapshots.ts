@@ -8,6 +8,7 @@ import type { Latest, Manifest } from "../snapshot/manifest.ts";
 import { partLines } from "../snapshot/part-reader.ts";
 import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
+import { type ChainVerification, verifyChain } from "./chain.ts";
 import { readLatest } from "./latest.ts";
 import { committedRuns, openSnapshot, type Snapshot } from "./reader.ts";
 import { type RunManifest, readManifests, type UnreadableRun } from "./run-manifest.ts";
@@ -15,6 +16,7 @@ import { type RunSummary, summaryOf } from "./run-summary.ts";
 import { isUnreadable } from "./unreadable.ts";
 import { type Verification, verifySnapshot } from "./verify.ts";
 
+export type { ChainEnd, ChainVerification } from "./chain.ts";
 export type { RunManifest, UnreadableRun } from "./run-manifest.ts";
 export type { RunSummary } from "./run-summary.ts";
 export { isUnreadable } from "./unreadable.ts";
@@ -131,6 +133,17 @@ export class Snapshots {
     for (const runId of runs) yield await this.#verifyAnySchema(runId);
     const latest = await this.pointer();
     if (latest && !runs.includes(latest.runId)) yield await this.verify();
+  }
+
+  /**
+   * Follows the chain of manifests from the newest run back, without reading parts.
+   *
+   * @param since where to stop: a run's id or its beginning, or a date such as `2026-11-22`; absent: at the oldest run
+   * @returns what was found; a broken chain is no error here
+   * @throws {RollcallError} `snapshot-not-found` if there is no snapshot, or none since then; the storage's errors
+   */
+  verifyChain(since?: string): Promise<ChainVerification> {
+    return verifyChain(this.#container, this.tenantId, since);
   }
 
   async #verifyAnySchema(runId: string): Promise<Verification> {

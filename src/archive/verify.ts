@@ -7,6 +7,7 @@ import { folderOf, manifestPath, type RunFolder } from "../snapshot/layout.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
 import type { PartEntry } from "../snapshot/part.ts";
 import { partLines } from "../snapshot/part-reader.ts";
+import { sha256Of } from "../snapshot/sha256.ts";
 import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { FingerprintCheck } from "./fingerprint-check.ts";
@@ -49,7 +50,7 @@ export async function verifySnapshot(
   const opened = await unlessDamaged(problems, () => requireManifest(container, folder, latest));
   if (!opened) return { runId, whole: false, users: 0, parts: 0, bytes: 0, problems };
   const { manifest, bytes } = opened;
-  if (latest) problems.push(...latestContradictions(latest, folder, manifest, bytes));
+  if (latest) problems.push(...latestContradictions(latest, folder, manifest, sha256Of(bytes)));
   problems.push(...manifestContradictions(manifest, folder));
   const users = await verifyUsers(container, folder, manifest, problems);
   for (const { format, part } of formatPartsOf(manifest)) {

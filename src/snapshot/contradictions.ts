@@ -4,7 +4,6 @@ import { FINGERPRINT_BYTES } from "./fingerprints.ts";
 import { formatContradictions } from "./format-parts.ts";
 import { fingerprintsPartName, latestPath, manifestPath, partName, type RunFolder } from "./layout.ts";
 import type { Latest, Manifest } from "./manifest.ts";
-import { sha256Of } from "./sha256.ts";
 
 /** Something wrong with a snapshot. */
 export interface Finding {
@@ -80,15 +79,15 @@ function mostUsersIn(bytes: number): number {
 /**
  * Where `latest.json` and the manifest that it points at contradict each other.
  *
- * @param bytes the manifest as stored
+ * @param manifestSha256 of the manifest's bytes as stored
  */
 export function latestContradictions(
   latest: Latest,
   folder: RunFolder,
   manifest: Manifest,
-  bytes: Buffer,
+  manifestSha256: string,
 ): readonly Finding[] {
-  if (sha256Of(bytes) !== latest.sha256) {
+  if (manifestSha256 !== latest.sha256) {
     return [{ blob: manifestPath(folder), problem: "its SHA-256 is not the one in latest.json" }];
   }
   const agrees =

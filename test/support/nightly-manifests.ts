@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ContainerClient } from "@azure/storage-blob";
-import { DAY } from "../../src/clock.ts";
+import { DefaultAzureCredential } from "@azure/identity";
+import { BlobServiceClient } from "@azure/storage-blob";
+import { Snapshots } from "../../src/archive/snapshots.ts";
+import { DAY, MINUTE } from "../../src/clock.ts";
+import type { Storage } from "../../src/sandbox/storage.ts";
 import {
   fingerprintsPartName,
   folderOf,
@@ -17,6 +20,7 @@ import {
   toBytes,
 } from "../../src/snapshot/manifest.ts";
 import { sha256Of } from "../../src/snapshot/sha256.ts";
+import { openContainer } from "../../src/storage/container.ts";
 import { VERSION_1_SNAPSHOTS } from "./stored-folder.ts";
 
 /** Blobs by their path from the container. */
@@ -98,12 +102,62 @@ export function pathOf({ tenantId, runId }: Pick<Manifest, "tenantId" | "runId">
   return manifestPath(folderOf(tenantId, runId));
 }
 
-/** Uploads blobs, making the container if there is none. */
-export async function uploadBlobs(container: ContainerClient, blobs: Blobs): Promise<void> {
-  await container.createIfNotExists();
+/** Version 1 of a manifest: without what was added, its link included. */
+export function asVersion1({ tallies: _, fingerprints: __, previous, ...manifest }: Manifest): Manifest {
+  const former = previous && { runId: previous.runId, users: previous.users };
+  return { ...manifest, schema: "rollcall.snapshot/1", previous: former };
+}
+
+/** Gives each manifest of version 2 the hash of the one before it, as that is now. */
+export function relinked(manifests: readonly Manifest[]): readonly Manifest[] {
+  const linked: Manifest[] = [];
+  for (const manifest of manifests) {
+    const { schema, previous } = manifest;
+    const before = linked.at(-1);
+    const isLinked = before && previous?.runId === before.runId && schema === MANIFEST_SCHEMA;
+    const link = isLinked ? { ...previous, sha256: sha256Of(toBytes(before)) } : previous;
+    linked.push({ ...manifest, previous: link });
+  }
+  return linked;
+}
+
+/** A container that holds {@link NIGHTLY_TENANT}'s blobs. */
+export interface NightlyContainer {
+  readonly name: string;
+  readonly snapshots: Snapshots;
+  /** Settings for reading it. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+let containers = 0;
+
+/** Uploads blobs into a container of their own. */
+export async function uploadBlobs(storage: Storage, blobs: Blobs): Promise<NightlyContainer> {
+  const name = `nightly-${process.pid}-${++containers}`;
+  const service = BlobServiceClient.fromConnectionString(storage.connectionString);
+  const { containerClient } = await service.createContainer(name);
   const waiting = blobs.entries();
   const upload = async () => {
-    for (const [path, body] of waiting) await container.getBlockBlobClient(path).uploadData(body);
+    for (const [path, body] of waiting) await containerClient.getBlockBlobClient(path).uploadData(body);
   };
   await Promise.all(Array.from({ length: 16 }, upload));
+  return openNightly(name, storage.connectionString);
+}
+
+/** Opens a container of {@link uploadBlobs}, also through a gate. */
+export function openNightly(name: string, connectionString: string): NightlyContainer {
+  const signal = AbortSignal.timeout(5 * MINUTE);
+  const place = { kind: "local", connectionString } as const;
+  const container = openContainer(place, name, new DefaultAzureCredential(), signal);
+  const environment = {
+    ROLLCALL_TENANT_ID: NIGHTLY_TENANT,
+    ROLLCALL_STORAGE: connectionString,
+    ROLLCALL_CONTAINER: name,
+  };
+  return { name, snapshots: new Snapshots(container, NIGHTLY_TENANT, signal), environment };
+}
+
+/** The storage's connection string with a gate's address in place of its own. */
+export function throughGate(storage: Storage, gateUrl: string): string {
+  return storage.connectionString.replace(/BlobEndpoint=[^;]+/, `BlobEndpoint=${gateUrl}`);
 }
