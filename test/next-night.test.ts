@@ -51,10 +51,16 @@ async function guardHoldsAndNextCommits(rig: Rig, expected: RegExp): Promise<Man
   assert.match(warnings.join("\n"), expected);
   assert.deepEqual(warnings, manifest.warnings);
   assert.equal((await assertLatest(rig)).runId, manifest.runId);
+  await assertChainHolds(rig);
   // And the night after that has nothing to say.
   const { warnings: quiet } = await rig.take();
   assert.deepEqual(quiet, []);
   return manifest;
+}
+
+/** Whatever a run had to skip, its warnings say so, and the chain goes around it. */
+async function assertChainHolds(rig: Rig): Promise<void> {
+  assert.deepEqual((await snapshotsOf(rig).verifyChain()).problems, []);
 }
 
 async function assertLatest(rig: Rig): Promise<Latest> {
@@ -255,6 +261,7 @@ describe("a newest snapshot that is damaged is passed over for the one before, g
     assert.equal(manifest.previous, null);
     assert.match(manifest.warnings.join("\n"), /^changes-skipped: no earlier snapshot is whole/m);
     await assertLatest(rig);
+    await assertChainHolds(rig);
   });
 
   it("but one of a later Rollcall refuses the run", async () => {
@@ -290,6 +297,7 @@ describe("a run of the future", () => {
       former = manifest;
     }
     assert.deepEqual(left, [1, 0, 0]);
+    await assertChainHolds(rig);
     removeMost(rig);
     await rig.fails("listing-shrunk");
   });
