@@ -14,6 +14,7 @@ import { FingerprintCheck } from "./fingerprint-check.ts";
 import { checkFormatPart } from "./format-check.ts";
 import { LineTally } from "./line-tally.ts";
 import { requireManifest, resolveRun } from "./reader.ts";
+import { TallyCheck } from "./tally-check.ts";
 
 /** The result of a verification. */
 export interface Verification {
@@ -80,11 +81,12 @@ async function verifyUsers(
   const { fingerprints = [] } = manifest;
   const stored = await unlessDamaged(problems, () => readFingerprints(container, folder, fingerprints));
   const check = manifest.fingerprints && stored && new FingerprintCheck(folder, fingerprints, stored);
+  const tallies = new TallyCheck();
   const before = problems.length;
   let isAllRead = true;
   for (const part of manifest.parts) {
     const blob = `${folder.path}/${part.name}`;
-    const tally = new LineTally(manifest.source.properties, ids);
+    const tally = new LineTally(manifest.source.properties, ids, tallies);
     const damages: Finding[] = [];
     await unlessDamaged(damages, async () => {
       for await (const lines of partLines(container, folder, part)) {
@@ -102,7 +104,9 @@ async function verifyUsers(
     problems.push({ blob: manifestPath(folder), problem });
   }
   // Lines that are wrong themselves have been told of.
-  if (check && problems.length === before) problems.push(...check.findings());
+  if (problems.length === before) {
+    problems.push(...tallies.findings(folder, manifest), ...(check?.findings() ?? []));
+  }
   return ids.size;
 }
 

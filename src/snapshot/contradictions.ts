@@ -47,11 +47,24 @@ export function manifestContradictions(manifest: Manifest, folder: RunFolder): r
   if (new Set(source.properties).size !== source.properties.length || !source.properties.includes("id")) {
     problems.push("its properties contain duplicates or lack the id");
   }
-  if (manifest.tallies && manifest.tallies.users !== unique) {
-    problems.push(`its tallies say ${manifest.tallies.users} users; it says ${unique}`);
-  }
-  problems.push(...formatContradictions(manifest), ...fingerprintContradictions(manifest));
+  problems.push(
+    ...tallyContradictions(manifest),
+    ...formatContradictions(manifest),
+    ...fingerprintContradictions(manifest),
+  );
   return problems.map((problem) => ({ blob: manifestPath(folder), problem }));
+}
+
+function tallyContradictions({ tallies, completeness, changes }: Manifest): readonly string[] {
+  if (!tallies) return [];
+  const { unique } = completeness;
+  const moves = ["joined", "left", "changed"] as const;
+  return [
+    ...(tallies.users === unique ? [] : [`its tallies say ${tallies.users} users; it says ${unique}`]),
+    ...(moves.every((move) => tallies[move] === (changes?.[move] ?? null))
+      ? []
+      : ["its tallies and its changes differ on who joined, left and changed"]),
+  ];
 }
 
 function fingerprintContradictions({ fingerprints, completeness }: Manifest): readonly string[] {
