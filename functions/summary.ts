@@ -32,6 +32,7 @@ export function committedSummary({ manifest, warnings }: Taken): Summary {
     ms: Date.parse(manifest.finishedAt) - Date.parse(manifest.startedAt),
     credential: credential.kind,
     credentialExpiresOn: credential.expiresOn,
+    signedBy: manifest.signature?.kid ?? null,
     warnings,
   };
 }

@@ -16,6 +16,7 @@ import { openTokenSource } from "./identity/token.ts";
 import { listUsers } from "./listing/list-users.ts";
 import type { ProgressListener } from "./progress.ts";
 import type { Settings } from "./settings/settings.ts";
+import { openSigner, openVerifier } from "./signature/open-keys.ts";
 import { lockPath } from "./snapshot/layout.ts";
 import type { Manifest } from "./snapshot/manifest.ts";
 import { openRun } from "./snapshot/run.ts";
@@ -37,6 +38,8 @@ export interface RunOptions {
   readonly maxPartBytes?: number;
   /** Lets a list through, this once, that is much smaller than the last snapshot's. */
   readonly acceptShrink?: boolean;
+  /** Builds, this once, on a snapshot that is not signed, or wrongly, although settings require a signature. */
+  readonly acceptUnsigned?: boolean;
   readonly onProgress?: ProgressListener;
 }
 
@@ -53,7 +56,7 @@ export interface Taken {
  * @throws {RollcallError} for everything an operator can act on; nothing is published then
  */
 export async function takeSnapshot(settings: Settings, options: RunOptions = {}): Promise<Taken> {
-  const { cloud, properties, proxy } = settings;
+  const { cloud, properties, proxy, signingKey } = settings;
   const { clock = systemClock, identity = openAzureIdentity(), timeouts, maxPartBytes } = options;
   const { onProgress = () => undefined } = options;
   using deadline = startDeadline(settings.timeBudgetMs, options.signal);
@@ -68,7 +71,11 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   const locked = { ...context, signal: lock.signal };
   const run = await openRun(storage.withSignal(lock.signal), tenantId, locked);
   await lock.nameHolder(run.folder.runId);
-  const previous = await findPredecessor(run.container, tenantId, clock.now());
+  const signature = {
+    keys: await openVerifier(settings.requireSignature ? signingKey : undefined, identity, run),
+    acceptUnsigned: options.acceptUnsigned ?? false,
+  };
+  const previous = await findPredecessor(run.container, tenantId, clock.now(), signature);
   await using comparison = new ChangesSincePrevious(run, { enabled: settings.changes, previous, properties });
 
   onProgress({ phase: "credential" });
@@ -79,6 +86,7 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     ...(timeouts && { timeouts }),
   });
   const grantee = granteeOf(settings, tenantId, await tokens.get());
+  const signer = await openSigner(signingKey, identity, run);
 
   const { graphUrl } = cloud;
   const { concurrency, maxShrinkPercent } = settings;
@@ -101,12 +109,13 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   const changes = await comparison.finish(run.signal, users.parts);
 
   onProgress({ phase: "commit" });
-  const manifest = buildManifest({ run, properties, graph, tokens, users, changes, previous });
-  const later = await commitSnapshot(run, manifest, async () => {
+  const manifest = buildManifest({ run, properties, graph, tokens, users, changes, previous, signer });
+  const beforeManifest = async () => {
     await lock.confirm();
     // From here on a manifest may exist, and its parts must stay.
     users.keep();
     comparison.keep();
-  });
+  };
+  const later = await commitSnapshot(run, manifest, { signer, beforeManifest });
   return { manifest, warnings: [...manifest.warnings, ...later] };
 }

@@ -8,6 +8,7 @@ import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { warning } from "../warning.ts";
 import { inspectLatest, type LatestBlob, ofLaterRollcall } from "./latest.ts";
+import { requireSigned, type SignatureDemand } from "./signature-check.ts";
 import {
   isMisdated,
   newestRuns,
@@ -63,13 +64,14 @@ export type Foundation =
  * manifests still count as evidence of the number of users and of a count: damage must not turn off these checks.
  *
  * @param nowMs by the run's clock, which has been checked
- * @throws {RollcallError} `manifest-unsupported` if a later Rollcall wrote the newest run or `latest.json`, and the
- *   storage's errors
+ * @throws {RollcallError} `manifest-unsupported` if a later Rollcall wrote the newest run or `latest.json`;
+ *   `predecessor-unsigned` and `verification-key-unusable` as {@link requireSigned}; and the storage's errors
  */
 export async function findPredecessor(
   container: Container,
   tenantId: string,
   nowMs: number,
+  demand: SignatureDemand,
 ): Promise<Predecessor> {
   const found = await inspectLatest(container, tenantId);
   const misdated: StoredRun[] = [];
@@ -89,6 +91,7 @@ export async function findPredecessor(
     if (damages.length === MAX_RUNS) break;
   }
   whole ??= await runOfLatest(container, tenantId, found, [...misdated, ...damages.map(({ run }) => run)]);
+  const accepted = whole ? await requireSigned(container, whole, demand) : [];
   const evidence = await completenessOf(container, [...damages.map(({ run }) => run), ...misdated]);
   const all = [...(whole ? [whole.manifest.completeness] : []), ...evidence];
   const hasTraces = found.etag !== undefined || misdated.length + damages.length > 0;
@@ -101,6 +104,7 @@ export async function findPredecessor(
     countOffered: all.length > 0 || !hasTraces ? all.some(showsCountOffered) : undefined,
     warnings: [
       ...(repair === undefined ? [] : [warning("latest-repaired", repair)]),
+      ...accepted,
       ...misdatedWarning(misdated),
       ...damages.map(({ run: { folder }, problem }) =>
         warning("predecessor-damaged", `run ${folder.runId} is damaged and was skipped: ${problem}`),
@@ -167,7 +171,7 @@ function latestProblem(
     return isFirst ? undefined : `latest.json was not usable: ${found.problem}`;
   }
   if (latest.runId === whole?.folder.runId) {
-    const [finding] = latestContradictions(latest, whole.folder, whole.manifest, whole.bytes);
+    const [finding] = latestContradictions(latest, whole.folder, whole.manifest, sha256Of(whole.bytes));
     if (!finding) return undefined;
     return finding.blob === latestPath(whole.folder.tenantId)
       ? "latest.json did not agree with the manifest that it pointed at"
@@ -192,12 +196,13 @@ function reasonForNone(
 function misdatedWarning(misdated: readonly StoredRun[]): readonly string[] {
   const [newest, ...others] = misdated;
   if (!newest) return [];
-  const more = others.length === 0 ? "" : ` (as are ${others.length} more)`;
   const written = new Date(newest.committedMs).toISOString();
+  // All are named: `verify --chain` asks which runs stand beside the chain for a reason.
+  const more = others.map(({ folder }) => `, and so was run ${folder.runId}`).join("");
   return [
     warning(
       "run-in-future",
-      `run ${newest.folder.runId} was written at ${written}${more}, by a machine whose clock was wrong; it was skipped`,
+      `run ${newest.folder.runId} was written at ${written}, by a machine whose clock was wrong; it was skipped${more}`,
     ),
   ];
 }

@@ -1,5 +1,7 @@
 import { changeFindings } from "../changes/change-lines.ts";
 import { IdSet } from "../rows/id-set.ts";
+import type { PublicKeys } from "../signature/public-keys.ts";
+import type { SignatureFinding } from "../signature/verify-signature.ts";
 import { type Finding, latestContradictions, manifestContradictions } from "../snapshot/contradictions.ts";
 import { readFingerprints } from "../snapshot/fingerprints.ts";
 import { allParts, formatPartsOf, readableParts } from "../snapshot/format-parts.ts";
@@ -7,12 +9,15 @@ import { folderOf, manifestPath, type RunFolder } from "../snapshot/layout.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
 import type { PartEntry } from "../snapshot/part.ts";
 import { partLines } from "../snapshot/part-reader.ts";
+import { sha256Of } from "../snapshot/sha256.ts";
 import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { FingerprintCheck } from "./fingerprint-check.ts";
 import { checkFormatPart } from "./format-check.ts";
 import { LineTally } from "./line-tally.ts";
 import { requireManifest, resolveRun } from "./reader.ts";
+import { checkSignature, signatureFindings } from "./signature-check.ts";
+import { TallyCheck } from "./tally-check.ts";
 
 /** The result of a verification. */
 export interface Verification {
@@ -25,8 +30,18 @@ export interface Verification {
   readonly parts: number;
   /** Stored bytes of the manifest's parts. */
   readonly bytes: number;
+  /** What its signature is found to be; absent if its manifest cannot be read. */
+  readonly signature?: SignatureFinding;
   /** All problems, in the order of the parts. */
   readonly problems: readonly Finding[];
+}
+
+/** How a signature is looked at. Whatever is wrong with it is a problem like any other. */
+export interface VerifyOptions {
+  /** What it is checked with; absent: nothing but its form is. */
+  readonly keys?: PublicKeys | undefined;
+  /** Whether it is a problem if there is none, or none that was checked; `false` when absent. */
+  readonly requireSignature?: boolean | undefined;
 }
 
 /**
@@ -36,12 +51,13 @@ export interface Verification {
  *
  * @param run as for `openSnapshot`
  * @throws {RollcallError} `snapshot-not-found`, `manifest-unsupported`; `snapshot-damaged` only if `latest.json` does not
- *   say which run is meant
+ *   say which run is meant; `verification-key-unusable`
  */
 export async function verifySnapshot(
   container: Container,
   tenantId: string,
   run?: string,
+  { keys, requireSignature = false }: VerifyOptions = {},
 ): Promise<Verification> {
   const { runId, latest } = await resolveRun(container, tenantId, run);
   const folder = folderOf(tenantId, runId);
@@ -49,8 +65,10 @@ export async function verifySnapshot(
   const opened = await unlessDamaged(problems, () => requireManifest(container, folder, latest));
   if (!opened) return { runId, whole: false, users: 0, parts: 0, bytes: 0, problems };
   const { manifest, bytes } = opened;
-  if (latest) problems.push(...latestContradictions(latest, folder, manifest, bytes));
+  if (latest) problems.push(...latestContradictions(latest, folder, manifest, sha256Of(bytes)));
   problems.push(...manifestContradictions(manifest, folder));
+  const signature = await checkSignature(container, { folder, manifest, bytes }, keys);
+  problems.push(...signatureFindings(folder, signature, requireSignature));
   const users = await verifyUsers(container, folder, manifest, problems);
   for (const { format, part } of formatPartsOf(manifest)) {
     await unlessDamaged(problems, () => checkFormatPart(container, folder, format, part));
@@ -64,6 +82,7 @@ export async function verifySnapshot(
     users,
     parts: readableParts(manifest).length,
     bytes: stored.bytes,
+    signature,
     problems,
   };
 }
@@ -79,11 +98,12 @@ async function verifyUsers(
   const { fingerprints = [] } = manifest;
   const stored = await unlessDamaged(problems, () => readFingerprints(container, folder, fingerprints));
   const check = manifest.fingerprints && stored && new FingerprintCheck(folder, fingerprints, stored);
+  const tallies = new TallyCheck();
   const before = problems.length;
   let isAllRead = true;
   for (const part of manifest.parts) {
     const blob = `${folder.path}/${part.name}`;
-    const tally = new LineTally(manifest.source.properties, ids);
+    const tally = new LineTally(manifest.source.properties, ids, tallies);
     const damages: Finding[] = [];
     await unlessDamaged(damages, async () => {
       for await (const lines of partLines(container, folder, part)) {
@@ -101,7 +121,9 @@ async function verifyUsers(
     problems.push({ blob: manifestPath(folder), problem });
   }
   // Lines that are wrong themselves have been told of.
-  if (check && problems.length === before) problems.push(...check.findings());
+  if (problems.length === before) {
+    problems.push(...tallies.findings(folder, manifest), ...(check?.findings() ?? []));
+  }
   return ids.size;
 }
 

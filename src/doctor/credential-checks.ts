@@ -10,7 +10,7 @@ import { isSystemAssigned, readClaims } from "../identity/token-claims.ts";
 import { openVault } from "../identity/vault.ts";
 import { requiredAppRoles } from "../rows/properties.ts";
 import type { VaultCredential } from "../settings/credential-setting.ts";
-import type { Settings } from "../settings/settings.ts";
+import type { Settings, SigningKeySetting } from "../settings/settings.ts";
 import type { Passed } from "./check.ts";
 
 /** App roles that include `User.Read.All` and allow more than a run needs. */
@@ -124,6 +124,17 @@ export async function checkToken(
       advice: `Entra refused the newer version ${newest.version}: add it to the app registration.`,
     }),
   };
+}
+
+/** Whether the vault's key can sign; nothing is signed. */
+export async function checkSigningKey(
+  { vaultUrl, name }: SigningKeySetting,
+  identity: TokenCredential,
+  context: RunContext,
+): Promise<Passed<object>> {
+  const { openSigningKey } = await import("../signature/signing-key.ts");
+  const { entry } = await openSigningKey(vaultUrl, name, identity, context);
+  return { value: {}, detail: `${entry.alg} with ${entry.kid}` };
 }
 
 /** Whether the app roles that the listing needs were granted. */

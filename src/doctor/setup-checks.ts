@@ -28,11 +28,11 @@ export async function checkTenant(
 
 /** Whether there is an identity that can call Key Vault, or Storage where there is no vault, and which one. */
 export async function checkIdentity(
-  { cloud, credential }: Settings,
+  { cloud, credential, signingKey }: Settings,
   identity: TokenCredential,
   signal: AbortSignal,
 ): Promise<Passed<TokenCredential>> {
-  const needsVault = "vaultUrl" in credential;
+  const needsVault = "vaultUrl" in credential || signingKey !== undefined;
   const doing = `getting a token for ${needsVault ? "Key Vault" : "Storage"}`;
   const host = needsVault ? cloud.vaultSuffix.slice(1) : "storage.azure.com";
   try {

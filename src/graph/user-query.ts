@@ -1,4 +1,5 @@
 import { pageSize } from "../rows/properties.ts";
+import { RowBuffers } from "../rows/row-buffers.ts";
 import type { Grantee } from "./grant.ts";
 
 /** Which users and properties are listed; the same for the count and for each page. */
@@ -7,6 +8,8 @@ export interface UserQuery {
   readonly properties: readonly string[];
   /** Whom missing permissions are granted to. */
   readonly grantee: Grantee;
+  /** Memory for the rows of its pages. */
+  readonly buffers: RowBuffers;
   /** URL of the first page of all users, to which a filter can be added. */
   readonly url: string;
 }
@@ -18,5 +21,10 @@ export interface UserQuery {
  */
 export function userQuery(root: string, properties: readonly string[], grantee: Grantee): UserQuery {
   const selected = [...new Set([...properties, "createdDateTime"])].join(",");
-  return { properties, grantee, url: `${root}/users?$top=${pageSize(properties)}&$select=${selected}` };
+  return {
+    properties,
+    grantee,
+    buffers: new RowBuffers(),
+    url: `${root}/users?$top=${pageSize(properties)}&$select=${selected}`,
+  };
 }

@@ -15,6 +15,10 @@ export interface SandboxOptions extends TenantOptions {
   readonly credential?: CredentialKind;
   /** The app's certificate; a fresh one by default. A key takes time to make: several sandboxes may share one. */
   readonly certificate?: IssuedCertificate;
+  /** Whether `environment` names the signing key, which the vault holds anyway as `manifest-key`. Off by default. */
+  readonly signs?: boolean;
+  /** The signing key, EC P-256, as PEM; made anew by default. */
+  readonly signingKeyPem?: string;
   /** Value of `ROLLCALL_CONTAINER`; `user-snapshots` by default. */
   readonly container?: string;
   /** Value of `ROLLCALL_SCHEDULE`, six fields; every night at two by default. */
@@ -40,6 +44,9 @@ export interface Sandbox extends AsyncDisposable {
   /** All settings of a run, as environment variables. */
   readonly environment: Readonly<Record<string, string>>;
 }
+
+/** The key in the vault that signs manifests. */
+const SIGNING_KEY_NAME = "manifest-key";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -69,6 +76,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   tenant.vault.set("graph-secret", secret, { contentType: "text/plain", expiresOn });
   if (options.credential === "federated") trustIdentity(tenant);
   if (options.credential === "managed-identity") tenant.identity.roles.add("User.Read.All");
+  if (options.signingKeyPem === undefined) tenant.vault.keys.create(SIGNING_KEY_NAME);
+  else tenant.vault.keys.import(SIGNING_KEY_NAME, options.signingKeyPem);
   const services = started.move();
   return {
     tenant,
@@ -78,6 +87,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     environment: {
       ROLLCALL_TENANT_ID: tenant.tenantId,
       ...settingsOf(tenant, options.credential ?? "certificate"),
+      ...(options.signs && {
+        ROLLCALL_KEY_VAULT_URL: tenant.vault.origin,
+        ROLLCALL_SIGNING_KEY_NAME: SIGNING_KEY_NAME,
+      }),
       ROLLCALL_STORAGE: storage.url,
       ROLLCALL_CONTAINER: options.container ?? "user-snapshots",
       ROLLCALL_SCHEDULE: options.schedule ?? "0 0 2 * * *",

@@ -5,9 +5,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { BlobServiceClient } from "@azure/storage-blob";
 import type { Verification } from "../../src/archive/verify.ts";
-import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
-import { trustSandbox } from "../../src/sandbox/service/tls.ts";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { Latest, Manifest } from "../../src/snapshot/manifest.ts";
+import { startTestSandbox } from "../support/test-sandbox.ts";
 import { failureOf, jsonOf, type Outcome, rollcallHere, rollcallIn } from "./rollcall-process.ts";
 
 /** Blobs by their path from the container. */
@@ -22,16 +22,15 @@ let second: Manifest;
 let containers = 0;
 
 before(async () => {
-  sandbox = await startSandbox({ users: 300 });
-  trustSandbox(sandbox.tenant.tls);
+  sandbox = await startTestSandbox({ users: 300 });
   service = BlobServiceClient.fromConnectionString(sandbox.storage.connectionString);
-  const run = rollcallIn(sandbox);
+  const run = rollcallIn(sandbox, {}, rollcallHere);
   first = jsonOf(await run("snapshot", "--json")) as Manifest;
   // Run ids have whole seconds.
   await delay(1000 - (Date.now() % 1000));
   second = jsonOf(await run("snapshot", "--json")) as Manifest;
   sound = new Map();
-  const container = service.getContainerClient("user-snapshots");
+  const container = service.getContainerClient(sandbox.environment.ROLLCALL_CONTAINER ?? "");
   for await (const { name } of container.listBlobsFlat()) {
     sound.set(name, await container.getBlobClient(name).downloadToBuffer());
   }
@@ -45,7 +44,7 @@ after(() => sandbox[Symbol.asyncDispose]());
 async function changed(change: (blobs: Blobs) => void): Promise<Run> {
   const blobs = new Map(sound);
   change(blobs);
-  const name = `changed-${++containers}`;
+  const name = `changed-${process.pid}-${++containers}`;
   const { containerClient } = await service.createContainer(name);
   for (const [path, body] of blobs) await containerClient.getBlockBlobClient(path).uploadData(body);
   return rollcallIn(
@@ -198,6 +197,29 @@ describe("a manifest that was", () => {
     assert.equal((await run("show")).exitCode, 0);
   });
 
+  it("changed in its tallies is found by counting its users again", async () => {
+    const older = pathOf(first, "manifest.json");
+    const run = await changed((blobs) =>
+      edit<Manifest>(blobs, older, ({ tallies }) => ({
+        tallies: tallies && { ...tallies, guests: 0, synchronised: null },
+      })),
+    );
+    assert.equal((await run("history")).exitCode, 0);
+    const problems = (await problemsFound(run, first.runId)).map(({ problem }) => problem);
+    assert.deepEqual(problems, [
+      `its tallies say 0 of guests; its parts give ${first.tallies?.guests}`,
+      `its tallies say nothing of synchronised; its parts give ${first.tallies?.synchronised}`,
+    ]);
+  });
+
+  it("changed so that its tallies and its changes differ is refused", async () => {
+    const older = pathOf(first, "manifest.json");
+    const run = await changed((blobs) =>
+      edit<Manifest>(blobs, older, ({ tallies }) => ({ tallies: tallies && { ...tallies, joined: 7 } })),
+    );
+    assertRefused(await run("users", first.runId, "--json"), older);
+  });
+
   it("moved to another run's folder is not taken for that run's", async () => {
     const older = pathOf(first, "manifest.json");
     const run = await changed((blobs) => blobs.set(older, blobs.get(path()) ?? Buffer.alloc(0)));
@@ -206,7 +228,7 @@ describe("a manifest that was", () => {
 
   it("written by an unknown version is refused as such", async () => {
     const older = pathOf(first, "manifest.json");
-    const run = await changed((blobs) => edit(blobs, older, () => ({ schema: "rollcall.snapshot/2" })));
+    const run = await changed((blobs) => edit(blobs, older, () => ({ schema: "rollcall.snapshot/3" })));
     for (const command of ["users", "verify", "show"]) {
       assertRefused(await run(command, first.runId, "--json"), older, "manifest-unsupported");
     }

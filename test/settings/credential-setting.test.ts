@@ -136,6 +136,19 @@ describe("ROLLCALL_CREDENTIAL", () => {
     assert.ok(problems.includes("ROLLCALL_CERTIFICATE_NAME must be empty with ROLLCALL_CREDENTIAL=secret"));
   });
 
+  it("needs a vault without a secret in it where a key signs", () => {
+    for (const kind of ["federated", "managed-identity"] as const) {
+      const signed = { ...RIGHT_OF[kind], ROLLCALL_SIGNING_KEY_NAME: "manifest-key" };
+      assert.deepEqual(problemsOf(signed), [
+        "ROLLCALL_KEY_VAULT_URL is missing, and ROLLCALL_SIGNING_KEY_NAME needs it",
+      ]);
+      const { signingKey } = readSettings({ ...signed, ROLLCALL_KEY_VAULT_URL: VAULT_URL });
+      assert.deepEqual(signingKey, { vaultUrl: VAULT_URL, name: "manifest-key" });
+    }
+    const both = { ...RIGHT, ROLLCALL_KEY_VAULT_URL: "", ROLLCALL_SIGNING_KEY_NAME: "manifest-key" };
+    assert.deepEqual(problemsOf(both), ["ROLLCALL_KEY_VAULT_URL is missing"]);
+  });
+
   it("still holds a vault that nothing needs to the cloud's hosts", () => {
     const vault = (url: string) => ({ ...RIGHT_OF.federated, ROLLCALL_KEY_VAULT_URL: url });
     assert.equal(readSettings(vault(VAULT_URL)).credential.kind, "federated");
