@@ -6,29 +6,35 @@ import { NO_REDIRECTS, SilentIdentityError } from "./azure-answer.ts";
 const ANSWER_WITHIN_MS = MINUTE;
 
 /**
- * The identity that opens Key Vault and Storage: managed identity in Azure, `az login` on a laptop. Ends when it is told to,
- * and when there is no answer for a minute: the library itself waits for as long as a managed identity keeps silent, whatever
- * its `abortSignal` says (identity 4.14.1).
+ * The identity that opens Key Vault and Storage: managed identity in Azure, `az login` on a laptop.
+ *
+ * Silence counts as a failure after a while: the library itself waits for a managed identity as long as that takes, whatever
+ * its `abortSignal` says (identity 4.14.1). An abort does not end the wait here either. The storage and vault clients renew
+ * tokens in the background, with the signal of whatever they were asked first, and try again until the token has expired, which
+ * then brings the process down (core-rest-pipeline, `tokenCycler`).
  *
  * @param managedIdentityClientId of a user-assigned one; absent: as `AZURE_CLIENT_ID` says
+ * @param answerWithinMs how long silence may last, in milliseconds; a minute when absent
  */
-export function openAzureIdentity(managedIdentityClientId?: string): TokenCredential {
+export function openAzureIdentity(
+  managedIdentityClientId?: string,
+  answerWithinMs = ANSWER_WITHIN_MS,
+): TokenCredential {
   const identity = new DefaultAzureCredential({
     ...NO_REDIRECTS,
     ...(managedIdentityClientId !== undefined && { managedIdentityClientId }),
   });
   return {
-    getToken: async (scopes, options = {}) => {
-      const { promise: given, reject } = Promise.withResolvers<never>();
-      const giveUp = () => reject(new SilentIdentityError("The identity did not answer."));
-      const timer = setTimeout(giveUp, ANSWER_WITHIN_MS);
-      options.abortSignal?.addEventListener("abort", giveUp);
-      if (options.abortSignal?.aborted) giveUp();
+    getToken: async (scopes, options) => {
+      const { promise: silence, reject } = Promise.withResolvers<never>();
+      const timer = setTimeout(
+        () => reject(new SilentIdentityError("The identity did not answer.")),
+        answerWithinMs,
+      );
       try {
-        return await Promise.race([identity.getToken(scopes, options), given]);
+        return await Promise.race([identity.getToken(scopes, options), silence]);
       } finally {
         clearTimeout(timer);
-        options.abortSignal?.removeEventListener("abort", giveUp);
       }
     },
   };

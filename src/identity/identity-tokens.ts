@@ -1,6 +1,6 @@
 import type { AccessToken, TokenCredential } from "@azure/identity";
 import { MINUTE } from "../clock.ts";
-import type { RunContext } from "../deadline.ts";
+import { orAborted, type RunContext } from "../deadline.ts";
 import { RollcallError } from "../error.ts";
 import { describeExhausted, type RetriesExhausted, retry } from "../http/retry.ts";
 import { identityAnswerOf, passingIdentityFault } from "./azure-answer.ts";
@@ -54,7 +54,7 @@ export class IdentityTokens {
     const token = await retry<AccessToken>(this.#context, {
       attempt: async () => {
         try {
-          const found = await this.#identity.getToken(`${this.#resource}/.default`, { abortSignal: signal });
+          const found = await orAborted(signal, this.#identity.getToken(`${this.#resource}/.default`));
           return found?.token
             ? { done: found }
             : { failed: { kind: "damaged", reason: "it holds no token" } };
