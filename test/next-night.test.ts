@@ -52,10 +52,16 @@ async function guardHoldsAndNextCommits(rig: Rig, expected: RegExp): Promise<Man
   assert.match(warnings.join("\n"), expected);
   assert.deepEqual(warnings, manifest.warnings);
   assert.equal((await assertLatest(rig)).runId, manifest.runId);
+  await assertChainHolds(rig);
   // And the night after that has nothing to say.
   const { warnings: quiet } = await rig.take();
   assert.deepEqual(quiet, []);
   return manifest;
+}
+
+/** Whatever a run had to skip, its warnings say so, and the chain goes around it. */
+async function assertChainHolds(rig: Rig): Promise<void> {
+  assert.deepEqual((await snapshotsOf(rig).verifyChain()).problems, []);
 }
 
 async function assertLatest(rig: Rig): Promise<Latest> {
@@ -256,6 +262,7 @@ describe("a newest snapshot that is damaged is passed over for the one before, g
     assert.equal(manifest.previous, null);
     assert.match(manifest.warnings.join("\n"), /^changes-skipped: no earlier snapshot is whole/m);
     await assertLatest(rig);
+    await assertChainHolds(rig);
   });
 
   it("but one of a later Rollcall refuses the run", async () => {
@@ -280,7 +287,10 @@ describe("a run of the future", () => {
     let former = first;
     for (let night = 0; night < 3; night++) {
       const { manifest, warnings } = await rig.take();
-      assert.match(warnings.join("\n"), /^run-in-future: run \w+ was written at .* \(as are 1 more\)/m);
+      assert.match(
+        warnings.join("\n"),
+        /^run-in-future: run \w+ was written at .*; it was skipped, and so was run \w+$/m,
+      );
       assert.equal(/^latest-repaired: .*misdated$/m.test(warnings.join("\n")), night === 0);
       assert.equal((await assertLatest(rig)).runId, manifest.runId);
       assert.equal(manifest.previous?.runId, former.runId);
@@ -288,6 +298,7 @@ describe("a run of the future", () => {
       former = manifest;
     }
     assert.deepEqual(left, [1, 0, 0]);
+    await assertChainHolds(rig);
     removeMost(rig);
     await rig.fails("listing-shrunk");
   });

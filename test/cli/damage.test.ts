@@ -197,6 +197,29 @@ describe("a manifest that was", () => {
     assert.equal((await run("show")).exitCode, 0);
   });
 
+  it("changed in its tallies is found by counting its users again", async () => {
+    const older = pathOf(first, "manifest.json");
+    const run = await changed((blobs) =>
+      edit<Manifest>(blobs, older, ({ tallies }) => ({
+        tallies: tallies && { ...tallies, guests: 0, synchronised: null },
+      })),
+    );
+    assert.equal((await run("history")).exitCode, 0);
+    const problems = (await problemsFound(run, first.runId)).map(({ problem }) => problem);
+    assert.deepEqual(problems, [
+      `its tallies say 0 of guests; its parts give ${first.tallies?.guests}`,
+      `its tallies say nothing of synchronised; its parts give ${first.tallies?.synchronised}`,
+    ]);
+  });
+
+  it("changed so that its tallies and its changes differ is refused", async () => {
+    const older = pathOf(first, "manifest.json");
+    const run = await changed((blobs) =>
+      edit<Manifest>(blobs, older, ({ tallies }) => ({ tallies: tallies && { ...tallies, joined: 7 } })),
+    );
+    assertRefused(await run("users", first.runId, "--json"), older);
+  });
+
   it("moved to another run's folder is not taken for that run's", async () => {
     const older = pathOf(first, "manifest.json");
     const run = await changed((blobs) => blobs.set(older, blobs.get(path()) ?? Buffer.alloc(0)));
