@@ -1,0 +1,5 @@
+// Refused: BCP
+using '../main.bicep'
+
+param environmentName = 'refused'
+param maxShrinkPercent = 101
