@@ -15,6 +15,12 @@ param privateNetworking bool
 param identityId string
 @description('Object id of the Function app\'s identity.')
 param identityPrincipalId string
+@description('Name of the workspace of the record of who wrote.')
+param workspaceName string
+
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' existing = {
+  name: workspaceName
+}
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: accountName
@@ -61,5 +67,15 @@ resource hostRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     principalId: identityPrincipalId
     principalType: 'ServicePrincipal'
     description: 'The Functions host keeps its timer lease and its package here.'
+  }
+}
+
+// Who changed the package that runs. Reads are the host's own, all day.
+resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'audit'
+  scope: account::blobs
+  properties: {
+    workspaceId: workspace.id
+    logs: map(['StorageWrite', 'StorageDelete'], category => { category: category, enabled: true })
   }
 }

@@ -181,10 +181,10 @@ param vaultSuffix string = environment().suffixes.keyvaultDns
 
 // People
 
-@description('Object id of the person, group or pipeline that makes the credential and reads snapshots; empty for nobody. azd: whoever is signed in.')
+@description('Object id of the person or group that makes the credential and reads snapshots; empty for nobody. azd: whoever is signed in.')
 param operatorPrincipalId string = ''
 
-@description('What the operator is to Entra.')
+@description('What the operator is to Entra. A ServicePrincipal, which is a pipeline, gets no role: it neither makes credentials nor reads people\'s data.')
 @allowed(['User', 'Group', 'ServicePrincipal'])
 param operatorPrincipalType string = 'User'
 
@@ -252,6 +252,7 @@ var needsVault = contains(['certificate', 'secret'], credential) || !empty(signi
 var credentialName = credential == 'secret'
   ? (empty(secretName) ? 'graph-secret' : secretName)
   : (empty(certificateName) ? 'graph-cert' : certificateName)
+var operatorId = operatorPrincipalType == 'ServicePrincipal' ? '' : operatorPrincipalId
 var makesVault = needsVault && empty(existingVaultName)
 var makesStorage = empty(existingStorageAccountName)
 var names = {
@@ -325,7 +326,9 @@ module hostStorage 'host-storage.bicep' = {
     privateNetworking: privateNetworking
     identityId: identity.id
     identityPrincipalId: identity.properties.principalId
+    workspaceName: names.workspace
   }
+  dependsOn: [monitoring]
 }
 
 module snapshotStorage 'snapshot-storage.bicep' = if (makesStorage) {
@@ -354,7 +357,7 @@ module snapshotContainer 'snapshot-container.bicep' = {
     immutabilityDays: immutabilityDays
     identityId: identity.id
     identityPrincipalId: identity.properties.principalId
-    operatorPrincipalId: operatorPrincipalId
+    operatorPrincipalId: operatorId
     operatorPrincipalType: operatorPrincipalType
   }
   dependsOn: [snapshotStorage]
@@ -382,7 +385,7 @@ module vaultAccess 'vault-access.bicep' = if (needsVault) {
     signingKeyName: signingKeyName
     identityId: identity.id
     identityPrincipalId: identity.properties.principalId
-    operatorPrincipalId: operatorPrincipalId
+    operatorPrincipalId: operatorId
     operatorPrincipalType: operatorPrincipalType
   }
   dependsOn: [vault]

@@ -54,7 +54,7 @@ describe("role assignments", () => {
     );
   });
 
-  it("let the Function into no vault where it needs none", () => {
+  it("let the Function into no vault where it needs none, and a pipeline nowhere", () => {
     for (const variant of ["federated", "managed-identity"] as const) {
       assert.deepEqual(rolesOf(variant), [...TELEMETRY, `function: ${SNAPSHOTS}`, HOST].sort(), variant);
     }

@@ -140,6 +140,7 @@ describe("storage", () => {
     const audits = snapshot.all("Microsoft.Insights/diagnosticSettings");
     assert.deepEqual(audits.map(({ id }) => /\/(storageAccounts|vaults)\//.exec(id)?.[1]).sort(), [
       "storageAccounts",
+      "storageAccounts",
       "vaults",
     ]);
     for (const { properties } of audits)
