@@ -179,6 +179,18 @@ describe("after-provision", () => {
   });
 });
 
+describe("infra", () => {
+  it("knows Rollcall by one file only", () => {
+    const files = readdirSync(`${ROOT}infra`, { recursive: true, encoding: "utf8" }).filter((name) =>
+      name.endsWith(".ts"),
+    );
+    const importing = files.filter((name) =>
+      /from "[^"]*\/src\//.test(readFileSync(`${ROOT}infra/${name}`, "utf8")),
+    );
+    assert.deepEqual(importing, ["rollcall.ts"]);
+  });
+});
+
 describe("azure.yaml", () => {
   const text = readFileSync(`${ROOT}azure.yaml`, "utf8");
   const { scripts } = JSON.parse(readFileSync(`${ROOT}package.json`, "utf8"));

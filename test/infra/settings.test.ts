@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { readSettings, SETTING_NAMES } from "../../infra/rollcall.ts";
 import { readTemplate, readVariables } from "../../infra/template.ts";
@@ -112,6 +113,28 @@ describe("main.parameters.json", () => {
     const own = Object.values(readVariables()).filter(isOurs);
     const fromTheTemplate = ["ROLLCALL_KEY_VAULT_URL", "ROLLCALL_STORAGE"];
     assert.deepEqual([...own, ...fromTheTemplate].sort(), [...SETTING_NAMES, ...AHEAD_OF_THE_MODULE].sort());
+  });
+});
+
+describe("docs/deploy.md", () => {
+  it("lists every variable and parameter besides the settings, with its default", () => {
+    const [, section = ""] = readFileSync(new URL("../../docs/deploy.md", import.meta.url), "utf8").split(
+      "\n## Parameters\n",
+    );
+    const rows = [
+      ...(section.split("\n## ")[0] ?? "").matchAll(/^\| (`[^|]+) \| (`[^|]+) \| .+ \| (.+) \|$/gm),
+    ];
+    const names = (cell = "") => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
+    const listed = rows.flatMap(([, variables, parameters]) =>
+      names(variables).map((variable, index) => [names(parameters)[index], variable]),
+    );
+    const besides = Object.entries(readVariables()).filter(([, variable]) => !isOurs(variable));
+    assert.deepEqual(listed.sort(), besides.sort());
+    for (const [, , parameters, shown = ""] of rows) {
+      const { defaultValue } = readTemplate().parameters[names(parameters)[0] ?? ""] ?? {};
+      if (["number", "boolean"].includes(typeof defaultValue))
+        assert.match(shown, new RegExp(`^${defaultValue}\\b`));
+    }
   });
 });
 
