@@ -15,10 +15,10 @@ const NOWHERE = [
   ...["--location", "westeurope", "--tenant-id", "87d349ed-44d7-43e1-9a83-5f2406dee5bd"],
 ];
 
-/** What is compiled into the template, which `npm test` holds the compiled one to; not infra/graph, which needs the network. */
+/** What the template and the snapshots are made from, so that `npm test` sees them left behind; not infra/graph, which needs the network. */
 export function sourceFiles(): readonly string[] {
   const texts = ["bicepconfig.json", "workbook.json", ...inFolder("queries", ".kql")];
-  return [...inFolder("", ".bicep"), ...texts].sort();
+  return [...inFolder("", ".bicep"), ...inFolder("variants", ".bicepparam"), ...texts].sort();
 }
 
 /** SHA-256 of each source file, by its path from `infra`. */
@@ -49,7 +49,7 @@ function write(bicep: Compiler): readonly string[] {
 
 /** Errors and warnings, which the compiler tells apart by its exit code alone: neither is allowed here. */
 function lint(bicep: Compiler): readonly string[] {
-  // The template's report holds those of all files that it is made of; roles.bicep and the rest have no other entry.
+  // The template's report holds those of all files that it is made of.
   const files = ["main.bicep", ...inFolder("variants", ".bicepparam")];
   return files.flatMap((file) => {
     const { stdout, stderr } = bicep.run("lint", file, "--diagnostics-format", "sarif");

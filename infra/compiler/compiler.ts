@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 
+const OTHERWISE = "Or let the variable BICEP name a bicep of the version in infra/compiler/compiler.csproj.";
+
 /** What a program printed, and its exit code. */
 export interface Ended {
   readonly exitCode: number;
@@ -32,6 +34,9 @@ export function findCompiler(): Compiler {
 }
 
 function restored(): string {
+  if (process.platform !== "linux" || process.arch !== "x64") {
+    throw new Error(`The pinned Bicep compiler is for Linux on x64. ${OTHERWISE}`);
+  }
   dotnet("restore", "--locked-mode");
   const folder = dotnet("msbuild", "-getProperty:PkgAzure_Bicep_CommandLine_linux-x64").trim();
   const program = path.join(folder, "tools", "bicep");
@@ -43,7 +48,7 @@ function dotnet(...args: readonly string[]): string {
   const { exitCode, stdout, stderr } = run("dotnet", [...args, "-nologo"], { cwd: FOLDER });
   if (exitCode === 0) return stdout;
   throw new Error(
-    `"dotnet ${args[0]}" did not bring the Bicep compiler. Either install the .NET SDK (Linux, x64), or let the variable BICEP name a bicep of the version in infra/compiler/compiler.csproj.\n${stdout}${stderr}`,
+    `"dotnet ${args[0]}" did not bring the Bicep compiler. Install the .NET SDK. ${OTHERWISE}\n${stdout}${stderr}`,
   );
 }
 

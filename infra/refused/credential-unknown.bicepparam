@@ -1,4 +1,4 @@
-// Refused: BCP
+// Refused: but the provided value is of type "'password'"
 using '../main.bicep'
 
 param environmentName = 'refused'

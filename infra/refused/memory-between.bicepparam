@@ -1,4 +1,4 @@
-// Refused: BCP
+// Refused: but the provided value is of type "1024"
 using '../main.bicep'
 
 param environmentName = 'refused'
