@@ -2,9 +2,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { app, type InvocationContext, type Timer } from "@azure/functions";
 import { SECOND, systemClock } from "../src/clock.ts";
 import { asRollcallError, RollcallError } from "../src/error.ts";
-import { readSettings } from "../src/settings.ts";
-import { committedSummary, failedSummary } from "../src/summary.ts";
+import { readSettings } from "../src/settings/settings.ts";
 import { takeSnapshot } from "../src/take-snapshot.ts";
+import { committedSummary, failedSummary } from "./summary.ts";
 
 /** The host kills the worker five seconds after it has told it to end: enough to leave cleanly, not to finish. */
 const LEAVE_WITHIN_MS = 4.5 * SECOND;

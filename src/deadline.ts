@@ -1,5 +1,14 @@
-import { MINUTE } from "./clock.ts";
+import { type Clock, MINUTE } from "./clock.ts";
 import { RollcallError } from "./error.ts";
+
+/** What everything that a run waits for has to know. */
+export interface RunContext {
+  readonly clock: Clock;
+  /** Ends the run; its reason is what the run then throws. */
+  readonly signal: AbortSignal;
+  /** When the run's time is up, in milliseconds by {@link Clock.elapsed}: no wait is begun that would end later. */
+  readonly deadlineMs: number;
+}
 
 /** A run's time limit. Disposing it ends whatever the run left waiting. */
 export interface Deadline extends Disposable {
@@ -33,9 +42,9 @@ export function startGrace(parent: AbortSignal, graceMs: number): Deadline {
  * and no line of ours would run any more.
  *
  * @param budgetMs milliseconds from now
- * @param parent ends the run for other reasons
+ * @param parent ends the run for other reasons; absent: nothing else does
  */
-export function startDeadline(budgetMs: number, parent: AbortSignal): Deadline {
+export function startDeadline(budgetMs: number, parent?: AbortSignal): Deadline {
   const expiry = new AbortController();
   const timer = setTimeout(() => {
     expiry.abort(
@@ -49,7 +58,7 @@ export function startDeadline(budgetMs: number, parent: AbortSignal): Deadline {
     );
   }, budgetMs);
   return {
-    signal: AbortSignal.any([parent, expiry.signal]),
+    signal: parent ? AbortSignal.any([parent, expiry.signal]) : expiry.signal,
     [Symbol.dispose]: () => {
       clearTimeout(timer);
       expiry.abort(new Error("what this was for has ended"));

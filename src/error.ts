@@ -17,6 +17,8 @@ export const ERROR_CODES = [
   "vault-unreachable",
   "vault-denied",
   "vault-refused",
+  "signing-failed",
+  "verification-key-unusable",
   "credential-not-found",
   "credential-unusable",
   "certificate-unreadable",

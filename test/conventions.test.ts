@@ -7,6 +7,47 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const SANDBOX = "src/sandbox/";
 
+/**
+ * The rooms of the house, bottom up: a file or a folder each. What stands in one may import what stands above it in this
+ * list, and nothing that stands below.
+ */
+const ROOMS = [
+  "src/clock.ts",
+  "src/answer.ts",
+  "src/error.ts",
+  "src/warning.ts",
+  "src/deadline.ts",
+  "src/progress.ts",
+  "src/version.ts",
+  "src/rows/",
+  "src/http/",
+  "src/settings/",
+  "src/identity/",
+  "src/signature/",
+  "src/storage/",
+  "src/graph/",
+  "src/snapshot/",
+  "src/formats/",
+  "src/changes/",
+  "src/listing/",
+  "src/archive/",
+  "src/build-manifest.ts",
+  "src/take-snapshot.ts",
+  "src/library.ts",
+  "src/words/",
+  "src/report/",
+  "src/doctor/",
+  "src/cli/",
+  "functions/",
+  "src/sandbox/fixed.ts",
+  "src/sandbox/people/",
+  "src/sandbox/service/",
+  "src/sandbox/entra/",
+  "src/sandbox/vault/",
+  "src/sandbox/graph/",
+  "src/sandbox/",
+] as const;
+
 /** One TypeScript file. */
 interface Source {
   /** From the root, with forward slashes. */
@@ -50,6 +91,18 @@ function importsOf(importers: readonly Source[], isForbidden: (imported: string)
   );
 }
 
+/** Where a file stands in {@link ROOMS}; -1 for one that stands nowhere. */
+function roomOf(file: string): number {
+  return ROOMS.findIndex((room) => file.startsWith(room));
+}
+
+/** Imports from a room to one that stands below it in the list, as `importer -> imported`. */
+function upwardImports(among: readonly Source[]): string[] {
+  return among.flatMap(({ file, imports }) =>
+    imports.filter((imported) => roomOf(imported) > roomOf(file)).map((imported) => `${file} -> ${imported}`),
+  );
+}
+
 function isPackage(imported: string): boolean {
   return !/^(src|functions|test)\/|\.(ts|json)$/.test(imported);
 }
@@ -78,10 +131,46 @@ describe("the conventions", () => {
     assert.deepEqual(circles([source("a", "b"), source("b", "c"), source("c", "b")]), ["b -> c -> b"]);
   });
 
+  it("give each file its room, and let no room import from a higher one", () => {
+    const homeless = sources.filter(({ file }) => roomOf(file) < 0);
+    assert.deepEqual(
+      homeless.map(({ file }) => file),
+      [],
+    );
+    assert.deepEqual(
+      ROOMS.filter((room) => !sources.some(({ file }) => ROOMS[roomOf(file)] === room)),
+      [],
+    );
+    assert.deepEqual(upwardImports(sources), []);
+    const upwards = { file: "src/rows/guid.ts", code: "", imports: ["src/clock.ts", "src/graph/page.ts"] };
+    assert.deepEqual(upwardImports([upwards]), ["src/rows/guid.ts -> src/graph/page.ts"]);
+  });
+
+  it("let readers into the archive by one door", () => {
+    const doors = [
+      "src/archive/snapshots.ts",
+      "src/archive/stored-tenants.ts",
+      "src/archive/predecessor.ts",
+      "src/archive/commit.ts",
+    ];
+    const outside = sources.filter(({ file }) => !file.startsWith("src/archive/"));
+    assert.deepEqual(
+      importsOf(outside, (imported) => imported.startsWith("src/archive/") && !doors.includes(imported)),
+      [],
+    );
+    const readers = outside.filter(
+      ({ file }) => !["src/build-manifest.ts", "src/take-snapshot.ts"].includes(file),
+    );
+    assert.deepEqual(
+      importsOf(readers, (imported) => /^src\/archive\/(predecessor|commit)\.ts$/.test(imported)),
+      [],
+    );
+  });
+
   it("are checked on the real sources", () => {
     assert.ok(sources.some(({ file }) => file === "src/take-snapshot.ts"));
-    const settings = sources.find(({ file }) => file === "src/settings.ts");
-    assert.ok(settings?.imports.includes("zod") && settings.imports.includes("src/error.ts"));
+    const declarations = sources.find(({ file }) => file === "src/settings/declarations.ts");
+    assert.ok(declarations?.imports.includes("zod") && declarations.imports.includes("src/clock.ts"));
   });
 
   it("pin every dependency to one version", () => {

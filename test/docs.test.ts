@@ -3,13 +3,13 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { committedSummary, failedSummary } from "../functions/summary.ts";
 import { ERROR_CODES, RollcallError } from "../src/error.ts";
 import { MAX_LINE_BYTES, MAX_PART_CONTENT_BYTES } from "../src/rows/line-limit.ts";
-import { SETTING_NAMES } from "../src/settings.ts";
+import { SETTING_NAMES } from "../src/settings/settings.ts";
 import { manifestContradictions } from "../src/snapshot/contradictions.ts";
 import { folderOf, manifestPath } from "../src/snapshot/layout.ts";
 import { type Latest, type Manifest, parseLatest, parseManifest } from "../src/snapshot/manifest.ts";
-import { committedSummary, failedSummary } from "../src/summary.ts";
 import { WARNING_CODES } from "../src/warning.ts";
 import { rollcallHere } from "./cli/rollcall-process.ts";
 
@@ -224,7 +224,12 @@ describe("the documents", () => {
   });
 
   it("are named by path only where there is such a document", () => {
-    for (const file of ["src/sandbox/demo.ts", "src/error.ts", "src/warning.ts", "src/settings.ts"]) {
+    for (const file of [
+      "src/sandbox/demo.ts",
+      "src/error.ts",
+      "src/warning.ts",
+      "src/settings/settings.ts",
+    ]) {
       for (const [name] of read(file).matchAll(/\b(?:docs\/)?[\w-]+\.md\b/g))
         assert.ok(DOCUMENTS.has(name), `${file}: ${name}`);
     }

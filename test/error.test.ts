@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { inspect } from "node:util";
 import { asRollcallError, describeAnswer, ERROR_CODES, RollcallError } from "../src/error.ts";
-import { isLoopback } from "../src/settings.ts";
+import { isLoopback } from "../src/settings/settings.ts";
 
 const failure = {
   doing: "reading page 7 of the users",
@@ -95,7 +95,7 @@ describe("asRollcallError", () => {
     }
     const error = asRollcallError(thrown);
     assert.equal(error.code, "unexpected");
-    assert.match(error.problem, /^TypeError ERR_INVALID_URL at src\/settings\.ts:\d+$/);
+    assert.match(error.problem, /^TypeError ERR_INVALID_URL at src\/settings\/hosts\.ts:\d+$/);
     assert.match(error.remedy, /Nothing was published/);
     assert.doesNotMatch(inspect(error, { depth: 9 }), /Zz8Q/);
     assert.equal("cause" in error, false);

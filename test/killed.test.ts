@@ -141,7 +141,7 @@ describe("a killed process leaves no reader with half a snapshot and does not hi
     await killAtEveryWrite(t, { hasYesterday: false, only }, ["after"]);
   });
 
-  it("while it begins again and takes back the parts of its first try", PATIENT, async (t) => {
+  it("while it begins again and takes back the parts of its first attempt", PATIENT, async (t) => {
     const fault = { kind: "expiredPageToken" } as const;
     const rule: FaultRule = { service: "graph", match: ({ page }) => page === 3, fault };
     await killAtEveryWrite(t, { hasYesterday: true, fault: rule, only: /^DELETE|users-0000[01]/ }, ["after"]);

@@ -13,7 +13,7 @@ import {
 } from "../src/sandbox/fixed.ts";
 import { type Sandbox, startSandbox } from "../src/sandbox/sandbox.ts";
 import { sandboxTls } from "../src/sandbox/service/tls.ts";
-import { readSettings, SETTING_NAMES } from "../src/settings.ts";
+import { readSettings, SETTING_NAMES } from "../src/settings/settings.ts";
 import { jsonOf, rollcall } from "./cli/rollcall-process.ts";
 
 const ROOT = new URL("../", import.meta.url);

@@ -69,8 +69,8 @@ describe("a lock whose storage was out of reach", { concurrency: true }, () => {
         },
       },
     });
-    const patience = { connectMs: 2000, headersMs: 60_000, bodyMs: 500 };
-    const first = rig.run({ ROLLCALL_STORAGE: cable.url }, { clock: systemClock, patience });
+    const timeouts = { connectMs: 2000, headersMs: 60_000, bodyMs: 500 };
+    const first = rig.run({ ROLLCALL_STORAGE: cable.url }, { clock: systemClock, timeouts });
     const error = await first.then(
       () => assert.fail("it published"),
       (thrown: unknown) => thrown,

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
+import { Snapshots } from "../src/archive/snapshots.ts";
 import { DAY, MINUTE } from "../src/clock.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
+import { allParts } from "../src/snapshot/format-parts.ts";
 import { folderOf, latestPath, manifestPath, runFolder } from "../src/snapshot/layout.ts";
 import type { Latest, Manifest } from "../src/snapshot/manifest.ts";
-import { openSnapshot, userLines } from "../src/snapshot/reader.ts";
-import { verifySnapshot } from "../src/snapshot/verify.ts";
 import { readingSide } from "./support/aftermath.ts";
 import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
 import { startStorageGate } from "./support/storage-gate.ts";
@@ -23,6 +23,10 @@ before(async () => {
 after(() => storage[Symbol.asyncDispose]());
 
 const sha256 = (bytes: string | Buffer) => createHash("sha256").update(bytes).digest("hex");
+
+function snapshotsOf(rig: Rig, signal = new AbortController().signal): Snapshots {
+  return new Snapshots(readingSide(rig, storage).withSignal(signal), rig.tenant.tenantId, signal);
+}
 
 function manifestOf({ tenantId, runId }: Manifest): string {
   return manifestPath(folderOf(tenantId, runId));
@@ -54,7 +58,7 @@ async function guardHoldsAndNextCommits(rig: Rig, expected: RegExp): Promise<Man
 
 async function assertLatest(rig: Rig): Promise<Latest> {
   const latest = (await rig.json(latestPath(rig.tenant.tenantId))) as Latest;
-  const { problems } = await verifySnapshot(readingSide(rig, storage), rig.tenant.tenantId);
+  const { problems } = await snapshotsOf(rig).verify();
   assert.deepEqual(problems, []);
   return latest;
 }
@@ -63,7 +67,7 @@ async function assertLatest(rig: Rig): Promise<Latest> {
 async function copyRun(rig: Rig, run: Manifest, startedMs: number): Promise<Manifest> {
   const from = folderOf(run.tenantId, run.runId);
   const to = runFolder(run.tenantId, new Date(startedMs));
-  for (const { name } of run.parts) {
+  for (const { name } of allParts(run)) {
     const part = rig.container.getBlobClient(`${from.path}/${name}`);
     await rig.put(`${to.path}/${name}`, await part.downloadToBuffer());
   }
@@ -139,7 +143,7 @@ describe("a latest.json of no use stops no run, leaves the guard on and is repai
     assert.equal(manifest.previous?.runId, runId);
     assert.match(warnings.join("\n"), /^latest-repaired: .* in the archive tier/m);
     assert.match(warnings.join("\n"), /^latest-not-moved: .* the storage refuses to replace it/m);
-    await assert.rejects(openSnapshot(readingSide(rig, storage), rig.tenant.tenantId), {
+    await assert.rejects(snapshotsOf(rig).open(), {
       code: "snapshot-damaged",
       problem: /archive tier/,
     });
@@ -177,7 +181,7 @@ describe("a newest snapshot that is damaged is passed over for the one before, g
     "whose manifest is empty": () => "",
     "whose manifest is cut": (text) => text.slice(0, 300),
     "whose manifest is no object": () => "[[[[]]]]",
-    "whose manifest is of another schema": (text) => text.replace("rollcall.snapshot/1", "somebody.else/3"),
+    "whose manifest is of another schema": (text) => text.replace("rollcall.snapshot/2", "somebody.else/3"),
     "whose manifest is another tenant's": (text) =>
       text.replace(/"tenantId": "[^"]+"/, '"tenantId": "11111111-2222-4333-8444-555555555555"'),
     "whose manifest is another run's": (text) =>
@@ -255,7 +259,7 @@ describe("a newest snapshot that is damaged is passed over for the one before, g
   it("but one of a later Rollcall refuses the run", async () => {
     await using rig = await startRig(storage, { users: USERS });
     await rig.run();
-    await rig.put(manifestOf(await rig.run()), '{"schema":"rollcall.snapshot/2"}');
+    await rig.put(manifestOf(await rig.run()), '{"schema":"rollcall.snapshot/3"}');
     const error = await rig.fails("manifest-unsupported");
     assert.match(error.remedy, /Run that version\. .*move its folder away/);
   });
@@ -379,18 +383,17 @@ describe("a former part that unpacks to a gigabyte of nothing", () => {
       bytes: bomb.length,
       sha256: sha256(bomb),
     };
-    const poisoned = { ...first, parts: [entry] };
+    const poisoned = { ...first, parts: [entry], fingerprints: undefined };
     await rig.put(`${folderOf(first.tenantId, first.runId).path}/${entry.name}`, bomb);
     await rig.put(manifestOf(first), JSON.stringify(poisoned));
     await pointLatestAt(rig, first);
 
-    const { signal } = new AbortController();
-    const container = readingSide(rig, storage).withSignal(signal);
+    const snapshots = snapshotsOf(rig);
     const before = process.memoryUsage().rss;
-    const verification = await verifySnapshot(container, first.tenantId);
+    const verification = await snapshots.verify();
     assert.match(verification.problems[0]?.problem ?? "", /one of its lines is longer than 4194304 bytes/);
-    const snapshot = await openSnapshot(container, first.tenantId);
-    await assert.rejects(Array.fromAsync(userLines(container, snapshot)), { code: "snapshot-damaged" });
+    const snapshot = await snapshots.open();
+    await assert.rejects(Array.fromAsync(snapshot.lineBatches()), { code: "snapshot-damaged" });
     const grown = process.memoryUsage().rss - before;
     assert.ok(grown < 100 * 2 ** 20, `${grown} bytes more`);
 
@@ -401,12 +404,11 @@ describe("a former part that unpacks to a gigabyte of nothing", () => {
 
   it("is left at once when the reader is told to stop", async () => {
     await using rig = await startRig(storage, { users: USERS });
-    const first = await rig.run();
+    await rig.run();
     const stop = new AbortController();
-    const container = readingSide(rig, storage).withSignal(stop.signal);
-    const snapshot = await openSnapshot(container, first.tenantId);
+    const snapshot = await snapshotsOf(rig, stop.signal).open();
     const reason = new Error("enough");
-    const lines = userLines(container, snapshot);
+    const lines = snapshot.lineBatches();
     stop.abort(reason);
     await assert.rejects(lines.next(), reason);
   });

@@ -7,17 +7,17 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { inspect } from "node:util";
 import { RollcallError } from "../src/error.ts";
-import { Exchange, NetworkError } from "../src/http/exchange.ts";
+import { HttpClient, NetworkError } from "../src/http/http-client.ts";
 import { type ProxyRules, readProxyRules } from "../src/http/proxy.ts";
 import { sandboxTls } from "../src/sandbox/service/tls.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
-import { readSettings, SettingsError } from "../src/settings.ts";
+import { readSettings, SettingsError } from "../src/settings/settings.ts";
 import { failureOf, jsonOf, rollcallIn } from "./cli/rollcall-process.ts";
 import { type ConnectProxy, type ProxyBehaviour, startConnectProxy } from "./support/connect-proxy.ts";
 import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
 
 const { signal } = new AbortController();
-const PATIENCE = { connectMs: 500, headersMs: 500, bodyMs: 500 };
+const TIMEOUTS = { connectMs: 500, headersMs: 500, bodyMs: 500 };
 
 let storage: Storage;
 let rig: Rig;
@@ -38,16 +38,16 @@ function rulesFor(proxy: string, noProxy = ""): ProxyRules {
 }
 
 /** A request with a token to the sandbox's Graph, which answers 401 or so: an answer all the same. */
-function ask(exchange: Exchange): Promise<number> {
+function ask(client: HttpClient): Promise<number> {
   const headers = { authorization: "Bearer eyJhbGciOiJub25lIn0.secret" };
-  return exchange
+  return client
     .send({ method: "GET", url: `${rig.tenant.graph.origin}/v1.0/users`, headers }, signal)
     .then(({ status }) => status);
 }
 
 async function failsWith(code: RegExp, proxyUrl: string): Promise<void> {
-  await using exchange = new Exchange(PATIENCE, rulesFor(proxyUrl));
-  await assert.rejects(ask(exchange), (error: unknown) => {
+  await using client = new HttpClient(TIMEOUTS, rulesFor(proxyUrl));
+  await assert.rejects(ask(client), (error: unknown) => {
     assert.ok(error instanceof NetworkError, inspect(error));
     assert.match(error.code, code);
     return true;
@@ -141,24 +141,24 @@ describe("a run where HTTPS_PROXY names a proxy", () => {
   });
 });
 
-describe("an exchange through a proxy", () => {
+describe("an client through a proxy", () => {
   it("keeps its tunnel, and opens another after reconnect()", async () => {
     await using proxy = await startConnectProxy();
-    await using exchange = new Exchange(PATIENCE, rulesFor(proxy.url));
-    for (let times = 0; times < 5; times++) await ask(exchange);
+    await using client = new HttpClient(TIMEOUTS, rulesFor(proxy.url));
+    for (let times = 0; times < 5; times++) await ask(client);
     const opened = proxy.authorities.length;
     // The pool may open a second one when the first is not seen to be free yet, with a proxy or without.
     assert.ok(opened <= 2, String(opened));
-    exchange.reconnect();
-    await ask(exchange);
+    client.reconnect();
+    await ask(client);
     assert.equal(proxy.authorities.length, opened + 1);
   });
 
   it("sends the login of HTTPS_PROXY to the proxy, and prints it nowhere", async () => {
     await using proxy = await startConnectProxy();
     const rules = rulesFor(proxy.url.replace("//", "//us%40er:p%3Ass@"));
-    await using exchange = new Exchange(PATIENCE, rules);
-    await ask(exchange);
+    await using client = new HttpClient(TIMEOUTS, rules);
+    await ask(client);
     assert.deepEqual(proxy.logins, [`Basic ${Buffer.from("us@er:p:ss").toString("base64")}`]);
     assert.ok(!`${inspect(rules, { depth: 9 })}${JSON.stringify(rules)}`.includes("p%3Ass"));
   });
@@ -198,8 +198,8 @@ describe("an exchange through a proxy", () => {
 
   it("refuses for good what the proxy refuses", async () => {
     await using proxy = await startConnectProxy(() => ({ kind: "refuse", status: 403 }));
-    await using exchange = new Exchange(PATIENCE, rulesFor(proxy.url));
-    await assert.rejects(ask(exchange), (error: unknown) => {
+    await using client = new HttpClient(TIMEOUTS, rulesFor(proxy.url));
+    await assert.rejects(ask(client), (error: unknown) => {
       assert.ok(error instanceof RollcallError);
       assert.equal(error.code, "proxy-refused");
       assert.match(error.message, /refuses to connect to that host/);

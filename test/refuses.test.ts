@@ -47,7 +47,7 @@ describe("a run refuses, and publishes nothing", () => {
     assert.equal(
       error.message.replace(/\(request id [^)]*\)/, "(request id …)"),
       "reading page 2 of the users: the answer was unusable (the user at position 1 of the page has no object id) after 4 " +
-        "tries. Azure answered 200 (request id …). Nothing was published. The next run tries again; if it goes on, " +
+        "attempts. Azure answered 200 (request id …). Nothing was published. The next run tries again; if it goes on, " +
         "give Microsoft the request id.",
     );
     assert.equal(rig.clock.waitsMs.length, 3);
@@ -95,8 +95,8 @@ describe("a run refuses, and publishes nothing", () => {
       const json = filler();
       const edit = (body: string) => body.replace('"jobTitle":', `"jobTitle":${json},"former":`);
       rig.tenant.script(onPage2({ kind: "editBody", edit }, always));
-      const patience = { connectMs: 5000, headersMs: 30_000, bodyMs: 30_000 };
-      const error = await rig.fails("graph-page-invalid", {}, { ...MANY_PARTS, patience });
+      const timeouts = { connectMs: 5000, headersMs: 30_000, bodyMs: 30_000 };
+      const error = await rig.fails("graph-page-invalid", {}, { ...MANY_PARTS, timeouts });
       assert.match(
         error.message,
         /page 2 of the users: .*the user at position 1 of the page takes \d{8} bytes/,
@@ -110,8 +110,8 @@ describe("a run refuses, and publishes nothing", () => {
     await using rig = await startRig(storage, { users: 1200 });
     const edit = () => Buffer.alloc(65 * 2 ** 20, " ");
     rig.tenant.script(onPage2({ kind: "editBody", edit }, always));
-    const patience = { connectMs: 5000, headersMs: 30_000, bodyMs: 30_000 };
-    const error = await rig.fails("graph-page-invalid", {}, { ...MANY_PARTS, patience });
+    const timeouts = { connectMs: 5000, headersMs: 30_000, bodyMs: 30_000 };
+    const error = await rig.fails("graph-page-invalid", {}, { ...MANY_PARTS, timeouts });
     assert.match(
       error.message,
       /page 2 of the users: .*it is larger than 67108864 bytes, the most that is read/,
@@ -126,7 +126,7 @@ describe("a run refuses, and publishes nothing", () => {
       const error = await rig.fails("graph-page-invalid");
       assert.match(
         error.message,
-        /^counting the users: the answer was unusable \(it is not a count\) after 4 tries/,
+        /^counting the users: the answer was unusable \(it is not a count\) after 4 attempts/,
       );
     });
   }
@@ -228,8 +228,8 @@ describe("a run refuses, and publishes nothing", () => {
         },
       }),
     );
-    const patience = { connectMs: 5000, headersMs: 10_000, bodyMs: 10_000 };
-    const manifest = await rig.run({}, { patience });
+    const timeouts = { connectMs: 5000, headersMs: 10_000, bodyMs: 10_000 };
+    const manifest = await rig.run({}, { timeouts });
     assert.ok(secondError instanceof RollcallError);
     assert.equal(secondError.code, "lock-held");
     assert.match(secondError.message, new RegExp(`run ${manifest.runId} is at work`));
@@ -244,7 +244,7 @@ describe("a run gives up on faults that do not pass", () => {
     await using rig = await startRig(storage);
     rig.tenant.script(onPage2({ kind: "error", status: 503, body: "<html>down</html>" }, always));
     const error = await rig.fails("graph-unavailable", {}, MANY_PARTS);
-    assert.match(error.message, /reading page 2 of the users: refused with 503 after 10 tries/);
+    assert.match(error.message, /reading page 2 of the users: refused with 503 after 10 attempts/);
   });
 
   it("pages that stay damaged", async () => {
@@ -265,11 +265,11 @@ describe("a run gives up on faults that do not pass", () => {
   it("a time budget that runs out in the middle of a page", async () => {
     await using rig = await startRig(storage);
     rig.tenant.script(onPage2({ kind: "stall", phase: "body" }));
-    const patience = { connectMs: 5000, headersMs: 60_000, bodyMs: 60_000 };
+    const timeouts = { connectMs: 5000, headersMs: 60_000, bodyMs: 60_000 };
     await rig.fails(
       "time-budget-exceeded",
       { ROLLCALL_TIME_BUDGET_MINUTES: "0.03" },
-      { patience, ...MANY_PARTS },
+      { timeouts, ...MANY_PARTS },
     );
   });
 

@@ -143,8 +143,8 @@ describe("a run survives passing faults of Graph", () => {
     const keys = Array.from({ length: 3_000_000 }, (_, at) => `"x${at}":1`).join();
     const edit = (body: string) => body.replace('"jobTitle":', `${keys},"jobTitle":`);
     rig.tenant.script(onPage2({ kind: "editBody", edit }));
-    const patience = { connectMs: 5000, headersMs: 30_000, bodyMs: 30_000 };
-    const manifest = await rig.run({}, { patience });
+    const timeouts = { connectMs: 5000, headersMs: 30_000, bodyMs: 30_000 };
+    const manifest = await rig.run({}, { timeouts });
     assert.equal(manifest.completeness.unique, 1200);
     assert.equal(manifest.source.retries, 0);
   });
@@ -203,13 +203,13 @@ describe("a run survives what happens to its token", () => {
     await using rig = await startRig(storage, { tokenLifetimeSeconds: 2 });
     rig.tenant.script(onPage2({ kind: "delay", ms: 2500 }));
     // The page behind the late one needs a token again.
-    await rig.run({}, { patience: { connectMs: 2000, headersMs: 5000, bodyMs: 5000 } });
+    await rig.run({}, { timeouts: { connectMs: 2000, headersMs: 5000, bodyMs: 5000 } });
     assert.ok(rig.tenant.tokensSeenBy("graph").size > 1);
   });
 });
 
 describe("a run survives oddities of the listing", () => {
-  it("an expired page token: begins again and keeps nothing of the first try", async () => {
+  it("an expired page token: begins again and keeps nothing of the first attempt", async () => {
     await using rig = await startRig(storage);
     rig.tenant.script({
       service: "graph",

@@ -6,7 +6,7 @@ import type { Storage } from "../src/sandbox/storage.ts";
 import { type Rig, startRig, startSharedStorage } from "./support/rig.ts";
 
 const GREEDY = { ROLLCALL_CONCURRENCY: "64", ROLLCALL_LISTING: "sliced" };
-const PATIENCE = { connectMs: 5000, headersMs: 5000, bodyMs: 5000 };
+const TIMEOUTS = { connectMs: 5000, headersMs: 5000, bodyMs: 5000 };
 
 let storage: Storage;
 
@@ -35,7 +35,7 @@ describe("sixty-four requests at a time against a tight limit", () => {
   it("end in words when the time cannot do, after a handful of requests", async () => {
     await using rig = await startRig(storage, { users: 3000, throttle: { resourceUnitsPer10s: 1 } });
     const overrides = { ...GREEDY, ROLLCALL_TIME_BUDGET_MINUTES: "0.2" };
-    const error = await rig.fails("graph-throttled", overrides, { clock: systemClock, patience: PATIENCE });
+    const error = await rig.fails("graph-throttled", overrides, { clock: systemClock, timeouts: TIMEOUTS });
     assert.match(error.message, /would outlast the run's time budget/);
     assert.ok(rig.tenant.requests.filter(({ service }) => service === "graph").length <= 4);
     await assertStill(rig);
@@ -44,7 +44,7 @@ describe("sixty-four requests at a time against a tight limit", () => {
   it("list exactly, with few refusals, where it can", async () => {
     await using rig = await startRig(storage, { users: 3000, throttle: { resourceUnitsPer10s: 20 } });
     const overrides = { ...GREEDY, ROLLCALL_TIME_BUDGET_MINUTES: "3" };
-    const { completeness } = await rig.run(overrides, { clock: systemClock, patience: PATIENCE });
+    const { completeness } = await rig.run(overrides, { clock: systemClock, timeouts: TIMEOUTS });
     assert.equal(completeness.unique, rig.tenant.directory.size);
     // All that were under way at the moment of the first refusal, and no more.
     assert.ok(answersOf(rig, 429) <= 8, `${answersOf(rig, 429)} of ${answersOf(rig, 200)}`);
@@ -70,7 +70,7 @@ describe("sixty-four requests at a time against a tight limit", () => {
         fault: { kind: "error", status: 403, code: "Authorization_RequestDenied" },
       });
       const overrides = { ...GREEDY, ROLLCALL_TIME_BUDGET_MINUTES: "1440" };
-      await rig.run(overrides, { clock: systemClock, patience: PATIENCE }).then(
+      await rig.run(overrides, { clock: systemClock, timeouts: TIMEOUTS }).then(
         () => assert.fail("it committed"),
         () => undefined,
       );

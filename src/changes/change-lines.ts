@@ -1,12 +1,11 @@
-import { RollcallError } from "../error.ts";
 import { MAX_LINE_BYTES } from "../rows/line-limit.ts";
 import type { Finding } from "../snapshot/contradictions.ts";
-import { damaged } from "../snapshot/damaged.ts";
 import { changesPartName, type RunFolder } from "../snapshot/layout.ts";
+import type { ChangesEntry } from "../snapshot/manifest.ts";
 import { partLines } from "../snapshot/part-reader.ts";
 import type { Container } from "../storage/container.ts";
+import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { CHANGE_KINDS, type ChangeRecord, parseChange } from "./change.ts";
-import type { ChangesEntry } from "./entry.ts";
 
 /** A line of changes holds a user's values before and after, and repeats two names. */
 const MAX_CHANGE_LINE_BYTES = 4 * MAX_LINE_BYTES;
@@ -26,7 +25,7 @@ export async function* readChanges(
       yield lines.map((line) => {
         const change = parseChange(Buffer.from(line));
         if (change) return change;
-        throw damaged(`${folder.path}/${part.name}`, "one of its lines is not a change");
+        throw new SnapshotDamaged(`${folder.path}/${part.name}`, "one of its lines is not a change");
       });
     }
   }
@@ -53,8 +52,8 @@ export async function changeFindings(
       for (const { change } of records) counts[change]++;
     }
   } catch (error) {
-    if (!(error instanceof RollcallError) || error.code !== "snapshot-damaged") throw error;
-    return [{ blob: error.doing.replace(/^reading /, ""), problem: error.problem }];
+    if (!(error instanceof SnapshotDamaged)) throw error;
+    return [{ blob: error.blob, problem: error.problem }];
   }
   return CHANGE_KINDS.filter((kind) => counts[kind] !== changes[kind]).map((kind) => ({
     blob,

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { parseJson } from "../http/json.ts";
-import { CLOUDS } from "../identity/clouds.ts";
-import { type Environment, isLoopback, type SettingProblem, SettingsError } from "../settings.ts";
+import { CLOUDS } from "../settings/clouds.ts";
+import { type Environment, isLoopback, type SettingProblem, SettingsError } from "../settings/settings.ts";
 
 /** An environment that takes what `local.settings.json` adds; `process.env` is one. */
 export type MutableEnvironment = Record<string, string | undefined>;

@@ -1,5 +1,5 @@
 import { describeAnswer, type RollcallError } from "../error.ts";
-import { SettingsError } from "../settings.ts";
+import { SettingsError } from "../settings/settings.ts";
 import { hang, labelled } from "./wrap.ts";
 
 /** The exit code of a failed command: 2 for wrong settings, else 1. */

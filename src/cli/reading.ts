@@ -1,18 +1,16 @@
+import { Snapshots } from "../archive/snapshots.ts";
 import { MINUTE, systemClock } from "../clock.ts";
+import { asRollcallError } from "../error.ts";
 import { openAzureIdentity } from "../identity/azure-identity.ts";
 import { resolveTenantId } from "../identity/tenant-id.ts";
-import { readReaderSettings } from "../settings.ts";
-import { Snapshots } from "../snapshot/snapshots.ts";
-import { type Container, openContainer } from "../storage/container.ts";
+import { readReaderSettings } from "../settings/settings.ts";
+import { openContainer } from "../storage/container.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Where the reading commands read. */
 export interface ReadingPlace {
-  readonly container: Container;
   /** Container name as configured. */
   readonly containerName: string;
-  /** Directory id. */
-  readonly tenantId: string;
   /** The tenant's snapshots in it. */
   readonly snapshots: Snapshots;
 }
@@ -33,5 +31,15 @@ export async function openReadingPlace(terminal: Terminal): Promise<ReadingPlace
   });
   const container = openContainer(settings.storage, settings.container, openAzureIdentity(), signal);
   const snapshots = new Snapshots(container, tenantId, signal);
-  return { container, containerName: settings.container, tenantId, snapshots };
+  return { containerName: settings.container, snapshots };
+}
+
+/** Ids of the runs, newest first. A container that does not exist yet holds none. */
+export async function runsOrNone(snapshots: Snapshots): Promise<readonly string[]> {
+  try {
+    return await snapshots.runs();
+  } catch (error) {
+    if (asRollcallError(error).answer?.code === "ContainerNotFound") return [];
+    throw error;
+  }
 }

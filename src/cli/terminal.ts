@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { RollcallError } from "../error.ts";
-import type { Environment } from "../settings.ts";
+import type { Environment } from "../settings/settings.ts";
 import { loadEnvironment, type MutableEnvironment } from "./environment.ts";
 
 /** A stream that may be a terminal. */

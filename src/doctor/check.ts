@@ -1,5 +1,5 @@
 import { asRollcallError, describeAnswer } from "../error.ts";
-import { SettingsError } from "../settings.ts";
+import { SettingsError } from "../settings/settings.ts";
 
 /** What one check found. */
 export interface CheckResult {

@@ -1,11 +1,12 @@
 import type { TokenCredential } from "@azure/identity";
+import type { RunContext } from "../deadline.ts";
 import { RollcallError } from "../error.ts";
-import type { RetryContext } from "../http/retrying.ts";
 import { Credential, type CredentialIdentity, credentialVersions } from "../identity/credential.ts";
-import { expiryWarning, type TokenSource } from "../identity/token.ts";
+import { expiryWarning } from "../identity/expiry-warning.ts";
+import type { TokenSource } from "../identity/token.ts";
 import { openVault, type Vault } from "../identity/vault.ts";
 import { requiredAppRoles } from "../rows/properties.ts";
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { Passed } from "./check.ts";
 import { readClaims } from "./token-claims.ts";
 
@@ -16,7 +17,7 @@ const WIDER_ROLES = ["User.ReadWrite.All", "Directory.Read.All", "Directory.Read
 export async function checkVault(
   settings: Settings,
   identity: TokenCredential,
-  context: RetryContext,
+  context: RunContext,
 ): Promise<Passed<Vault>> {
   const vault = openVault(settings.vaultUrl, settings.credential, identity, context);
   await vault.get();

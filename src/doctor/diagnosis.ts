@@ -1,10 +1,11 @@
 import type { TokenCredential } from "@azure/identity";
+import { Snapshots } from "../archive/snapshots.ts";
 import { type Clock, MINUTE } from "../clock.ts";
 import { apiRoot, Graph } from "../graph/graph.ts";
-import { adminConsentUrl } from "../graph/permission.ts";
+import { adminConsentUrl } from "../graph/graph-error.ts";
 import { type UserQuery, userQuery } from "../graph/user-query.ts";
 import { openTokenSource } from "../identity/token.ts";
-import type { Environment, Settings } from "../settings.ts";
+import type { Environment, Settings } from "../settings/settings.ts";
 import { openContainer } from "../storage/container.ts";
 import { attempt, type CheckResult } from "./check.ts";
 import { checkClock } from "./clock-check.ts";
@@ -71,7 +72,7 @@ export async function* diagnose(options: DiagnosisOptions): AsyncGenerator<Check
     return checkStorage(openContainer(place, container, has.identity, signal), has.tenant.id);
   });
   yield* attempt("latest", { storage, tenant }, (has) =>
-    checkLatest(has.storage, has.tenant.id, clock.now()),
+    checkLatest(new Snapshots(has.storage, has.tenant.id, signal), clock.now()),
   );
   yield* attempt("clock", { settings }, (has) => checkClock(has.settings, context));
   yield* attempt("schedule", { settings }, (has) => checkSchedule(has.settings, clock.now()));

@@ -1,9 +1,9 @@
+import type { RunContext } from "../deadline.ts";
 import { RollcallError } from "../error.ts";
 import { countUsers } from "../graph/count.ts";
 import type { Graph } from "../graph/graph.ts";
 import { readPage } from "../graph/page.ts";
 import type { UserQuery } from "../graph/user-query.ts";
-import type { RetryContext } from "../http/retrying.ts";
 import { whyNotSliced } from "../listing/find-slices.ts";
 import { pageError } from "../listing/pages.ts";
 import type { Passed } from "./check.ts";
@@ -27,7 +27,7 @@ export async function checkGraph(graph: Graph, query: UserQuery): Promise<Passed
 export async function checkCount(
   graph: Graph,
   query: UserQuery,
-  context: Pick<RetryContext, "clock" | "signal">,
+  context: Pick<RunContext, "clock" | "signal">,
 ): Promise<Passed<object>> {
   const counted = await countUsers(graph, query, context);
   if (counted === 0) {

@@ -1,9 +1,9 @@
 import type { TokenCredential } from "@azure/identity";
-import { asIdentityError } from "../azure-answer.ts";
-import type { RetryContext } from "../http/retrying.ts";
+import type { RunContext } from "../deadline.ts";
+import { asIdentityError } from "../identity/azure-answer.ts";
 import { resolveTenantId } from "../identity/tenant-id.ts";
-import { nextRun } from "../ncrontab.ts";
-import { type Environment, readSettings, type Settings } from "../settings.ts";
+import { nextRun } from "../settings/ncrontab.ts";
+import { type Environment, readSettings, type Settings } from "../settings/settings.ts";
 import { formatTime } from "../words/format.ts";
 import type { Passed } from "./check.ts";
 import { holderInWords, readClaims } from "./token-claims.ts";
@@ -19,7 +19,7 @@ export function checkSettings(load: () => Environment): Passed<Settings> {
 /** Whether the authority knows the tenant. Only a configured domain is looked up. */
 export async function checkTenant(
   { tenant, cloud }: Settings,
-  context: RetryContext,
+  context: RunContext,
 ): Promise<Passed<{ readonly id: string }>> {
   const id = await resolveTenantId(tenant, cloud.authorityHost, context);
   return { value: { id }, detail: id === tenant ? id : `${tenant} is ${id}` };

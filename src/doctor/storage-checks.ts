@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
+import type { Snapshots } from "../archive/snapshots.ts";
 import { DAY } from "../clock.ts";
 import { RollcallError } from "../error.ts";
-import { readLatest } from "../snapshot/commit.ts";
 import { tenantFolder } from "../snapshot/layout.ts";
-import { openSnapshot } from "../snapshot/reader.ts";
 import type { Container } from "../storage/container.ts";
 import type { Passed } from "./check.ts";
 
@@ -25,13 +24,9 @@ export async function checkStorage(container: Container, tenantId: string): Prom
 }
 
 /** Whether the latest snapshot can be opened and is recent. */
-export async function checkLatest(
-  container: Container,
-  tenantId: string,
-  nowMs: number,
-): Promise<Passed<object>> {
-  if (!(await readLatest(container, tenantId))) return { value: {}, detail: "there is none yet" };
-  const { manifest } = await openSnapshot(container, tenantId);
+export async function checkLatest(snapshots: Snapshots, nowMs: number): Promise<Passed<object>> {
+  if (!(await snapshots.pointer())) return { value: {}, detail: "there is none yet" };
+  const { manifest } = await snapshots.latest();
   const ageMs = nowMs - Date.parse(manifest.finishedAt);
   const hours = Math.max(0, Math.floor((ageMs / DAY) * 24));
   return {

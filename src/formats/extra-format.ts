@@ -1,16 +1,8 @@
 import { MAX_PART_CONTENT_BYTES } from "../rows/line-limit.ts";
-import { partName } from "../snapshot/layout.ts";
+import { type ExtraFormatName, type FormatName, isExtraFormat } from "../settings/format-name.ts";
+import { FORMAT_EXTENSIONS, partName } from "../snapshot/layout.ts";
 import type { Part } from "../snapshot/part.ts";
-import type { PartKind } from "../snapshot/part-writer.ts";
-import { type ExtraFormatName, type FormatName, isExtraFormat } from "./format-name.ts";
-
-/** A format that a run writes besides its JSON lines, ready to encode. */
-export interface ExtraFormat {
-  readonly name: ExtraFormatName;
-  readonly kind: PartKind;
-  /** A part is closed when it has this many bytes. */
-  readonly maxPartBytes: number;
-}
+import type { ExtraFormat, PartKind } from "../snapshot/part-writer.ts";
 
 /** Some 70,000 users: few files to open, and two of them still fit in a Function's memory. */
 const MAX_CSV_BYTES = 32 * 2 ** 20;
@@ -47,8 +39,10 @@ const OPENERS: Readonly<Record<ExtraFormatName, (properties: readonly string[]) 
 function kindOf(name: ExtraFormatName, contentType: string, openPart: () => Part): PartKind {
   // None of our readers unpacks these: only their own bytes close a part.
   const maxContentBytes = MAX_PART_CONTENT_BYTES;
-  return { nameOf: (index) => partName(index, EXTENSIONS[name]), contentType, maxContentBytes, openPart };
+  return {
+    nameOf: (index) => partName(index, FORMAT_EXTENSIONS[name]),
+    contentType,
+    maxContentBytes,
+    openPart,
+  };
 }
-
-/** How the name of a part ends, after its number. The names in a manifest are checked against it. */
-export const EXTENSIONS: Readonly<Record<ExtraFormatName, string>> = { csv: "csv", parquet: "parquet" };

@@ -1,9 +1,9 @@
 import { SECOND } from "../clock.ts";
+import type { RunContext } from "../deadline.ts";
 import { RollcallError } from "../error.ts";
-import { DamagedBodyError } from "../http/exchange.ts";
-import type { RetryContext } from "../http/retrying.ts";
+import { DamagedBodyError } from "../http/http-client.ts";
 import type { Graph } from "./graph.ts";
-import { permissionError } from "./permission.ts";
+import { permissionError } from "./graph-error.ts";
 import type { UserQuery } from "./user-query.ts";
 
 /** Times that a count is asked for before an answer that is hard to believe is taken for what the directory says. */
@@ -24,7 +24,7 @@ const ASK_AGAIN_AFTER_MS = SECOND;
 export async function countUsers(
   graph: Graph,
   query: UserQuery,
-  { clock, signal }: Pick<RetryContext, "clock" | "signal">,
+  { clock, signal }: Pick<RunContext, "clock" | "signal">,
   believable = 1,
 ): Promise<number | null> {
   for (let asked = 1; ; asked++) {

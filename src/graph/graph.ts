@@ -1,13 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { type AzureAnswer, answer, safeOrigin } from "../answer.ts";
 import { RollcallError } from "../error.ts";
-import { DamagedBodyError, Exchange, type Patience, type Reply, releaseBody } from "../http/exchange.ts";
+import {
+  DamagedBodyError,
+  HttpClient,
+  type HttpContext,
+  type HttpResponse,
+  releaseBody,
+  type Timeouts,
+} from "../http/http-client.ts";
 import { redirectError } from "../http/refused-way.ts";
-import { retryAfterMs } from "../http/retry.ts";
-import { describeGivenUp, type GivenUp, type RetryContext, retrying, type Try } from "../http/retrying.ts";
+import { type Attempt, describeExhausted, type RetriesExhausted, retry } from "../http/retry.ts";
+import { retryAfterMs } from "../http/retry-delay.ts";
 import { VERSION } from "../version.ts";
+import { ConcurrencyLimiter } from "./concurrency-limiter.ts";
 import { readGraphErrorCode } from "./graph-error.ts";
-import { Pace } from "./pace.ts";
 
 /** Where Graph's tokens come from. */
 export interface Tokens {
@@ -46,14 +53,19 @@ export interface GraphRequest<T> {
   readonly refuse?: (answer: AzureAnswer) => Error | undefined;
 }
 
+/** An answer, unpacked. */
+interface Answered extends Omit<HttpResponse, "body"> {
+  readonly body: Buffer;
+}
+
 /** What a Graph client needs besides the run's context. */
-export interface GraphOptions extends RetryContext {
+export interface GraphOptions extends HttpContext {
   /** Origin of Microsoft Graph: the only one a token is sent to. */
   readonly graphUrl: string;
   readonly tokens: Tokens;
   /** Requests at the same time at the most; one unless given. */
   readonly concurrency?: number;
-  readonly patience?: Patience;
+  readonly timeouts?: Timeouts;
 }
 
 /** Root of the API on an origin, without a trailing slash. */
@@ -64,15 +76,15 @@ export function apiRoot(graphUrl: string): string {
 /** Authenticated GETs that survive what passes and refuse what does not. */
 export class Graph implements AsyncDisposable {
   /** How many requests may be under way; whoever sends several at a time keeps to it. */
-  readonly pace: Pace;
+  readonly limiter: ConcurrencyLimiter;
   readonly #options: GraphOptions;
-  readonly #exchange: Exchange;
+  readonly #client: HttpClient;
   readonly #stats = { requests: 0, retries: 0, throttled: 0 };
 
   constructor(options: GraphOptions) {
     this.#options = options;
-    this.pace = new Pace(options.clock, options.concurrency ?? 1);
-    this.#exchange = new Exchange(options.patience, options.proxy);
+    this.limiter = new ConcurrencyLimiter(options.clock, options.concurrency ?? 1);
+    this.#client = new HttpClient(options.timeouts, options.proxy);
   }
 
   /** Root of the API, without a trailing slash. */
@@ -85,7 +97,7 @@ export class Graph implements AsyncDisposable {
   }
 
   /**
-   * Asks once, and again while {@link retrying} says so. A token that is refused is renewed once per question.
+   * Asks once, and again while {@link retry} says so. A token that is refused is renewed once per question.
    *
    * @throws {RollcallError} `next-link-foreign`, `graph-token-refused`, `graph-throttled`, `graph-unavailable`,
    *   `graph-page-invalid`, `redirect-refused`, what `refuse` makes, else `graph-request-refused`
@@ -97,37 +109,39 @@ export class Graph implements AsyncDisposable {
     let last: AzureAnswer | undefined;
     let renewed = false;
 
-    return retrying<T>(
+    return retry<T>(
       { ...this.#options, signal },
-      async (): Promise<Try<T>> => {
-        const token = await this.#options.tokens.get();
-        let reply = await this.#send(request, token, signal);
-        if (reply.status === 401 && !renewed) {
-          renewed = true;
-          reply = await this.#send(request, await this.#options.tokens.renew(token), signal);
-        }
-        const outcome = this.#judge(request, reply);
-        if ("failed" in outcome) last = answerOfReply(reply);
-        return outcome;
+      {
+        attempt: async () => {
+          const token = await this.#options.tokens.get();
+          let answered = await this.#send(request, token, signal);
+          if (answered.status === 401 && !renewed) {
+            renewed = true;
+            answered = await this.#send(request, await this.#options.tokens.renew(token), signal);
+          }
+          const outcome = this.#judge(request, answered);
+          if ("failed" in outcome) last = answerIn(answered);
+          return outcome;
+        },
+        onRetry: (failed) => {
+          this.#stats.retries++;
+          if (failed.kind === "status" && failed.status === 503) this.#client.reconnect();
+        },
+        giveUp: (exhausted) => exhaustedError(exhausted, doing, last),
       },
-      (failed) => {
-        this.#stats.retries++;
-        if (failed.kind === "status" && failed.status === 503) this.#exchange.reconnect();
-      },
-      (givenUp) => givenUpError(givenUp, doing, last),
     );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#exchange[Symbol.asyncDispose]();
+    await this.#client[Symbol.asyncDispose]();
   }
 
   async #send(
     { url, eventual, admit }: GraphRequest<unknown>,
     token: string,
     signal: AbortSignal,
-  ): Promise<Reply> {
-    await this.pace.ready(signal);
+  ): Promise<Answered> {
+    await this.limiter.ready(signal);
     this.#stats.requests++;
     const { clock } = this.#options;
     const sentMs = clock.elapsed();
@@ -140,46 +154,56 @@ export class Graph implements AsyncDisposable {
       "x-ms-throttle-priority": "Low",
       ...(eventual && { consistencylevel: "eventual" }),
     };
-    return this.#exchange.send({ method: "GET", url, headers }, signal, (arrival) => {
-      const share = Number(arrival.headers["x-ms-throttle-limit-percentage"]);
-      this.pace.observe({
-        sentMs,
-        status: arrival.status,
-        retryAfterMs: retryAfterMs(arrival.headers["retry-after"], clock.now()),
-        limitShare: Number.isFinite(share) ? share : undefined,
-      });
-      return admit?.();
+    const response = await this.#client.send({ method: "GET", url, headers }, signal);
+    const share = Number(response.headers["x-ms-throttle-limit-percentage"]);
+    this.limiter.observe({
+      sentMs,
+      status: response.status,
+      retryAfterMs: retryAfterMs(response.headers["retry-after"], clock.now()),
+      limitShare: Number.isFinite(share) ? share : undefined,
     });
+    await admit?.();
+    return { status: response.status, headers: response.headers, body: await response.body() };
   }
 
-  #judge<T>({ url, doing, read, refuse }: GraphRequest<T>, reply: Reply): Try<T> {
-    if (reply.status === 200) {
+  #judge<T>({ url, doing, read, refuse }: GraphRequest<T>, answered: Answered): Attempt<T> {
+    if (answered.status === 200) {
       try {
-        return { done: read(reply.body) };
+        return { done: read(answered.body) };
       } catch (error) {
         if (!(error instanceof DamagedBodyError)) throw error;
         return { failed: { kind: "damaged", reason: error.message } };
       } finally {
-        releaseBody(reply.body);
+        releaseBody(answered.body);
       }
     }
-    const said = answerOfReply(reply);
-    if (reply.status === 429) this.#stats.throttled++;
-    if (reply.status === 429 || reply.status === 408 || (reply.status >= 500 && reply.status !== 501)) {
-      return { failed: { kind: "status", status: reply.status, retryAfter: reply.headers["retry-after"] } };
+    const said = answerIn(answered);
+    if (answered.status === 429) this.#stats.throttled++;
+    if (
+      answered.status === 429 ||
+      answered.status === 408 ||
+      (answered.status >= 500 && answered.status !== 501)
+    ) {
+      return {
+        failed: { kind: "status", status: answered.status, retryAfter: answered.headers["retry-after"] },
+      };
     }
-    if (reply.status === 401) throw tokenRefused(said, doing);
-    throw redirectError(reply, url, doing) ?? refuse?.(said) ?? requestRefused(said, doing);
+    if (answered.status === 401) throw tokenRefused(said, doing);
+    throw redirectError(answered, url, doing) ?? refuse?.(said) ?? requestRefused(said, doing);
   }
 }
 
-function answerOfReply({ status, headers, body }: Reply): AzureAnswer {
+function answerIn({ status, headers, body }: Answered): AzureAnswer {
   return answer({ status, code: readGraphErrorCode(body), requestId: headers["request-id"] });
 }
 
-function givenUpError(givenUp: GivenUp, doing: string, last: AzureAnswer | undefined): RollcallError {
-  const { failed } = givenUp;
-  const problem = describeGivenUp(givenUp);
+function exhaustedError(
+  exhausted: RetriesExhausted,
+  doing: string,
+  last: AzureAnswer | undefined,
+): RollcallError {
+  const { failed } = exhausted;
+  const problem = describeExhausted(exhausted);
   if (failed.kind === "damaged") {
     return new RollcallError("graph-page-invalid", {
       doing,

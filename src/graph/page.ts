@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { DamagedBodyError } from "../http/exchange.ts";
+import { DamagedBodyError } from "../http/http-client.ts";
 import { JsonScan, JsonScanError } from "../rows/json-scan.ts";
 import { UserRows } from "../rows/user-rows.ts";
 

@@ -1,90 +1,74 @@
-import { MINUTE, SECOND } from "../clock.ts";
+import type { RunContext } from "../deadline.ts";
+import { DamagedBodyError, NetworkError } from "./http-client.ts";
+import { type FailedAttempt, retryDelayMs } from "./retry-delay.ts";
 
-/** One try at a request that brought no usable answer. */
-export type FailedTry =
-  /** An answer with a status that is not success. */
-  | { readonly kind: "status"; readonly status: number; readonly retryAfter?: string | undefined }
-  /** No answer, or none to its end: reset, refused, timed out. `code` is Node's or undici's. */
-  | { readonly kind: "network"; readonly code: string }
-  /** An answer that says 200 but cannot be what was asked for: cut gzip, broken JSON, an error document. */
-  | { readonly kind: "damaged"; readonly reason: string };
+/** What came of one attempt: what was wanted, or why not. */
+export type Attempt<T> = { readonly done: T } | { readonly failed: FailedAttempt };
 
-/** Tries at one request before it counts as failed; about four minutes of waiting with the delays below. */
-export const MAX_TRIES = 10;
-/** A damaged body that comes again this often is what the service means to say. */
-const MAX_DAMAGED_TRIES = 4;
-const FIRST_DELAY_MS = SECOND;
-const MAX_DELAY_MS = MINUTE;
+/** Why {@link retry} gives up. */
+export interface RetriesExhausted {
+  readonly failed: FailedAttempt;
+  /** Attempts made, counting from 1. */
+  readonly attempts: number;
+  /** The wait that the run's remaining time could not hold, in milliseconds; absent when the attempts ran out. */
+  readonly waitTooLongMs?: number;
+}
 
-/** Even where a server says "at once": a request that is refused again and again must not spin. */
-const MIN_DELAY_MS = 100;
-/** The one form that servers may send (RFC 9110, 5.6.7); `Date.parse` alone finds dates in almost anything. */
-const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+/** One request, as often as it takes. */
+export interface Retry<T> {
+  /** May throw {@link NetworkError} or {@link DamagedBodyError}, which are failed attempts; anything else ends the loop. */
+  readonly attempt: () => Promise<Attempt<T>>;
+  /** Told of each failed attempt that will be made again, before the wait. */
+  readonly onRetry?: (failed: FailedAttempt) => void;
+  /** Makes the error for the last failed attempt. */
+  readonly giveUp: (exhausted: RetriesExhausted) => Error;
+}
 
-const TRANSIENT_STATUS = new Set([408, 500, 502, 503, 504, 509]);
-const TRANSIENT_NETWORK = new Set([
-  "ECONNRESET",
-  "ECONNREFUSED",
-  "ECONNABORTED",
-  "EPIPE",
-  "ETIMEDOUT",
-  "ENETUNREACH",
-  "EHOSTUNREACH",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "UND_ERR_SOCKET",
-  "UND_ERR_CONNECT_TIMEOUT",
-  "UND_ERR_HEADERS_TIMEOUT",
-  "UND_ERR_BODY_TIMEOUT",
-  "TIMEOUT",
-  "TOO_SLOW",
-  "PROXY_UNREACHABLE",
-  "PROXY_UNAVAILABLE",
-]);
-
-/**
- * Decides whether to try again, and after how long.
- *
- * A time given by the server beats our own back-off, and a throttled request (429) is tried as long as the run's time
- * lasts: early tries count against the limit, patience does not
- * (https://learn.microsoft.com/graph/throttling). Only failures known to pass are tried again.
- *
- * @param failedTry what happened
- * @param tries how many tries have been made, counting from 1
- * @param nowMs milliseconds since the epoch, for a dated Retry-After
- * @param random from 0 up to 1, spreads our own back-off over its upper half
- * @returns milliseconds to wait, or `undefined` to give up
- */
-export function retryDelayMs(
-  failedTry: FailedTry,
-  tries: number,
-  nowMs: number,
-  random: number,
-): number | undefined {
-  const backOffMs = Math.min(FIRST_DELAY_MS * 2 ** (tries - 1), MAX_DELAY_MS) * (0.5 + random / 2);
-  switch (failedTry.kind) {
-    case "network":
-      return TRANSIENT_NETWORK.has(failedTry.code) && tries < MAX_TRIES ? backOffMs : undefined;
-    case "damaged":
-      return tries < MAX_DAMAGED_TRIES ? backOffMs : undefined;
-    case "status": {
-      const throttled = failedTry.status === 429;
-      if (!throttled && !(TRANSIENT_STATUS.has(failedTry.status) && tries < MAX_TRIES)) return undefined;
-      return Math.max(retryAfterMs(failedTry.retryAfter, nowMs) ?? backOffMs, MIN_DELAY_MS);
-    }
+/** Makes one attempt after another until one succeeds or {@link retryDelayMs} gives up. */
+export async function retry<T>(
+  { clock, signal, deadlineMs }: RunContext,
+  { attempt, onRetry, giveUp }: Retry<T>,
+): Promise<T> {
+  for (let attempts = 1; ; attempts++) {
+    signal.throwIfAborted();
+    const outcome = await attempt().catch(asFailedAttempt);
+    if ("done" in outcome) return outcome.done;
+    const { failed } = outcome;
+    const delayMs = retryDelayMs(failed, attempts, clock.now(), Math.random());
+    if (delayMs === undefined) throw giveUp({ failed, attempts });
+    if (clock.elapsed() + delayMs >= deadlineMs) throw giveUp({ failed, attempts, waitTooLongMs: delayMs });
+    onRetry?.(failed);
+    await clock.sleep(delayMs, signal);
   }
 }
 
-/**
- * Reads a Retry-After header: integer seconds, fractional seconds (Graph's own example is `2.128`) or an HTTP date.
- *
- * @returns milliseconds from now, never negative; `undefined` when the header is missing or unreadable
- */
-export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
-  const value = header?.trim();
-  if (!value) return undefined;
-  if (/^\d+(\.\d+)?$/.test(value)) return Math.ceil(Number(value) * SECOND);
-  if (!HTTP_DATE.test(value)) return undefined;
-  const dateMs = Date.parse(value);
-  return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - nowMs);
+function asFailedAttempt(error: unknown): { readonly failed: FailedAttempt } {
+  if (error instanceof NetworkError) return { failed: { kind: "network", code: error.code } };
+  if (error instanceof DamagedBodyError) return { failed: { kind: "damaged", reason: error.message } };
+  throw error;
+}
+
+/** What happened, for an error's text: `no whole answer came (ECONNRESET) after 10 attempts`. */
+export function describeExhausted({ failed, attempts, waitTooLongMs }: RetriesExhausted): string {
+  const after = attempts === 1 ? "at the first attempt" : `after ${attempts} attempts`;
+  const text = `${describeFailedAttempt(failed)} ${after}`;
+  if (waitTooLongMs === undefined) return text;
+  return `${text}, and the wait of ${Math.ceil(waitTooLongMs / 1000)} s that is due would outlast the run's time budget`;
+}
+
+const NETWORK_WORDS: Readonly<Record<string, string>> = {
+  TOO_SLOW: "the answer did not come to its end in time, although it kept moving",
+  PROXY_UNREACHABLE: "the proxy that HTTPS_PROXY names did not answer",
+  PROXY_UNAVAILABLE: "the proxy that HTTPS_PROXY names could not connect",
+};
+
+function describeFailedAttempt(failed: FailedAttempt): string {
+  switch (failed.kind) {
+    case "status":
+      return `refused with ${failed.status}`;
+    case "network":
+      return NETWORK_WORDS[failed.code] ?? `no whole answer came (${failed.code})`;
+    case "damaged":
+      return `the answer was unusable (${failed.reason})`;
+  }
 }

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { RollcallError } from "../error.ts";
-import { Exchange } from "../http/exchange.ts";
+import { HttpClient, type HttpContext } from "../http/http-client.ts";
 import { parseJson } from "../http/json.ts";
 import { redirectError } from "../http/refused-way.ts";
-import { describeGivenUp, type RetryContext, retrying } from "../http/retrying.ts";
+import { describeExhausted, retry } from "../http/retry.ts";
 
 const GUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
 const OpenIdConfiguration = z.object({ issuer: z.string().regex(GUID) });
@@ -20,37 +20,38 @@ const OpenIdConfiguration = z.object({ issuer: z.string().regex(GUID) });
 export async function resolveTenantId(
   tenant: string,
   authorityHost: string,
-  context: RetryContext,
+  context: HttpContext,
 ): Promise<string> {
   if (new RegExp(`^${GUID.source}$`, "i").test(tenant)) return tenant;
   const doing = `looking up the directory id of ${tenant} at ${authorityHost}`;
   const url = `${authorityHost}/${tenant}/v2.0/.well-known/openid-configuration`;
-  await using exchange = new Exchange(undefined, context.proxy);
-  return await retrying(
-    context,
-    async () => {
-      const reply = await exchange.send({ method: "GET", url, headers: {} }, context.signal);
-      if (reply.status === 400 || reply.status === 404) throw tenantNotFound(tenant, doing, reply.status);
-      const redirect = redirectError(reply, url, doing);
+  await using client = new HttpClient(undefined, context.proxy);
+  return await retry(context, {
+    attempt: async () => {
+      const response = await client.send({ method: "GET", url, headers: {} }, context.signal);
+      if (response.status === 400 || response.status === 404)
+        throw tenantNotFound(tenant, doing, response.status);
+      const redirect = redirectError(response, url, doing);
       if (redirect) throw redirect;
-      if (reply.status !== 200) {
-        return { failed: { kind: "status", status: reply.status, retryAfter: reply.headers["retry-after"] } };
+      if (response.status !== 200) {
+        return {
+          failed: { kind: "status", status: response.status, retryAfter: response.headers["retry-after"] },
+        };
       }
-      const parsed = OpenIdConfiguration.safeParse(parseJson(reply.body));
+      const parsed = OpenIdConfiguration.safeParse(parseJson(await response.body()));
       const id = parsed.data && GUID.exec(parsed.data.issuer)?.[0];
       return id
         ? { done: id.toLowerCase() }
         : { failed: { kind: "damaged", reason: "no issuer with a directory id" } };
     },
-    () => undefined,
-    (givenUp) =>
+    giveUp: (exhausted) =>
       new RollcallError("token-unavailable", {
         doing,
-        problem: describeGivenUp(givenUp),
+        problem: describeExhausted(exhausted),
         remedy:
           "Check outbound access to the authority host, or configure the directory id instead of a domain.",
       }),
-  );
+  });
 }
 
 /** The error for a tenant that the authority does not know. */

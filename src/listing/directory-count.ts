@@ -1,8 +1,8 @@
+import type { RunContext } from "../deadline.ts";
 import { RollcallError } from "../error.ts";
 import { countUsers } from "../graph/count.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { UserQuery } from "../graph/user-query.ts";
-import type { RetryContext } from "../http/retrying.ts";
 
 /** The directory's own count, to which a listing is held. */
 export interface DirectoryCount {
@@ -19,7 +19,7 @@ export interface DirectoryCount {
 }
 
 /** What {@link countDirectory} takes besides Graph. */
-export interface CountOptions extends Pick<RetryContext, "clock" | "signal"> {
+export interface CountOptions extends Pick<RunContext, "clock" | "signal"> {
   /** `false`: the operator does without a count. */
   readonly enabled: boolean;
   /** Whether the tenant is known to offer a count. */

@@ -1,6 +1,6 @@
+import type { ChangeWatch } from "../changes/change-watch.ts";
 import type { Page } from "../graph/page.ts";
 import { GUID_WORDS } from "../rows/guid.ts";
-import { IdSet } from "../rows/id-set.ts";
 import { textLines } from "../rows/user-line.ts";
 import type { UserRows } from "../rows/user-rows.ts";
 import { ValueCutter } from "../rows/value-cutter.ts";
@@ -11,10 +11,13 @@ import {
   guardAgainstDisaster,
   judgeCompleteness,
 } from "../snapshot/completeness.ts";
+import { DIGEST_WORDS, digestLine, FINGERPRINT_WORDS, fingerprintBytes } from "../snapshot/fingerprints.ts";
 import type { SnapshotWriter, WrittenParts } from "../snapshot/snapshot-writer.ts";
+import { type UserTallies, UserTally } from "../snapshot/tallies.ts";
 import { CreationTimes } from "./creation-times.ts";
 import type { DirectoryCount } from "./directory-count.ts";
 import { SLICE_ABOVE_USERS, USERS_PER_SLICE } from "./plan-listing.ts";
+import { REPEATED, Roster } from "./roster.ts";
 import type { Cuts } from "./slice.ts";
 import type { ListedPage } from "./sliced-pages.ts";
 
@@ -31,6 +34,7 @@ export interface Drained extends WrittenParts {
   readonly pages: number;
   /** Where to cut the directory next time; `undefined` for one that is not worth it. */
   readonly cuts: Cuts | undefined;
+  readonly tallies: UserTallies;
   /** How many users have a value for each property. */
   readonly filled: Readonly<Record<string, number>>;
 }
@@ -43,6 +47,8 @@ export interface DrainOptions {
   /** The count before this listing; `null` where there is none. */
   readonly before: number | null;
   readonly guard: GuardOptions;
+  /** Compares the users with those of the previous snapshot; `undefined` where that is not done while they come. */
+  readonly watch: ChangeWatch | undefined;
   /** Told after each page how many different users there are so far. */
   readonly onPage: (unique: number) => void;
 }
@@ -58,11 +64,12 @@ export interface DrainOptions {
 export async function drain(
   parts: SnapshotWriter,
   pages: AsyncIterable<Page | ListedPage>,
-  { properties, count, before, guard, onPage }: DrainOptions,
+  { properties, count, before, guard, watch, onPage }: DrainOptions,
 ): Promise<Drained> {
   const expected = Math.min(before ?? 0, MOST_EXPECTED);
-  const ids = new IdSet(expected);
+  const roster = new Roster(watch?.table, expected);
   const times = new CreationTimes(expected);
+  const tally = new UserTally();
   const filled = new Float64Array(properties.length);
   let listed = 0;
   let read = 0;
@@ -70,24 +77,25 @@ export async function drain(
     const { rows } = page;
     read++;
     listed += rows.count;
-    const [lines, users] = freshLines(rows, ids, times);
+    const { lines, users, fingerprints } = takeUsers(rows, { roster, times, tally, watch });
     addTo(filled, users === rows.count ? rows.filled : countFilled(lines, properties));
-    await parts.write(lines, users);
+    await Promise.all([parts.write(lines, users, fingerprints), watch?.flush()]);
     if ("newUsers" in page) page.newUsers = users;
     rows.release();
-    onPage(ids.size);
+    onPage(roster.size);
   }
   // Asked while the last parts are on their way.
   const counting = count.again();
   counting.catch(() => undefined);
   const written = await parts.finish();
-  const counts = { listed, unique: ids.size, before, after: await counting };
+  const counts = { listed, unique: roster.size, before, after: await counting };
   return {
     ...written,
     completeness: judgeCompleteness(counts, count.wasOffered),
-    guard: guardAgainstDisaster(ids.size, guard),
+    guard: guardAgainstDisaster(roster.size, guard),
     pages: read,
-    cuts: ids.size > SLICE_ABOVE_USERS ? times.cuts(USERS_PER_SLICE) : undefined,
+    cuts: roster.size > SLICE_ABOVE_USERS ? times.cuts(USERS_PER_SLICE) : undefined,
+    tallies: tally.tallies(properties),
     filled: Object.fromEntries(properties.map((name, place) => [name, filled[place] ?? 0])),
   };
 }
@@ -108,15 +116,46 @@ function countFilled(lines: Buffer, properties: readonly string[]): Uint32Array 
   return filled;
 }
 
-/** The lines of the users that are new, and how many they are; takes note of when they were created. */
-function freshLines(rows: UserRows, ids: IdSet, times: CreationTimes): [lines: Buffer, users: number] {
+/** Users of a page who had not come before. */
+interface TakenUsers {
+  readonly lines: Buffer;
+  readonly users: number;
+  readonly fingerprints: Buffer;
+}
+
+/** What is noted of each user who is new. */
+interface Bookkeeping {
+  readonly roster: Roster;
+  readonly times: CreationTimes;
+  readonly tally: UserTally;
+  readonly watch: ChangeWatch | undefined;
+}
+
+/** Takes the users who are new out of a page, and notes them. */
+function takeUsers(rows: UserRows, { roster, times, tally, watch }: Bookkeeping): TakenUsers {
   const fresh: number[] = [];
+  const fingerprints = new Uint32Array(rows.count * FINGERPRINT_WORDS);
+  let at = 0;
   for (let index = 0; index < rows.count; index++) {
-    if (!ids.addWords(rows.ids, index * GUID_WORDS)) continue;
+    const row = roster.add(rows.ids, index * GUID_WORDS);
+    if (row === REPEATED) continue;
     fresh.push(index);
+    const line = rows.line(index);
+    for (let word = 0; word < GUID_WORDS; word++)
+      fingerprints[at++] = rows.ids[index * GUID_WORDS + word] ?? 0;
+    digestLine(line, fingerprints, at);
+    watch?.add(row, fingerprints, at, line);
+    at += DIGEST_WORDS;
+    tally.add(rows.traits(index));
     const created = rows.createdAt(index);
     if (created !== undefined) times.add(created);
   }
-  if (fresh.length === rows.count) return [rows.lines, rows.count];
-  return [Buffer.concat(fresh.map((index) => rows.line(index))), fresh.length];
+  return {
+    lines:
+      fresh.length === rows.count
+        ? rows.lines
+        : Buffer.concat(fresh.map((index) => rows.lineWithFeed(index))),
+    users: fresh.length,
+    fingerprints: fingerprintBytes(fingerprints.subarray(0, at)),
+  };
 }

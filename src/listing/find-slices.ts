@@ -1,8 +1,8 @@
 import { SECOND } from "../clock.ts";
 import { readCount } from "../graph/count.ts";
 import type { Graph } from "../graph/graph.ts";
+import { permissionError } from "../graph/graph-error.ts";
 import { readPage } from "../graph/page.ts";
-import { permissionError } from "../graph/permission.ts";
 import type { UserQuery } from "../graph/user-query.ts";
 import { RequestPool } from "./request-pool.ts";
 import { between, type Cuts, type Slice, SlicingFailed, UNDATED } from "./slice.ts";
@@ -39,7 +39,7 @@ export async function findSlices(
   }: { readonly counted: number; readonly usersEach: number; readonly nowMs: number },
 ): Promise<Cuts> {
   const found: Range[] = [];
-  using pool = new RequestPool<readonly Range[]>(() => graph.pace.limit);
+  using pool = new RequestPool<readonly Range[]>(() => graph.limiter.limit);
   const isFine = ({ users, start, end, halvings }: Range) =>
     users <= usersEach || end - start <= 1 || halvings >= MAX_HALVINGS;
   const halve = (range: Range) => pool.add(() => countHalves(graph, query, range, pool.signal));

@@ -1,16 +1,18 @@
+import type { ChangeWatch } from "../changes/change-watch.ts";
+import type { RunContext } from "../deadline.ts";
 import { RollcallError } from "../error.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Page } from "../graph/page.ts";
 import type { UserQuery } from "../graph/user-query.ts";
-import type { RetryContext } from "../http/retrying.ts";
 import type { ProgressListener } from "../progress.ts";
+import type { ListingMode } from "../settings/listing-mode.ts";
 import { type GuardOptions, ListingDisputed } from "../snapshot/completeness.ts";
 import type { ListingEntry, Manifest, SlicesEntry } from "../snapshot/manifest.ts";
 import type { SnapshotWriter } from "../snapshot/snapshot-writer.ts";
 import { countDirectory } from "./directory-count.ts";
 import { type Drained, drain } from "./drain.ts";
 import { userPages } from "./pages.ts";
-import { type ListingMode, planListing, USERS_PER_SLICE } from "./plan-listing.ts";
+import { planListing, USERS_PER_SLICE } from "./plan-listing.ts";
 import { isoOf, type Slice, SlicingFailed } from "./slice.ts";
 import { knownCuts } from "./slice-hints.ts";
 import { type ListedPage, slicedPages } from "./sliced-pages.ts";
@@ -20,7 +22,7 @@ import { listingWarnings } from "./warnings.ts";
 const MAX_RESTARTS = 3;
 
 /** How users are listed. */
-export interface ListOptions extends Pick<RetryContext, "clock" | "signal"> {
+export interface ListOptions extends Pick<RunContext, "clock" | "signal"> {
   readonly mode: ListingMode;
   /** Whether the directory is asked for its count. */
   readonly counted: boolean;
@@ -30,6 +32,8 @@ export interface ListOptions extends Pick<RetryContext, "clock" | "signal"> {
   readonly countOffered: boolean | undefined;
   /** Writes to the run's folder, from its first part. */
   readonly openParts: () => SnapshotWriter;
+  /** Compares the users of one attempt with the previous snapshot; gives `undefined` where that has to wait. */
+  readonly watchChanges: () => Promise<ChangeWatch | undefined>;
   readonly guard: GuardOptions;
   readonly onProgress: ProgressListener;
 }
@@ -59,7 +63,8 @@ interface Attempt extends Drained {
  * @throws {RollcallError} when there is no whole listing to be had, after taking back the parts
  */
 export async function listUsers(graph: Graph, query: UserQuery, options: ListOptions): Promise<ListedUsers> {
-  const { mode, counted, previous, countOffered, clock, signal, openParts, guard, onProgress } = options;
+  const { mode, counted, previous, countOffered, clock, signal, openParts, watchChanges, guard, onProgress } =
+    options;
   onProgress({ phase: "count" });
   const count = await countDirectory(graph, query, {
     enabled: counted,
@@ -122,7 +127,8 @@ export async function listUsers(graph: Graph, query: UserQuery, options: ListOpt
   ): Promise<Attempt | undefined> {
     const parts = openParts();
     try {
-      const held = { properties: query.properties, count, before, guard, onPage };
+      const watch = await watchChanges();
+      const held = { properties: query.properties, count, before, guard, watch, onPage };
       return { ...(await drain(parts, pages, held)), discard: () => parts.discard() };
     } catch (error) {
       if (!isWorthAnother(error)) {

@@ -1,9 +1,8 @@
 import type { AzureAnswer } from "../answer.ts";
 import { RollcallError } from "../error.ts";
 import type { Graph } from "../graph/graph.ts";
-import { isExpiredPageToken } from "../graph/graph-error.ts";
+import { isExpiredPageToken, permissionError } from "../graph/graph-error.ts";
 import { type Page, readPage } from "../graph/page.ts";
-import { permissionError } from "../graph/permission.ts";
 import type { UserQuery } from "../graph/user-query.ts";
 
 /**

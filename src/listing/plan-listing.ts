@@ -1,13 +1,8 @@
 import type { Graph } from "../graph/graph.ts";
 import type { UserQuery } from "../graph/user-query.ts";
+import type { ListingMode } from "../settings/listing-mode.ts";
 import { findSlices } from "./find-slices.ts";
 import { type Cuts, type Slice, SlicingFailed, slicesFrom } from "./slice.ts";
-
-/** What `ROLLCALL_LISTING` takes. */
-export const LISTING_MODES = ["auto", "sequential", "sliced"] as const;
-
-/** `auto` slices directories that are large enough to be worth it. */
-export type ListingMode = (typeof LISTING_MODES)[number];
 
 /** From more users than this on, `auto` slices: below, page after page takes no more than some twenty requests. */
 export const SLICE_ABOVE_USERS = 20_000;

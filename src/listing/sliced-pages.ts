@@ -61,7 +61,7 @@ type Arrival = { readonly state: SliceState } & (
  * is listed; one that is short of that count is listed again, and when it stays short by more than `fewestAllowed`
  * permits, slicing is given up. So is it for a user outside of the slice: Graph ignored the filter.
  *
- * Nothing is asked for while the consumer is at work on a page, and so at most `pace.limit` pages are in memory, at most
+ * Nothing is asked for while the consumer is at work on a page, and so at most `limiter.limit` pages are in memory, at most
  * two of them unpacked. A slice that is begun again brings users twice, which the consumer has to tell anyway.
  *
  * @throws {SlicingFailed} also when Graph refuses to filter, page tokens keep expiring, or times are not in seconds;
@@ -74,7 +74,7 @@ export async function* slicedPages(
   { onSlice, onRelist }: SliceListener,
 ): AsyncGenerator<ListedPage, void, undefined> {
   const shelf = new Semaphore(MAX_UNPACKED);
-  using pool = new RequestPool<Arrival>(() => graph.pace.limit);
+  using pool = new RequestPool<Arrival>(() => graph.limiter.limit);
   for (const [index, slice] of slices.entries()) {
     const state = new SliceState(slice, index + 1);
     pool.add(() => requestPage(state, firstUrl(slice), 1));

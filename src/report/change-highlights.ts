@@ -1,8 +1,5 @@
+import type { StoredSnapshot } from "../archive/snapshots.ts";
 import type { ChangeKind, ChangeRecord } from "../changes/change.ts";
-import { readChanges } from "../changes/change-lines.ts";
-import type { ChangesEntry } from "../changes/entry.ts";
-import type { RunFolder } from "../snapshot/layout.ts";
-import type { Container } from "../storage/container.ts";
 
 /** How many users of each kind are named. */
 const NAMED = 50;
@@ -29,19 +26,12 @@ export interface ChangeHighlights {
 /**
  * Reads a run's changes in one pass. Memory: one part, the counts and the users who are named.
  *
- * @param signal ends the pass between two blocks
  * @throws {RollcallError} `snapshot-damaged` when a part is not the one in the manifest
  */
-export async function readHighlights(
-  container: Container,
-  folder: RunFolder,
-  changes: ChangesEntry,
-  signal: AbortSignal,
-): Promise<ChangeHighlights> {
+export async function readHighlights(snapshot: StoredSnapshot): Promise<ChangeHighlights> {
   const counts = new Map<string, number>();
   const named: Record<ChangeKind, ChangedUser[]> = { joined: [], left: [], changed: [] };
-  for await (const records of readChanges(container, folder, changes)) {
-    signal.throwIfAborted();
+  for await (const records of snapshot.changes()) {
     for (const record of records) {
       const user = changedUser(record);
       for (const property of user.properties) counts.set(property, (counts.get(property) ?? 0) + 1);

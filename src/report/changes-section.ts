@@ -1,4 +1,4 @@
-import type { ChangesEntry } from "../changes/entry.ts";
+import type { ChangesEntry } from "../snapshot/manifest.ts";
 import { formatCount, plural } from "../words/format.ts";
 import type { ChangedUser, ChangeHighlights } from "./change-highlights.ts";
 import { type Content, type Html, html, nameOf } from "./html.ts";

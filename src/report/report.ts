@@ -1,4 +1,4 @@
-import type { UnreadableRun } from "../snapshot/run-summary.ts";
+import type { UnreadableRun } from "../archive/snapshots.ts";
 import type { ChangeHighlights } from "./change-highlights.ts";
 import type { RunRecord } from "./run-record.ts";
 

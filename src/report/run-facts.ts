@@ -1,7 +1,6 @@
-import { damaged } from "../snapshot/damaged.ts";
+import type { StoredSnapshot } from "../archive/snapshots.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
-import { type Snapshot, userLines } from "../snapshot/reader.ts";
-import type { Container } from "../storage/container.ts";
+import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { type SignInFacts, SignInTally } from "./sign-in-facts.ts";
 
 /** Counts of a run's users. `null`: the snapshot does not have the property that it takes. */
@@ -41,19 +40,14 @@ export interface LicenceCounts {
 /**
  * Counts a run's users in one pass. Memory: one part and the counts.
  *
- * @param signal ends the pass between two blocks
  * @throws {RollcallError} `snapshot-damaged` when a part is not the one in the manifest, or a line is not a user
  */
-export async function readRunFacts(
-  container: Container,
-  snapshot: Snapshot,
-  signal: AbortSignal,
-): Promise<RunFacts> {
+export async function readRunFacts(snapshot: StoredSnapshot): Promise<RunFacts> {
   const tally = new FactTally(snapshot.manifest);
-  for await (const lines of userLines(container, snapshot)) {
-    signal.throwIfAborted();
+  for await (const lines of snapshot.lineBatches()) {
     for (const line of lines) {
-      if (!tally.add(line)) throw damaged(snapshot.folder.path, "a line of its parts is not a user");
+      if (!tally.add(line))
+        throw new SnapshotDamaged(snapshot.folder.path, "a line of its parts is not a user");
     }
   }
   return tally.facts();

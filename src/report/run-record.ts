@@ -1,14 +1,13 @@
-import type { ChangesEntry } from "../changes/entry.ts";
+import type { UnreadableRun } from "../archive/snapshots.ts";
+import { isUnreadable, type Snapshots, type StoredSnapshot } from "../archive/snapshots.ts";
 import { RollcallError } from "../error.ts";
-import { openSnapshot, type Snapshot } from "../snapshot/reader.ts";
-import type { UnreadableRun } from "../snapshot/run-summary.ts";
-import type { Container } from "../storage/container.ts";
+import type { ChangesEntry } from "../snapshot/manifest.ts";
 import { type RunFacts, readRunFacts } from "./run-facts.ts";
 
 /** A run and its facts. */
 export interface RunRecord {
   readonly runId: string;
-  readonly snapshot: Snapshot;
+  readonly snapshot: StoredSnapshot;
   readonly facts: RunFacts;
   /** What changed since the run before; `null` where the run did not say. */
   readonly changes: ChangesEntry | null;
@@ -21,14 +20,12 @@ export interface RunRecord {
  * @throws {RollcallError} the storage's errors
  */
 export async function* readRecords(
-  container: Container,
-  tenantId: string,
+  snapshots: Snapshots,
   runs: readonly string[],
-  signal: AbortSignal,
 ): AsyncGenerator<RunRecord | UnreadableRun, void, undefined> {
   for (const runId of runs) {
     try {
-      yield await readRecord(container, await openSnapshot(container, tenantId, runId), signal);
+      yield await readRecord(await snapshots.open(runId));
     } catch (error) {
       if (!(error instanceof RollcallError) || !isOfTheRun(error)) throw error;
       yield { runId, error: error.toJSON() };
@@ -41,16 +38,12 @@ export async function* readRecords(
  *
  * @throws {RollcallError} as `readRunFacts`
  */
-export async function readRecord(
-  container: Container,
-  snapshot: Snapshot,
-  signal: AbortSignal,
-): Promise<RunRecord> {
-  const facts = await readRunFacts(container, snapshot, signal);
+export async function readRecord(snapshot: StoredSnapshot): Promise<RunRecord> {
+  const facts = await readRunFacts(snapshot);
   return { runId: snapshot.folder.runId, snapshot, facts, changes: snapshot.manifest.changes };
 }
 
 /** A run that was deleted after it was listed is reported as well. */
-function isOfTheRun({ code }: RollcallError): boolean {
-  return code === "snapshot-damaged" || code === "manifest-unsupported" || code === "snapshot-not-found";
+function isOfTheRun(error: RollcallError): boolean {
+  return error.code === "snapshot-not-found" || isUnreadable(error);
 }

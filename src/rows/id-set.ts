@@ -1,7 +1,7 @@
 import { GUID_LENGTH, GUID_WORDS, readGuid } from "./guid.ts";
 import { GuidTable } from "./guid-table.ts";
 
-/** A set of object ids at about 24 bytes each. */
+/** A set of object ids at about 22 bytes each. */
 export class IdSet {
   readonly #table: GuidTable;
   readonly #text = Buffer.alloc(GUID_LENGTH);

@@ -3,6 +3,7 @@ import { GUID_WORDS } from "./guid.ts";
 import { copyCompact, type JsonScan, textOfString } from "./json-scan.ts";
 import { MAX_LINE_BYTES } from "./line-limit.ts";
 import { readObjectId } from "./object-id.ts";
+import { TraitReader } from "./user-traits.ts";
 
 const NULL = Buffer.from("null");
 const LINE_FEED = 0x0a;
@@ -78,6 +79,8 @@ export class UserRows {
   #lineEnds = new Uint32Array(1000);
   #ids = new Uint32Array(1000 * GUID_WORDS);
   #created = new Float64Array(1000);
+  #traits = new Uint8Array(1000);
+  readonly #traitReader: TraitReader;
 
   /**
    * @param properties in the order of a line
@@ -87,6 +90,7 @@ export class UserRows {
     // What is read beside the line has a place behind those of the line, where it is not one of them.
     const names = [...new Set([...properties, "id", "createdDateTime"])];
     this.#places = new Map(names.map((name, place) => [name, place]));
+    this.#traitReader = new TraitReader(names);
     this.#idPlace = names.indexOf("id");
     this.#createdPlace = names.indexOf("createdDateTime");
     this.#prefixes = properties.map((name, place) => Buffer.from(`${place === 0 ? "{" : ","}"${name}":`));
@@ -109,9 +113,14 @@ export class UserRows {
     return this.#out.subarray(0, this.#length);
   }
 
-  /** One user's line, with its line feed. */
+  /** One user's line, without its line feed. */
   line(index: number): Buffer {
-    return this.#out.subarray(index === 0 ? 0 : this.#lineEnds[index - 1], this.#lineEnds[index]);
+    return this.#out.subarray(this.#lineStart(index), (this.#lineEnds[index] ?? 0) - 1);
+  }
+
+  /** The same with its line feed. */
+  lineWithFeed(index: number): Buffer {
+    return this.#out.subarray(this.#lineStart(index), this.#lineEnds[index]);
   }
 
   /** Ids as {@link readGuid} reads them, four words each. */
@@ -123,6 +132,11 @@ export class UserRows {
   createdAt(index: number): number | undefined {
     const seconds = this.#created[index];
     return Number.isNaN(seconds) ? undefined : seconds;
+  }
+
+  /** What is counted of a user, as the bits of `TRAIT`. */
+  traits(index: number): number {
+    return this.#traits[index] ?? 0;
   }
 
   /**
@@ -140,6 +154,7 @@ export class UserRows {
     const idEnd = this.#ends[this.#idPlace] ?? 0;
     if (!readObjectId(bytes, idStart, idEnd, this.#ids, count * GUID_WORDS)) return "has no object id";
     this.#created[count] = this.#readCreated(bytes);
+    this.#traits[count] = this.#traitReader.read(bytes, this.#starts, this.#ends);
     const begun = this.#length;
     this.#writeLine(bytes);
     const lineBytes = this.#length - begun - 1;
@@ -239,11 +254,16 @@ export class UserRows {
     return seconds ?? Number.NaN;
   }
 
+  #lineStart(index: number): number {
+    return index === 0 ? 0 : (this.#lineEnds[index - 1] ?? 0);
+  }
+
   #makeRoom(): void {
     if (this.count < this.#lineEnds.length) return;
     this.#lineEnds = grown(this.#lineEnds, Uint32Array);
     this.#ids = grown(this.#ids, Uint32Array);
     this.#created = grown(this.#created, Float64Array);
+    this.#traits = grown(this.#traits, Uint8Array);
   }
 
   #grow(bytes: number): void {
@@ -260,7 +280,10 @@ function isFilled(bytes: Uint8Array, start: number, end: number): boolean {
   return end - start !== 2 || (code !== QUOTE && code !== OPEN_BRACKET && code !== OPEN_BRACE);
 }
 
-function grown<T extends Uint32Array | Float64Array>(array: T, kind: new (length: number) => T): T {
+function grown<T extends Uint32Array | Float64Array | Uint8Array>(
+  array: T,
+  kind: new (length: number) => T,
+): T {
   const larger = new kind(array.length * 2);
   larger.set(array);
   return larger;

@@ -18,7 +18,8 @@ import { Journal, type RecordedRequest } from "./service/journal.ts";
 import { type ServiceDefinition, startService } from "./service/service.ts";
 import { type SandboxTls, sandboxTls } from "./service/tls.ts";
 import { Vault } from "./vault/vault.ts";
-import { answerVault, vaultErrorReply } from "./vault/vault-rest.ts";
+import { vaultErrorReply } from "./vault/vault-reply.ts";
+import { answerVault } from "./vault/vault-rest.ts";
 
 /** What a tenant is like. Everything has a default. */
 export interface TenantOptions {

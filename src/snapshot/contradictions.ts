@@ -1,7 +1,8 @@
 import { MAX_PART_CONTENT_BYTES } from "../rows/line-limit.ts";
 import { standingOf } from "./completeness.ts";
+import { FINGERPRINT_BYTES } from "./fingerprints.ts";
 import { formatContradictions } from "./format-parts.ts";
-import { latestPath, manifestPath, partName, type RunFolder } from "./layout.ts";
+import { fingerprintsPartName, latestPath, manifestPath, partName, type RunFolder } from "./layout.ts";
 import type { Latest, Manifest } from "./manifest.ts";
 import { sha256Of } from "./sha256.ts";
 
@@ -46,8 +47,27 @@ export function manifestContradictions(manifest: Manifest, folder: RunFolder): r
   if (new Set(source.properties).size !== source.properties.length || !source.properties.includes("id")) {
     problems.push("its properties repeat themselves or lack the id");
   }
-  problems.push(...formatContradictions(manifest));
+  if (manifest.tallies && manifest.tallies.users !== unique) {
+    problems.push(`its tallies say ${manifest.tallies.users} users; it says ${unique}`);
+  }
+  problems.push(...formatContradictions(manifest), ...fingerprintContradictions(manifest));
   return problems.map((problem) => ({ blob: manifestPath(folder), problem }));
+}
+
+function fingerprintContradictions({ fingerprints, completeness }: Manifest): readonly string[] {
+  if (!fingerprints) return [];
+  const users = fingerprints.reduce((sum, part) => sum + part.users, 0);
+  return [
+    ...(fingerprints.some(({ name }, index) => name !== fingerprintsPartName(index))
+      ? ["it names the parts of the fingerprints wrongly"]
+      : []),
+    ...(fingerprints.some((part) => part.bytes !== part.users * FINGERPRINT_BYTES)
+      ? [`its fingerprints have not ${FINGERPRINT_BYTES} bytes for each user`]
+      : []),
+    ...(users === completeness.unique
+      ? []
+      : [`its fingerprints add up to ${users} users; it says ${completeness.unique}`]),
+  ];
 }
 
 /** Deflate makes a byte out of no more than 1,032 (https://zlib.net/zlib_tech.html); a line has an id at least. */

@@ -1,14 +1,7 @@
-import { countCsvRows } from "../formats/csv.ts";
-import { EXTENSIONS } from "../formats/extra-format.ts";
-import { EXTRA_FORMAT_NAMES, type ExtraFormatName } from "../formats/format-name.ts";
-import type { Container } from "../storage/container.ts";
-import { damaged } from "./damaged.ts";
-import { partName, type RunFolder } from "./layout.ts";
+import { EXTRA_FORMAT_NAMES, type ExtraFormatName } from "../settings/format-name.ts";
+import { FORMAT_EXTENSIONS, partName } from "./layout.ts";
+import type { FormatParts, Manifest } from "./manifest.ts";
 import type { PartEntry } from "./part.ts";
-import { readBody } from "./part-reader.ts";
-
-/** The parts of a snapshot in other formats than JSON lines; absent: the run did not write that one. */
-export type FormatParts = { readonly [name in ExtraFormatName]?: readonly PartEntry[] | undefined };
 
 /** What of a manifest this file is about. */
 interface WithFormats {
@@ -21,11 +14,14 @@ export function partsOfAllFormats(manifest: WithFormats): readonly PartEntry[] {
   return [...manifest.parts, ...formatsOf(manifest).flatMap(([, parts]) => parts)];
 }
 
-/** All parts in a run's folder: of its users, in whatever format, and of what changed. */
-export function allParts(
-  manifest: WithFormats & { readonly changes: { readonly parts: readonly PartEntry[] } | null },
-): readonly PartEntry[] {
+/** All parts that readers take: of the users, in whatever format, and of what changed. */
+export function readableParts(manifest: Manifest): readonly PartEntry[] {
   return [...partsOfAllFormats(manifest), ...(manifest.changes?.parts ?? [])];
+}
+
+/** All parts in a run's folder: those that readers take, and the fingerprints. */
+export function allParts(manifest: Manifest): readonly PartEntry[] {
+  return [...readableParts(manifest), ...(manifest.fingerprints ?? [])];
 }
 
 /** Where a manifest's other formats do not hold the same users as its JSON lines. Clauses without a full stop. */
@@ -33,7 +29,7 @@ export function formatContradictions(manifest: WithFormats): readonly string[] {
   const expected = usersIn(manifest.parts);
   return formatsOf(manifest).flatMap(([format, parts]) => {
     const problems: string[] = [];
-    if (parts.some(({ name }, index) => name !== partName(index, EXTENSIONS[format])))
+    if (parts.some(({ name }, index) => name !== partName(index, FORMAT_EXTENSIONS[format])))
       problems.push(`it names its ${format} parts wrongly`);
     const users = usersIn(parts);
     if (users !== expected)
@@ -47,32 +43,6 @@ export function formatPartsOf(
   manifest: WithFormats,
 ): readonly { readonly format: ExtraFormatName; readonly part: PartEntry }[] {
   return formatsOf(manifest).flatMap(([format, parts]) => parts.map((part) => ({ format, part })));
-}
-
-/**
- * Reads a part in another format and holds it against its entry: bytes, hash, and the users that the file itself says it
- * has.
- *
- * @throws {RollcallError} `snapshot-damaged` naming the blob
- */
-export async function checkFormatPart(
-  container: Container,
-  folder: RunFolder,
-  format: ExtraFormatName,
-  part: PartEntry,
-): Promise<object> {
-  const path = `${folder.path}/${part.name}`;
-  const body = await readBody(container, path, part);
-  const rows = await countRows(format, body);
-  if (rows === undefined) throw damaged(path, `it is no whole ${format} file`);
-  if (rows !== part.users) throw damaged(path, `it has ${rows} users; the manifest says ${part.users}`);
-  return {};
-}
-
-async function countRows(format: ExtraFormatName, body: Buffer): Promise<number | undefined> {
-  if (format === "csv") return countCsvRows(body);
-  const { countParquetRows } = await import("../formats/parquet-rows.ts");
-  return countParquetRows(body);
 }
 
 function formatsOf(manifest: WithFormats): readonly (readonly [ExtraFormatName, readonly PartEntry[]])[] {

@@ -1,3 +1,5 @@
+import type { ExtraFormatName } from "../settings/format-name.ts";
+
 /**
  * The names of blobs, below the container. Hive-partitioned, so that DuckDB, Spark, Synapse, Fabric and pandas see
  * `tenant`, `date` and `run` as columns.
@@ -63,6 +65,12 @@ export function lockPath(tenantId: string): string {
   return `${tenantFolder(tenantId)}/run.lock`;
 }
 
+/** How the name of a part in another format ends, after its number. */
+export const FORMAT_EXTENSIONS: Readonly<Record<ExtraFormatName, string>> = {
+  csv: "csv",
+  parquet: "parquet",
+};
+
 /**
  * `users-00000.ndjson.gz`, and so on.
  *
@@ -75,4 +83,9 @@ export function partName(index: number, extension = "ndjson.gz"): string {
 /** `changes-00000.ndjson.gz`, and so on: what changed since the snapshot before. */
 export function changesPartName(index: number): string {
   return `changes-${String(index).padStart(5, "0")}.ndjson.gz`;
+}
+
+/** `fingerprints-00000.bin`, and so on: an id and a digest of each user. */
+export function fingerprintsPartName(index: number): string {
+  return `fingerprints-${String(index).padStart(5, "0")}.bin`;
 }

@@ -1,16 +1,18 @@
 import { z } from "zod";
-import type { ChangesEntry } from "../changes/entry.ts";
 import { RollcallError } from "../error.ts";
 import { parseJson } from "../http/json.ts";
 import type { CredentialIdentity } from "../identity/credential.ts";
+import type { ExtraFormatName } from "../settings/format-name.ts";
+import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import type { Completeness, Guard } from "./completeness.ts";
-import { damaged } from "./damaged.ts";
-import type { FormatParts } from "./format-parts.ts";
 import { isRunId } from "./layout.ts";
 import type { PartEntry } from "./part.ts";
+import type { Tallies } from "./tallies.ts";
 
-/** What the manifest's `schema` says. Readers refuse any other. */
-export const MANIFEST_SCHEMA = "rollcall.snapshot/1";
+/** What the `schema` of a new manifest says. */
+export const MANIFEST_SCHEMA = "rollcall.snapshot/2";
+/** What readers take: version 1 is that of Rollcall 1. They refuse any other. */
+const MANIFEST_SCHEMAS = ["rollcall.snapshot/1", MANIFEST_SCHEMA] as const;
 /** What `latest.json`'s `schema` says. */
 export const LATEST_SCHEMA = "rollcall.latest/1";
 
@@ -19,9 +21,12 @@ export const MAX_MANIFEST_BYTES = 16 * 2 ** 20;
 /** The most that `latest.json` may have, in bytes. */
 export const MAX_LATEST_BYTES = 64 * 2 ** 10;
 
-/** The commit of a snapshot and its proof: written last, once. Times are ISO 8601 in UTC. */
+/**
+ * The commit of a snapshot and its proof: written last, once. Times are ISO 8601 in UTC. What may be absent is so in
+ * version 1.
+ */
 export interface Manifest {
-  readonly schema: typeof MANIFEST_SCHEMA;
+  readonly schema: (typeof MANIFEST_SCHEMAS)[number];
   /** Directory id. */
   readonly tenantId: string;
   readonly runId: string;
@@ -30,19 +35,30 @@ export interface Manifest {
   readonly source: SourceEntry;
   readonly completeness: Completeness;
   readonly guard: Guard;
+  readonly tallies?: Tallies | undefined;
   readonly credential: CredentialEntry;
   readonly parts: readonly PartEntry[];
   /** The same users in other formats; absent where the run wrote none. */
   readonly formats?: FormatParts | undefined;
+  /** An id and a digest of each user, in the order of the lines, for the next run to compare with. Absent in version 1. */
+  readonly fingerprints?: readonly PartEntry[] | undefined;
   /** What changed since the last snapshot; `null` where that could not be told. */
   readonly changes: ChangesEntry | null;
   /** Why there are no changes: `first run`, or a clause; `null` where there are. */
   readonly changesSkipped: string | null;
   /** The newest whole snapshot when this run began; `null` for the first run, and where no earlier one is whole. */
-  readonly previous: { readonly runId: string; readonly users: number } | null;
+  readonly previous: PreviousEntry | null;
   /** What somebody should see to although the snapshot is whole, such as a credential that ends soon. */
   readonly warnings: readonly string[];
   readonly tool: { readonly name: string; readonly version: string };
+}
+
+/** The snapshot that a run builds on. */
+export interface PreviousEntry {
+  readonly runId: string;
+  readonly users: number;
+  /** Lower-case hex SHA-256 of its manifest's bytes: a link of the chain that `verify --chain` follows. */
+  readonly sha256?: string | undefined;
 }
 
 /** What was asked of Graph. */
@@ -85,6 +101,29 @@ export interface SlicesEntry {
   readonly users?: readonly number[] | undefined;
 }
 
+/** The parts of a snapshot in other formats than JSON lines; absent: the run did not write that one. */
+export type FormatParts = { readonly [name in ExtraFormatName]?: readonly PartEntry[] | undefined };
+
+/** What changed since another snapshot. */
+export interface ChangesEntry {
+  /** Run id of the snapshot it was compared with. */
+  readonly against: string;
+  /** Users who are only in this snapshot. */
+  readonly joined: number;
+  /** Users who are only in the other one. */
+  readonly left: number;
+  /** Users who are in both, with a difference. */
+  readonly changed: number;
+  /** Properties that only one of the two selected; never reported as changed. */
+  readonly notCompared: readonly string[];
+  /** Each line is a change; `users` counts them. No parts when nothing changed. */
+  readonly parts: readonly PartEntry[];
+  /** How the rows that differ were found: by what the previous run kept of each user, or by comparing all rows. */
+  readonly comparedBy?: "fingerprints" | "rows" | undefined;
+  /** Why all rows had to be compared; `null` where they had not. Absent in version 1. */
+  readonly fellBack?: string | null | undefined;
+}
+
 /** What opened the app registration. */
 export interface CredentialEntry {
   readonly kind: "secret" | "certificate";
@@ -119,7 +158,7 @@ const runId = z.string().refine(isRunId);
 const parts = z.array(z.object({ name: z.string().regex(/^[\w.-]+$/), users: count, bytes: count, sha256 }));
 
 const ManifestShape: z.ZodType<Manifest> = z.object({
-  schema: z.literal(MANIFEST_SCHEMA),
+  schema: z.enum(MANIFEST_SCHEMAS),
   tenantId: z.guid(),
   runId,
   startedAt: time,
@@ -159,6 +198,21 @@ const ManifestShape: z.ZodType<Manifest> = z.object({
   }),
   guard: z.object({ maxShrinkPercent: z.number(), shrinkAccepted: z.boolean() }),
   parts,
+  fingerprints: parts.optional(),
+  tallies: z
+    .object({
+      users: count,
+      members: count.nullable(),
+      guests: count.nullable(),
+      enabled: count.nullable(),
+      disabled: count.nullable(),
+      synchronised: count.nullable(),
+      licensed: count.nullable(),
+      joined: count.nullable(),
+      left: count.nullable(),
+      changed: count.nullable(),
+    })
+    .optional(),
   formats: z.object({ csv: parts.optional(), parquet: parts.optional() }).optional(),
   changes: z
     .object({
@@ -168,10 +222,12 @@ const ManifestShape: z.ZodType<Manifest> = z.object({
       changed: count,
       notCompared: z.array(z.string()),
       parts,
+      comparedBy: z.enum(["fingerprints", "rows"]).optional(),
+      fellBack: z.string().nullable().optional(),
     })
     .nullable(),
   changesSkipped: z.string().nullable(),
-  previous: z.object({ runId, users: count }).nullable(),
+  previous: z.object({ runId, users: count, sha256: sha256.optional() }).nullable(),
   warnings: z.array(z.string()),
   tool: z.object({ name: z.string(), version: z.string() }),
 });
@@ -196,7 +252,7 @@ export function toBytes(document: Manifest | Latest): Buffer {
  * @throws {RollcallError} `manifest-unsupported` for another schema version, `snapshot-damaged` naming the field
  */
 export function parseManifest(bytes: Buffer, path: string): Manifest {
-  return parseDocument(bytes, path, MANIFEST_SCHEMA, ManifestShape);
+  return parseDocument(bytes, path, MANIFEST_SCHEMAS, ManifestShape);
 }
 
 /**
@@ -205,7 +261,7 @@ export function parseManifest(bytes: Buffer, path: string): Manifest {
  * @throws {RollcallError} as {@link parseManifest}
  */
 export function parseLatest(bytes: Buffer, path: string): Latest {
-  return parseDocument(bytes, path, LATEST_SCHEMA, LatestShape);
+  return parseDocument(bytes, path, [LATEST_SCHEMA], LatestShape);
 }
 
 /**
@@ -237,7 +293,7 @@ function unlessDamage<T>(
   } catch (error) {
     const isStrange = error instanceof RollcallError && error.code === "manifest-unsupported";
     if (!isStrange || isOfLaterSchema(bytes, schema)) throw error;
-    throw damaged(path, `its schema is not ${schema}`);
+    throw new SnapshotDamaged(path, `its schema is not ${schema}`);
   }
 }
 
@@ -250,20 +306,20 @@ function isOfLaterSchema(bytes: Buffer, schema: string): boolean {
   return /^[1-9]\d{0,8}$/.test(itsVersion) && Number(itsVersion) > Number(version);
 }
 
-function parseDocument<T>(bytes: Buffer, path: string, schema: string, shape: z.ZodType<T>): T {
+function parseDocument<T>(bytes: Buffer, path: string, schemas: readonly string[], shape: z.ZodType<T>): T {
   const document = parseJson(bytes);
   const said = z.object({ schema: z.string() }).safeParse(document);
-  if (said.success && said.data.schema !== schema) {
+  if (said.success && !schemas.includes(said.data.schema)) {
     throw new RollcallError("manifest-unsupported", {
       doing: `reading ${path}`,
-      problem: `its schema is ${JSON.stringify(said.data.schema.slice(0, 60))}; this version reads ${schema}`,
+      problem: `its schema is ${JSON.stringify(said.data.schema.slice(0, 60))}; this version reads ${schemas.join(" and ")}`,
       remedy: "Read it with the version of Rollcall that wrote it, or a newer one.",
     });
   }
   const parsed = shape.safeParse(document);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw damaged(
+  throw new SnapshotDamaged(
     path,
     document === undefined ? "it is not JSON" : `${issue?.path.join(".") || "it"} is wrong`,
   );

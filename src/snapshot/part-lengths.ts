@@ -1,5 +1,5 @@
 import type { Container } from "../storage/container.ts";
-import { damaged } from "./damaged.ts";
+import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import type { RunFolder } from "./layout.ts";
 import type { PartEntry } from "./part.ts";
 
@@ -32,7 +32,8 @@ export function checkLengths(
   for (const { name, bytes } of parts) {
     const path = `${folder.path}/${name}`;
     const found = stored.get(path);
-    if (found === undefined) throw damaged(path, "the blob is missing");
-    if (found !== bytes) throw damaged(path, `the blob has ${found} bytes; the manifest says ${bytes}`);
+    if (found === undefined) throw new SnapshotDamaged(path, "the blob is missing");
+    if (found !== bytes)
+      throw new SnapshotDamaged(path, `the blob has ${found} bytes; the manifest says ${bytes}`);
   }
 }

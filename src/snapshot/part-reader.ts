@@ -2,7 +2,7 @@ import { createGunzip } from "node:zlib";
 import { RollcallError } from "../error.ts";
 import { MAX_LINE_BYTES, MAX_PART_CONTENT_BYTES } from "../rows/line-limit.ts";
 import type { Container } from "../storage/container.ts";
-import { damaged } from "./damaged.ts";
+import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import type { RunFolder } from "./layout.ts";
 import type { PartEntry } from "./part.ts";
 import { sha256Of } from "./sha256.ts";
@@ -35,7 +35,8 @@ export async function* partLines(
     if (users > part.users) throw tooManyLines(path, part);
     yield lines;
   }
-  if (users !== part.users) throw damaged(path, `it has ${users} lines; the manifest says ${part.users}`);
+  if (users !== part.users)
+    throw new SnapshotDamaged(path, `it has ${users} lines; the manifest says ${part.users}`);
 }
 
 /**
@@ -70,18 +71,19 @@ export async function* partBlocks(
   } catch (error) {
     throw asDamage(error, path);
   }
-  if (begun.length > 0) throw damaged(path, "its last line is cut");
+  if (begun.length > 0) throw new SnapshotDamaged(path, "its last line is cut");
 }
 
 /** A part's blob, once it is known to be the one in the manifest. */
 export async function readBody(container: Container, path: string, part: PartEntry): Promise<Buffer> {
   // Compressed, a part is no longer than it may be unpacked.
   const body = await container.read(path, MAX_PART_CONTENT_BYTES);
-  if (!body) throw damaged(path, "the blob is missing");
+  if (!body) throw new SnapshotDamaged(path, "the blob is missing");
   const { length } = body;
   if (length !== part.bytes)
-    throw damaged(path, `the blob has ${length} bytes; the manifest says ${part.bytes}`);
-  if (sha256Of(body) !== part.sha256) throw damaged(path, "its SHA-256 is not the one in the manifest");
+    throw new SnapshotDamaged(path, `the blob has ${length} bytes; the manifest says ${part.bytes}`);
+  if (sha256Of(body) !== part.sha256)
+    throw new SnapshotDamaged(path, "its SHA-256 is not the one in the manifest");
   return body;
 }
 
@@ -101,7 +103,7 @@ async function* decode(
   } catch (error) {
     throw asDamage(error, path);
   }
-  if (begun !== "") throw damaged(path, "its last line is cut");
+  if (begun !== "") throw new SnapshotDamaged(path, "its last line is cut");
 }
 
 /**
@@ -122,12 +124,16 @@ async function* unpacked(
     signal.throwIfAborted();
     bytes += chunk.length;
     if (bytes > MAX_PART_CONTENT_BYTES) {
-      throw damaged(path, `it holds more than the ${MAX_PART_CONTENT_BYTES} bytes that a part may hold`);
+      throw new SnapshotDamaged(
+        path,
+        `it holds more than the ${MAX_PART_CONTENT_BYTES} bytes that a part may hold`,
+      );
     }
     // A chunk is shorter than any bound: only the line that it ends, and the one that it begins, can be too long.
     const first = chunk.indexOf(LINE_FEED);
     begun += first < 0 ? chunk.length : first;
-    if (begun > maxLineBytes) throw damaged(path, `one of its lines is longer than ${maxLineBytes} bytes`);
+    if (begun > maxLineBytes)
+      throw new SnapshotDamaged(path, `one of its lines is longer than ${maxLineBytes} bytes`);
     if (first >= 0) begun = chunk.length - 1 - chunk.lastIndexOf(LINE_FEED);
     yield chunk;
   }
@@ -140,11 +146,11 @@ function linesIn(chunk: Buffer): number {
 }
 
 function tooManyLines(path: string, { users }: PartEntry): RollcallError {
-  return damaged(path, `it has more lines than the ${users} that the manifest says`);
+  return new SnapshotDamaged(path, `it has more lines than the ${users} that the manifest says`);
 }
 
 /** Errors of zlib and of the decoder have a code. */
 function asDamage(error: unknown, path: string): unknown {
   if (error instanceof RollcallError || !(error instanceof Error && "code" in error)) return error;
-  return damaged(path, `it is not gzip of UTF-8 text to its end (${error.code})`);
+  return new SnapshotDamaged(path, `it is not gzip of UTF-8 text to its end (${error.code})`);
 }

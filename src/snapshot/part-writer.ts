@@ -1,5 +1,6 @@
-import { releaseBody } from "../http/exchange.ts";
+import { releaseBody } from "../http/http-client.ts";
 import { MAX_PART_CONTENT_BYTES } from "../rows/line-limit.ts";
+import type { ExtraFormatName } from "../settings/format-name.ts";
 import type { Container } from "../storage/container.ts";
 import { partName, type RunFolder } from "./layout.ts";
 import { GzipPart, type Part, type PartEntry } from "./part.ts";
@@ -28,6 +29,14 @@ export interface PartKind {
   readonly maxContentBytes: number;
   /** Opens an empty part. */
   readonly openPart: () => Part;
+}
+
+/** A format that a run writes besides its JSON lines, ready to encode. */
+export interface ExtraFormat {
+  readonly name: ExtraFormatName;
+  readonly kind: PartKind;
+  /** A part is closed when it has this many bytes. */
+  readonly maxPartBytes: number;
 }
 
 /** The users as JSON lines, which each snapshot has. */

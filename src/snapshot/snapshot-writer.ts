@@ -1,9 +1,8 @@
-import type { ExtraFormat } from "../formats/extra-format.ts";
-import type { Container } from "../storage/container.ts";
-import type { FormatParts } from "./format-parts.ts";
-import type { RunFolder } from "./layout.ts";
+import { FINGERPRINTS, MAX_FINGERPRINT_PART_BYTES } from "./fingerprints.ts";
+import type { FormatParts } from "./manifest.ts";
 import type { PartEntry } from "./part.ts";
-import { PartWriter } from "./part-writer.ts";
+import { type ExtraFormat, PartWriter } from "./part-writer.ts";
+import type { Run } from "./run.ts";
 
 /** The parts of a snapshot, all sent. */
 export interface WrittenParts {
@@ -11,6 +10,8 @@ export interface WrittenParts {
   readonly parts: readonly PartEntry[];
   /** The same users in other formats; `undefined` where there are none. */
   readonly formats: FormatParts | undefined;
+  /** An id and a digest of each user. */
+  readonly fingerprints: readonly PartEntry[];
 }
 
 /**
@@ -19,35 +20,44 @@ export interface WrittenParts {
  */
 export class SnapshotWriter {
   readonly #lines: PartWriter;
+  readonly #fingerprints: PartWriter;
   readonly #extras: readonly { readonly name: ExtraFormat["name"]; readonly writer: PartWriter }[];
 
   /**
    * @param formats besides the JSON lines, see `openFormats`
-   * @param maxPartBytes bytes from which on a part is closed, the same for all formats; absent: what suits each
    */
   constructor(
-    container: Container,
-    folder: RunFolder,
+    { container, folder, maxPartBytes }: Pick<Run, "container" | "folder" | "maxPartBytes">,
     formats: readonly ExtraFormat[],
-    maxPartBytes?: number | undefined,
   ) {
     this.#lines = new PartWriter(container, folder, maxPartBytes);
+    const fingerprintBytes = maxPartBytes ?? MAX_FINGERPRINT_PART_BYTES;
+    this.#fingerprints = new PartWriter(container, folder, fingerprintBytes, FINGERPRINTS);
     this.#extras = formats.map((format) => ({
       name: format.name,
       writer: new PartWriter(container, folder, maxPartBytes ?? format.maxPartBytes, format.kind),
     }));
   }
 
-  /** Adds users; waits until each format can take more. */
-  async write(lines: Buffer, users: number): Promise<void> {
-    await Promise.all(this.#writers().map((writer) => writer.write(lines, users)));
+  /**
+   * Adds users; waits until each format can take more.
+   *
+   * @param fingerprints of the same users, see {@link fingerprintBytes}; kept
+   */
+  async write(lines: Buffer, users: number, fingerprints: Buffer): Promise<void> {
+    await Promise.all([
+      this.#lines.write(lines, users),
+      this.#fingerprints.write(fingerprints, users),
+      ...this.#extras.map(({ writer }) => writer.write(lines, users)),
+    ]);
   }
 
   /** Closes and sends the last part of each format. */
   async finish(): Promise<WrittenParts> {
-    const [parts = [], ...extras] = await Promise.all(this.#writers().map((writer) => writer.finish()));
+    const written = await Promise.all(this.#writers().map((writer) => writer.finish()));
+    const [parts = [], fingerprints = [], ...extras] = written;
     const named = this.#extras.map(({ name }, at) => [name, extras[at]] as const);
-    return { parts, formats: named.length === 0 ? undefined : Object.fromEntries(named) };
+    return { parts, formats: named.length === 0 ? undefined : Object.fromEntries(named), fingerprints };
   }
 
   /** Takes back what was written, as {@link PartWriter.discard} does; goes on with the others when one cannot. */
@@ -58,6 +68,6 @@ export class SnapshotWriter {
   }
 
   #writers(): readonly PartWriter[] {
-    return [this.#lines, ...this.#extras.map(({ writer }) => writer)];
+    return [this.#lines, this.#fingerprints, ...this.#extras.map(({ writer }) => writer)];
   }
 }

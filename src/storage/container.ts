@@ -2,10 +2,11 @@ import { createHash, randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { TokenCredential } from "@azure/identity";
 import { BlobServiceClient, type BlockBlobClient, ContainerClient } from "@azure/storage-blob";
-import { answerOf, NO_REDIRECTS, networkCodeOf } from "../azure-answer.ts";
 import { MINUTE, SECOND } from "../clock.ts";
 import { RollcallError } from "../error.ts";
-import type { StorageSettings } from "../settings.ts";
+import { answerOf, NO_REDIRECTS, networkCodeOf } from "../identity/azure-answer.ts";
+import type { StorageSettings } from "../settings/settings.ts";
+import { SnapshotDamaged } from "./snapshot-damaged.ts";
 import { asStorageError, serviceTimeOf, statusOf } from "./storage-error.ts";
 
 const RETRY_DELAY_MS = 500;
@@ -190,14 +191,7 @@ export class Container {
    */
   async read(path: string, maxBytes: number): Promise<Buffer | undefined> {
     const blob = await this.fetch(path, maxBytes);
-    if (blob && !blob.body) {
-      throw new RollcallError("snapshot-damaged", {
-        doing: `reading ${path}`,
-        problem: blob.problem,
-        remedy:
-          "Do not use it. Restore the blob from a version or backup, or use another run: `rollcall list`.",
-      });
-    }
+    if (blob && !blob.body) throw new SnapshotDamaged(path, blob.problem);
     return blob?.body;
   }
 

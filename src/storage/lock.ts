@@ -1,7 +1,7 @@
 import type { BlockBlobClient } from "@azure/storage-blob";
-import { answerOf, isRestError } from "../azure-answer.ts";
 import { type Clock, SECOND } from "../clock.ts";
 import { RollcallError } from "../error.ts";
+import { answerOf, isRestError } from "../identity/azure-answer.ts";
 import type { Container } from "./container.ts";
 import { asStorageError, statusOf } from "./storage-error.ts";
 
@@ -18,7 +18,7 @@ const RUN_ID = /^\d{8}T\d{6}Z$/;
 
 /** The right to be the only run on a tenant, until disposed. */
 export interface Lock extends AsyncDisposable {
-  /** Aborted with `lock-lost` when somebody else got hold of the lock all the same. */
+  /** Aborted with `lock-lost` when somebody else got hold of the lock all the same; else when the run ends. */
   readonly signal: AbortSignal;
   /**
    * Makes sure that the lock is still held, right before what only its holder may do.
@@ -71,7 +71,7 @@ export async function takeLock(container: Container, { path, clock, signal }: Lo
   const renewal = setInterval(() => void renew(), RENEW_EVERY_MS);
   renewal.unref();
   return {
-    signal: lost.signal,
+    signal: AbortSignal.any([signal, lost.signal]),
     confirm: async () => {
       try {
         await lease.renewLease({ abortSignal: signal });

@@ -1,7 +1,7 @@
 import { isRedirect, safeCode } from "../answer.ts";
-import { answerOf, asIdentityError, isRestError, networkCodeOf } from "../azure-answer.ts";
 import { RollcallError } from "../error.ts";
 import { proxyRefusal } from "../http/refused-way.ts";
+import { answerOf, asIdentityError, isRestError, networkCodeOf } from "../identity/azure-answer.ts";
 
 /** HTTP status of a storage SDK error; `undefined` for anything else. */
 export function statusOf(error: unknown): number | undefined {

@@ -1,10 +1,10 @@
 import { DefaultAzureCredential } from "@azure/identity";
 import { Agent, request } from "undici";
+import { openSnapshot } from "../../src/archive/reader.ts";
 import { userQuery } from "../../src/graph/user-query.ts";
 import { isoOf, slicesFrom } from "../../src/listing/slice.ts";
 import { knownCuts } from "../../src/listing/slice-hints.ts";
-import { readSettings } from "../../src/settings.ts";
-import { openSnapshot } from "../../src/snapshot/reader.ts";
+import { readSettings } from "../../src/settings/settings.ts";
 import { openContainer } from "../../src/storage/container.ts";
 import { graphToken } from "./graph-token.ts";
 import { printMeasured } from "./measured.ts";

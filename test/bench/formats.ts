@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { openFormats } from "../../src/formats/extra-format.ts";
-import { EXTRA_FORMAT_NAMES, type ExtraFormatName } from "../../src/formats/format-name.ts";
 import { DEFAULT_PROPERTIES } from "../../src/rows/properties.ts";
 import { Directory } from "../../src/sandbox/people/directory.ts";
+import { EXTRA_FORMAT_NAMES, type ExtraFormatName } from "../../src/settings/format-name.ts";
 import { GzipPart, type Part } from "../../src/snapshot/part.ts";
 import { MAX_PART_BYTES } from "../../src/snapshot/part-writer.ts";
 import { type Measured, printMeasured } from "./measured.ts";

@@ -2,7 +2,7 @@ import { DefaultAzureCredential } from "@azure/identity";
 import { MINUTE, systemClock } from "../../src/clock.ts";
 import { openTokenSource } from "../../src/identity/token.ts";
 import { openVault } from "../../src/identity/vault.ts";
-import type { Settings } from "../../src/settings.ts";
+import type { Settings } from "../../src/settings/settings.ts";
 
 /** A token for the clients that are no Rollcall. */
 export async function graphToken(settings: Settings): Promise<string> {

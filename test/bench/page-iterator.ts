@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { finished } from "node:stream/promises";
 import { Client, type PageCollection, PageIterator } from "@microsoft/microsoft-graph-client";
-import { readSettings } from "../../src/settings.ts";
+import { readSettings } from "../../src/settings/settings.ts";
 import { graphToken } from "./graph-token.ts";
 import { printMeasured } from "./measured.ts";
 

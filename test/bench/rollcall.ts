@@ -1,4 +1,4 @@
-import { readSettings } from "../../src/settings.ts";
+import { readSettings } from "../../src/settings/settings.ts";
 import { takeSnapshot } from "../../src/take-snapshot.ts";
 import { printMeasured } from "./measured.ts";
 

@@ -55,7 +55,7 @@ after(() => sandbox[Symbol.asyncDispose]());
 
 describe("rollcall snapshot", () => {
   it("prints the manifest as JSON", () => {
-    assert.equal(first.schema, "rollcall.snapshot/1");
+    assert.equal(first.schema, "rollcall.snapshot/2");
     assert.equal(first.completeness.unique, USERS);
     assert.deepEqual(second.previous, { runId: first.runId, users: USERS });
   });

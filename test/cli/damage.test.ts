@@ -4,10 +4,10 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { BlobServiceClient } from "@azure/storage-blob";
+import type { Verification } from "../../src/archive/verify.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
 import { trustSandbox } from "../../src/sandbox/service/tls.ts";
 import type { Latest, Manifest } from "../../src/snapshot/manifest.ts";
-import type { Verification } from "../../src/snapshot/verify.ts";
 import { failureOf, jsonOf, type Outcome, rollcallHere, rollcallIn } from "./rollcall-process.ts";
 
 /** Blobs by their path from the container. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { loadEnvironment } from "../../src/cli/environment.ts";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
-import { SettingsError } from "../../src/settings.ts";
+import { SettingsError } from "../../src/settings/settings.ts";
 import { rollcall } from "./rollcall-process.ts";
 
 /** A folder with a `local.settings.json`, removed when disposed. */

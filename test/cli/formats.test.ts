@@ -4,10 +4,10 @@ import { zstdDecompressSync } from "node:zlib";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { parse } from "csv-parse/sync";
 import { parquetReadObjects } from "hyparquet";
+import type { Verification } from "../../src/archive/verify.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
 import { trustSandbox } from "../../src/sandbox/service/tls.ts";
 import type { Manifest } from "../../src/snapshot/manifest.ts";
-import type { Verification } from "../../src/snapshot/verify.ts";
 import { jsonOf, type Outcome, rollcallHere, rollcallIn } from "./rollcall-process.ts";
 
 const USERS = 1500;

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { inspect, isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { readPage } from "../../src/graph/page.ts";
-import { DamagedBodyError } from "../../src/http/exchange.ts";
+import { DamagedBodyError } from "../../src/http/http-client.ts";
 import { MAX_DEPTH } from "../../src/rows/json-scan.ts";
 import { guidOf } from "../support/guid.ts";
 
@@ -109,7 +109,7 @@ function isEmpty(value: unknown): boolean {
 function read(body: Buffer, properties: readonly string[]): Reading | undefined {
   try {
     const { rows, nextLink } = readPage(Buffer.from(body), properties);
-    const lines = Array.from({ length: rows.count }, (_, index) => rows.line(index).toString());
+    const lines = Array.from({ length: rows.count }, (_, index) => rows.lineWithFeed(index).toString());
     assert.equal(lines.join(""), rows.lines.toString());
     const reading = {
       ids: lines.map((_, index) => guidOf(rows.ids, index)),

@@ -1,166 +1,200 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type FailedTry, MAX_TRIES, retryAfterMs, retryDelayMs } from "../../src/http/retry.ts";
+import { DamagedBodyError, NetworkError } from "../../src/http/http-client.ts";
+import { type Attempt, describeExhausted, type RetriesExhausted, retry } from "../../src/http/retry.ts";
+import type { FailedAttempt } from "../../src/http/retry-delay.ts";
+import { TestClock } from "../support/test-clock.ts";
 
-const NOW_MS = Date.UTC(2026, 10, 22, 2, 0, 0);
+const HOUR_MS = 3_600_000;
 
-function status(status: number, retryAfter?: string): FailedTry {
-  return { kind: "status", status, retryAfter };
+class ExhaustedError extends Error {
+  readonly exhausted: RetriesExhausted;
+
+  constructor(exhausted: RetriesExhausted) {
+    super(describeExhausted(exhausted));
+    this.exhausted = exhausted;
+  }
 }
 
-function delayAfter(failed: FailedTry, tries: number, random = 0.5): number | undefined {
-  return retryDelayMs(failed, tries, NOW_MS, random);
+/** Runs the loop over `outcomes`, the last of which is repeated for ever. */
+function run(
+  outcomes: readonly (Attempt<string> | Error)[],
+  { clock = new TestClock(), signal = new AbortController().signal, budgetMs = HOUR_MS } = {},
+) {
+  const retried: FailedAttempt[] = [];
+  let attempts = 0;
+  const context = { clock, signal, deadlineMs: clock.elapsed() + budgetMs };
+  const result = retry<string>(context, {
+    attempt: async () => {
+      const outcome = outcomes[Math.min(attempts++, outcomes.length - 1)];
+      if (outcome instanceof Error || !outcome) throw outcome;
+      return outcome;
+    },
+    onRetry: (failed) => retried.push(failed),
+    giveUp: (exhausted) => new ExhaustedError(exhausted),
+  });
+  return { result, clock, retried, attempts: () => attempts };
 }
 
-describe("retryAfterMs", () => {
-  it("reads whole seconds", () => {
-    assert.equal(retryAfterMs("120", NOW_MS), 120_000);
+function refused(status: number, retryAfter?: string): Attempt<string> {
+  return { failed: { kind: "status", status, retryAfter } };
+}
+
+describe("retry", () => {
+  it("returns the first attempt that is done, without waiting", async () => {
+    const { result, clock, retried } = run([{ done: "page" }]);
+    assert.equal(await result, "page");
+    assert.deepEqual(clock.waitsMs, []);
+    assert.deepEqual(retried, []);
   });
 
-  it("reads fractional seconds, never rounding down", () => {
-    assert.equal(retryAfterMs("2.128", NOW_MS), 2128);
-    assert.equal(retryAfterMs("0.0001", NOW_MS), 1);
+  it("waits as the server says before each further attempt", async () => {
+    const { result, clock } = run([refused(429, "17"), refused(503, "2.128"), { done: "page" }]);
+    assert.equal(await result, "page");
+    assert.deepEqual(clock.waitsMs, [17_000, 2128]);
   });
 
-  it("reads zero as no wait", () => {
-    assert.equal(retryAfterMs("0", NOW_MS), 0);
+  it("reads a dated Retry-After by its own clock", async () => {
+    const clock = new TestClock(Date.UTC(2026, 10, 22, 2));
+    const { result } = run([refused(429, "Sun, 22 Nov 2026 02:01:00 GMT"), { done: "page" }], { clock });
+    await result;
+    assert.deepEqual(clock.waitsMs, [60_000]);
   });
 
-  it("reads a date as the time until then", () => {
-    assert.equal(retryAfterMs("Sun, 22 Nov 2026 02:00:30 GMT", NOW_MS), 30_000);
-  });
-
-  it("reads a date that has passed as no wait", () => {
-    assert.equal(retryAfterMs("Sun, 22 Nov 2026 01:59:00 GMT", NOW_MS), 0);
-  });
-
-  it("ignores blanks around the value", () => {
-    assert.equal(retryAfterMs(" 7\t", NOW_MS), 7000);
-  });
-
-  it("says nothing about a missing or empty header", () => {
-    assert.equal(retryAfterMs(undefined, NOW_MS), undefined);
-    assert.equal(retryAfterMs("", NOW_MS), undefined);
-    assert.equal(retryAfterMs("  ", NOW_MS), undefined);
-  });
-
-  it("says nothing about words", () => {
-    for (const garbage of ["soon", "5s", "120 seconds", "1e3", "NaN", "Infinity", "<html>"]) {
-      assert.equal(retryAfterMs(garbage, NOW_MS), undefined, garbage);
+  it("backs off between half of the delay and all of it where the server says nothing", async () => {
+    const { result, clock } = run([refused(500), refused(500), refused(500), { done: "page" }]);
+    await result;
+    assert.equal(clock.waitsMs.length, 3);
+    for (const [index, waitMs] of clock.waitsMs.entries()) {
+      const longestMs = 1000 * 2 ** index;
+      assert.ok(waitMs >= longestMs / 2 && waitMs <= longestMs, `wait ${index + 1} was ${waitMs} ms`);
     }
   });
 
-  // JavaScript's lenient date parser makes dates of the year 2001 out of these: a wait of nothing, on and on.
-  it("says nothing about garbage with a number in it", () => {
-    for (const garbage of ["-5", "+5", "1,5", "abc 1", "later 3"]) {
-      assert.equal(retryAfterMs(garbage, NOW_MS), undefined, garbage);
-    }
+  it("tells of each failed try that is made again", async () => {
+    const { result, retried } = run([
+      refused(429, "1"),
+      new NetworkError("ECONNRESET", undefined),
+      new DamagedBodyError("cut"),
+      { done: "page" },
+    ]);
+    await result;
+    assert.deepEqual(retried, [
+      { kind: "status", status: 429, retryAfter: "1" },
+      { kind: "network", code: "ECONNRESET" },
+      { kind: "damaged", reason: "cut" },
+    ]);
+  });
+
+  it("outlasts far more refusals than its bound when it is throttled", async () => {
+    const { result } = run([...Array.from({ length: 50 }, () => refused(429, "1")), { done: "page" }]);
+    assert.equal(await result, "page");
+  });
+
+  it("gives up after ten attempts at a status that should have passed", async () => {
+    const { result, attempts, retried } = run([refused(503)]);
+    await assert.rejects(result, (error) => {
+      assert.ok(error instanceof ExhaustedError);
+      assert.equal(error.exhausted.attempts, 10);
+      assert.equal(error.exhausted.waitTooLongMs, undefined);
+      assert.deepEqual(error.exhausted.failed, { kind: "status", status: 503, retryAfter: undefined });
+      return true;
+    });
+    assert.equal(attempts(), 10);
+    assert.equal(retried.length, 9);
+  });
+
+  it("gives up at the first attempt where no retry helps", async () => {
+    const { result, attempts, clock, retried } = run([refused(400)]);
+    await assert.rejects(result, ExhaustedError);
+    assert.equal(attempts(), 1);
+    assert.deepEqual(clock.waitsMs, []);
+    assert.deepEqual(retried, []);
+  });
+
+  it("begins no wait that would end at the deadline or later", async () => {
+    const { result, clock, retried } = run([refused(429, "60")], { budgetMs: 60_000 });
+    await assert.rejects(result, (error) => {
+      assert.ok(error instanceof ExhaustedError);
+      assert.deepEqual(error.exhausted.attempts, 1);
+      assert.equal(error.exhausted.waitTooLongMs, 60_000);
+      return true;
+    });
+    assert.deepEqual(clock.waitsMs, []);
+    assert.deepEqual(retried, []);
+  });
+
+  it("ends a throttled request before the deadline", async () => {
+    const clock = new TestClock();
+    const deadlineMs = clock.elapsed() + 100_000;
+    const { result, attempts } = run([refused(429, "30")], { clock, budgetMs: 100_000 });
+    await assert.rejects(result, ExhaustedError);
+    assert.equal(attempts(), 4);
+    assert.ok(clock.elapsed() < deadlineMs);
+  });
+
+  it("ends at anything thrown that is no failed try", async () => {
+    const fault = new TypeError("a bug");
+    const { result, attempts } = run([fault]);
+    await assert.rejects(result, (error) => error === fault);
+    assert.equal(attempts(), 1);
+  });
+
+  it("attempts nothing when the signal is aborted already", async () => {
+    const reason = new Error("time is up");
+    const { result, attempts } = run([{ done: "page" }], { signal: AbortSignal.abort(reason) });
+    await assert.rejects(result, (error) => error === reason);
+    assert.equal(attempts(), 0);
+  });
+
+  it("ends with the signal's reason when it is aborted between two attempts", async () => {
+    const reason = new Error("time is up");
+    const stop = new AbortController();
+    let attempts = 0;
+    const result = retry<string>(
+      { clock: new TestClock(), signal: stop.signal, deadlineMs: Number.POSITIVE_INFINITY },
+      {
+        attempt: async () => {
+          attempts++;
+          if (attempts === 3) stop.abort(reason);
+          return refused(503);
+        },
+        giveUp: (exhausted) => new ExhaustedError(exhausted),
+      },
+    );
+    await assert.rejects(result, (error) => error === reason);
+    assert.equal(attempts, 3);
   });
 });
 
-describe("retryDelayMs", () => {
-  describe("for a throttled request", () => {
-    it("waits exactly as long as the server says", () => {
-      assert.equal(delayAfter(status(429, "17"), 1), 17_000);
-      assert.equal(delayAfter(status(429, "2.128"), 1), 2128);
-      assert.equal(delayAfter(status(429, "Sun, 22 Nov 2026 02:05:00 GMT"), 1), 300_000);
-    });
-
-    it("waits longer than its own cap when the server says so", () => {
-      assert.equal(delayAfter(status(429, "600"), 1), 600_000);
-    });
-
-    it("tries on and on", () => {
-      assert.equal(delayAfter(status(429, "17"), 1000), 17_000);
-      assert.notEqual(delayAfter(status(429), 1000), undefined);
-    });
-
-    it("backs off by itself where the header is missing or unreadable", () => {
-      assert.equal(delayAfter(status(429), 1), 750);
-      assert.equal(delayAfter(status(429, "soon"), 1), 750);
-    });
+describe("describeExhausted", () => {
+  it("names the status and the number of attempts", () => {
+    const failed: FailedAttempt = { kind: "status", status: 503 };
+    assert.equal(describeExhausted({ failed, attempts: 10 }), "refused with 503 after 10 attempts");
+    assert.equal(describeExhausted({ failed, attempts: 1 }), "refused with 503 at the first attempt");
   });
 
-  describe("for a status that passes", () => {
-    for (const code of [408, 500, 502, 503, 504, 509]) {
-      it(`tries again after ${code}, a bounded number of times`, () => {
-        assert.notEqual(delayAfter(status(code), 1), undefined);
-        assert.notEqual(delayAfter(status(code), MAX_TRIES - 1), undefined);
-        assert.equal(delayAfter(status(code), MAX_TRIES), undefined);
-      });
-    }
-
-    it("waits as long as the server says", () => {
-      assert.equal(delayAfter(status(503, "9"), 4), 9000);
-    });
-
-    it("gives up at the bound even where the server names a time", () => {
-      assert.equal(delayAfter(status(503, "9"), MAX_TRIES), undefined);
-    });
-  });
-
-  describe("for a status that does not pass", () => {
-    for (const code of [301, 400, 401, 403, 404, 409, 410, 412, 501, 505]) {
-      it(`gives up at once after ${code}`, () => {
-        assert.equal(delayAfter(status(code), 1), undefined);
-        assert.equal(delayAfter(status(code, "1"), 1), undefined);
-      });
-    }
-  });
-
-  describe("for a request without a whole answer", () => {
-    for (const code of [
-      "ECONNRESET",
-      "ECONNREFUSED",
-      "EPIPE",
-      "ETIMEDOUT",
-      "ENOTFOUND",
-      "EAI_AGAIN",
-      "UND_ERR_SOCKET",
-      "UND_ERR_CONNECT_TIMEOUT",
-      "UND_ERR_HEADERS_TIMEOUT",
-      "UND_ERR_BODY_TIMEOUT",
-    ]) {
-      it(`tries again after ${code}, a bounded number of times`, () => {
-        assert.equal(delayAfter({ kind: "network", code }, 1), 750);
-        assert.equal(delayAfter({ kind: "network", code }, MAX_TRIES), undefined);
-      });
-    }
-
-    for (const code of ["CERT_HAS_EXPIRED", "ERR_INVALID_URL", "UND_ERR_RES_EXCEEDED_MAX_SIZE", "UNKNOWN"]) {
-      it(`gives up at once after ${code}`, () => {
-        assert.equal(delayAfter({ kind: "network", code }, 1), undefined);
-      });
-    }
-  });
-
-  it("asks for a damaged body again, but believes it at the fourth time", () => {
-    const failed: FailedTry = { kind: "damaged", reason: "cut" };
-    assert.deepEqual(
-      [1, 2, 3, 4].map((tries) => delayAfter(failed, tries)),
-      [750, 1500, 3000, undefined],
+  it("names the network's code", () => {
+    const failed: FailedAttempt = { kind: "network", code: "ECONNRESET" };
+    assert.equal(
+      describeExhausted({ failed, attempts: 10 }),
+      "no whole answer came (ECONNRESET) after 10 attempts",
     );
   });
 
-  describe("when it backs off", () => {
-    it("doubles from a second to a minute and stays there", () => {
-      const delays = Array.from({ length: 10 }, (_, index) => delayAfter(status(429), index + 1, 1));
-      assert.deepEqual(
-        delays,
-        [1, 2, 4, 8, 16, 32, 60, 60, 60, 60].map((seconds) => seconds * 1000),
-      );
-    });
+  it("names what was wrong with the answer", () => {
+    const failed: FailedAttempt = { kind: "damaged", reason: "200 without JSON" };
+    assert.equal(
+      describeExhausted({ failed, attempts: 4 }),
+      "the answer was unusable (200 without JSON) after 4 attempts",
+    );
+  });
 
-    it("stays at its cap however often it is asked", () => {
-      assert.equal(delayAfter(status(429), 100_000, 1), 60_000);
-    });
-
-    it("spreads over the upper half of the delay", () => {
-      for (const tries of [1, 3, 7, 50]) {
-        const longest = delayAfter(status(429), tries, 1) ?? 0;
-        assert.equal(delayAfter(status(429), tries, 0), longest / 2);
-        assert.equal(delayAfter(status(429), tries, 0.5), longest * 0.75);
-      }
-    });
+  it("names the wait that the budget could not hold", () => {
+    const failed: FailedAttempt = { kind: "status", status: 429 };
+    assert.equal(
+      describeExhausted({ failed, attempts: 2, waitTooLongMs: 90_500 }),
+      "refused with 429 after 2 attempts, and the wait of 91 s that is due would outlast the run's time budget",
+    );
   });
 });

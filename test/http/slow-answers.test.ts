@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { describe, it } from "node:test";
-import { Exchange, NetworkError } from "../../src/http/exchange.ts";
-import { retryDelayMs } from "../../src/http/retry.ts";
+import { HttpClient, NetworkError } from "../../src/http/http-client.ts";
+import { retryDelayMs } from "../../src/http/retry-delay.ts";
 import { startLocalServer } from "../support/local-server.ts";
 
 const { signal } = new AbortController();
-const PATIENCE = { connectMs: 1000, headersMs: 300, bodyMs: 300, wholeMs: 800 };
+const TIMEOUTS = { connectMs: 1000, headersMs: 300, bodyMs: 300, wholeMs: 800 };
 
-/** Sends a byte now and then, more often than the patience with silence wants, for ever. */
+/** Sends a byte now and then, more often than the timeouts with silence wants, for ever. */
 function trickle(write: () => void, response: ServerResponse): void {
   const timer = setInterval(write, 50);
   response.on("close", () => clearInterval(timer));
@@ -16,9 +16,9 @@ function trickle(write: () => void, response: ServerResponse): void {
 
 async function isTooSlow(answer: (response: ServerResponse) => void): Promise<void> {
   await using server = await startLocalServer((_request, response) => answer(response));
-  await using exchange = new Exchange(PATIENCE);
+  await using client = new HttpClient(TIMEOUTS);
   await assert.rejects(
-    exchange.send({ method: "GET", url: server.url, headers: {} }, signal),
+    client.send({ method: "GET", url: server.url, headers: {} }, signal),
     (error: unknown) => {
       assert.ok(error instanceof NetworkError);
       assert.match(error.code, /^(TOO_SLOW|UND_ERR_HEADERS_TIMEOUT)$/);
@@ -53,8 +53,8 @@ describe("an answer that keeps moving and never ends", () => {
       let left = 8;
       trickle(() => (left-- > 0 ? response.write("a") : response.end()), response);
     });
-    await using exchange = new Exchange({ ...PATIENCE, wholeMs: 10_000 });
-    const { body } = await exchange.send({ method: "GET", url: server.url, headers: {} }, signal);
-    assert.equal(body.toString(), "aaaaaaaa");
+    await using client = new HttpClient({ ...TIMEOUTS, wholeMs: 10_000 });
+    const response = await client.send({ method: "GET", url: server.url, headers: {} }, signal);
+    assert.equal((await response.body()).toString(), "aaaaaaaa");
   });
 });

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { RollcallError } from "../../src/error.ts";
-import { damaged } from "../../src/snapshot/damaged.ts";
 import {
   credentialEntry,
   type Latest,
@@ -11,6 +10,7 @@ import {
   toBytes,
 } from "../../src/snapshot/manifest.ts";
 import { sha256Of } from "../../src/snapshot/sha256.ts";
+import { SnapshotDamaged } from "../../src/storage/snapshot-damaged.ts";
 
 const PATH = "tenant=87d349ed-44d7-43e1-9a83-5f2406dee5bd/date=2026-11-22/run=20261122T020000Z/manifest.json";
 const SHA256 = "0123456789abcdef".repeat(4);
@@ -98,7 +98,7 @@ describe("parseManifest", () => {
   });
 
   it("refuses another schema as unsupported", () => {
-    for (const schema of ["rollcall.snapshot/2", "rollcall.latest/1", ""]) {
+    for (const schema of ["rollcall.snapshot/3", "rollcall.latest/1", ""]) {
       assertFails(
         () => parseManifest(spoil(manifest, "schema", schema), PATH),
         "manifest-unsupported",
@@ -109,9 +109,9 @@ describe("parseManifest", () => {
 
   it("refuses another schema as unsupported although nothing else is as it should be", () => {
     assertFails(
-      () => parseManifest(Buffer.from('{"schema":"rollcall.snapshot/2"}'), PATH),
+      () => parseManifest(Buffer.from('{"schema":"rollcall.snapshot/3"}'), PATH),
       "manifest-unsupported",
-      /its schema is "rollcall\.snapshot\/2"/,
+      /its schema is "rollcall\.snapshot\/3"/,
     );
   });
 
@@ -248,7 +248,7 @@ describe("credentialEntry", () => {
 
 describe("damaged", () => {
   it("tells not to use the snapshot", () => {
-    const error = damaged(PATH, "the blob is missing");
+    const error = new SnapshotDamaged(PATH, "the blob is missing");
     assert.equal(error.code, "snapshot-damaged");
     assert.equal(
       error.message.startsWith(`reading ${PATH}: the blob is missing. Do not use this snapshot.`),

@@ -1,18 +1,15 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
+import { checkFormatPart } from "../../src/archive/format-check.ts";
 import { RollcallError } from "../../src/error.ts";
 import { openFormats } from "../../src/formats/extra-format.ts";
 import { sandboxTls, trustSandbox } from "../../src/sandbox/service/tls.ts";
 import { type Storage, startStorage } from "../../src/sandbox/storage.ts";
-import {
-  checkFormatPart,
-  type FormatParts,
-  formatContradictions,
-  formatPartsOf,
-  partsOfAllFormats,
-} from "../../src/snapshot/format-parts.ts";
+import { FINGERPRINT_BYTES } from "../../src/snapshot/fingerprints.ts";
+import { formatContradictions, formatPartsOf, partsOfAllFormats } from "../../src/snapshot/format-parts.ts";
 import { type RunFolder, runFolder } from "../../src/snapshot/layout.ts";
+import type { FormatParts } from "../../src/snapshot/manifest.ts";
 import type { PartEntry } from "../../src/snapshot/part.ts";
 import { partLines } from "../../src/snapshot/part-reader.ts";
 import { SnapshotWriter } from "../../src/snapshot/snapshot-writer.ts";
@@ -55,14 +52,14 @@ async function writeUsers(writer: SnapshotWriter): Promise<void> {
       id: idOf(first + at),
       displayName: Buffer.from(Array.from({ length: 30 }, () => Math.random() * 256)).toString("hex"),
     }));
-    await writer.write(linesOf(users), users.length);
+    await writer.write(linesOf(users), users.length, Buffer.alloc(FINGERPRINT_BYTES * users.length));
   }
 }
 
 async function writeAll() {
   const opened = await openFolder();
   const formats = await openFormats(["ndjson", "csv", "parquet"], PROPERTIES);
-  const writer = new SnapshotWriter(opened.container, opened.folder, formats, MAX_PART_BYTES);
+  const writer = new SnapshotWriter({ ...opened, maxPartBytes: MAX_PART_BYTES }, formats);
   await writeUsers(writer);
   return { ...opened, written: await writer.finish() };
 }
@@ -80,7 +77,7 @@ describe("SnapshotWriter", () => {
     // A row group of Parquet is whole: 6000 users are one.
     assert.equal(formats?.parquet?.length, 1);
     assert.ok((formats?.csv ?? []).every(({ bytes }) => bytes < 2 * MAX_PART_BYTES));
-    const all = partsOfAllFormats(written).map(({ name }) => name);
+    const all = [...partsOfAllFormats(written), ...written.fingerprints].map(({ name }) => name);
     assert.deepEqual(await names(), all.toSorted());
     assert.deepEqual(all.slice(0, 2), ["users-00000.ndjson.gz", "users-00001.ndjson.gz"]);
     assert.ok(all.includes("users-00001.csv") && all.includes("users-00000.parquet"));
@@ -102,20 +99,20 @@ describe("SnapshotWriter", () => {
 
   it("names no formats where there are none", async () => {
     const { container, folder, names } = await openFolder();
-    const writer = new SnapshotWriter(container, folder, await openFormats(["ndjson"], PROPERTIES));
+    const writer = new SnapshotWriter({ container, folder }, await openFormats(["ndjson"], PROPERTIES));
     await writeUsers(writer);
-    const { parts, formats } = await writer.finish();
+    const { parts, formats, fingerprints } = await writer.finish();
     assert.equal(formats, undefined);
     assert.deepEqual(
       await names(),
-      parts.map(({ name }) => name),
+      [...fingerprints, ...parts].map(({ name }) => name),
     );
   });
 
   it("takes back the parts of all formats", async () => {
     const { container, folder, names } = await openFolder();
     const formats = await openFormats(["ndjson", "csv", "parquet"], PROPERTIES);
-    const writer = new SnapshotWriter(container, folder, formats, MAX_PART_BYTES);
+    const writer = new SnapshotWriter({ container, folder, maxPartBytes: MAX_PART_BYTES }, formats);
     await writeUsers(writer);
     assert.ok((await names()).length > 0);
     await writer.discard();
@@ -125,7 +122,7 @@ describe("SnapshotWriter", () => {
   it("fails as a whole when one format cannot be written", async () => {
     const { client, container, folder } = await openFolder();
     await client.getBlockBlobClient(`${folder.path}/users-00000.csv`).upload("foreign", 7);
-    const writer = new SnapshotWriter(container, folder, await openFormats(["csv"], PROPERTIES));
+    const writer = new SnapshotWriter({ container, folder }, await openFormats(["csv"], PROPERTIES));
     await writeUsers(writer);
     await assert.rejects(
       writer.finish(),

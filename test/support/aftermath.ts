@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { DefaultAzureCredential } from "@azure/identity";
+import { readLatest } from "../../src/archive/latest.ts";
+import { committedRuns } from "../../src/archive/reader.ts";
+import { verifySnapshot } from "../../src/archive/verify.ts";
 import type { Storage } from "../../src/sandbox/storage.ts";
-import { readLatest } from "../../src/snapshot/commit.ts";
 import { lockPath } from "../../src/snapshot/layout.ts";
-import { committedRuns } from "../../src/snapshot/reader.ts";
-import { verifySnapshot } from "../../src/snapshot/verify.ts";
 import { type Container, openContainer } from "../../src/storage/container.ts";
 import type { Rig } from "./rig.ts";
 

@@ -2,19 +2,19 @@ import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
 import { RollcallError } from "../../src/error.ts";
-import type { Patience } from "../../src/http/exchange.ts";
+import type { Timeouts } from "../../src/http/http-client.ts";
 import { openAzureIdentity } from "../../src/identity/azure-identity.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../src/sandbox/sandbox.ts";
 import { sandboxTls, trustSandbox } from "../../src/sandbox/service/tls.ts";
 import { type Storage, startStorage } from "../../src/sandbox/storage.ts";
 import type { Tenant } from "../../src/sandbox/tenant.ts";
-import { readSettings } from "../../src/settings.ts";
+import { readSettings } from "../../src/settings/settings.ts";
 import type { Manifest } from "../../src/snapshot/manifest.ts";
 import { type RunOptions, type Taken, takeSnapshot } from "../../src/take-snapshot.ts";
 import { TestClock } from "./test-clock.ts";
 
 /** Short enough for a test to wait out; everything runs on one machine. */
-const PATIENCE: Patience = { connectMs: 2000, headersMs: 500, bodyMs: 500 };
+const TIMEOUTS: Timeouts = { connectMs: 2000, headersMs: 500, bodyMs: 500 };
 
 const tls = await sandboxTls();
 trustSandbox(tls);
@@ -58,7 +58,7 @@ export class Rig implements AsyncDisposable {
     process.env.IDENTITY_HEADER = environment.IDENTITY_HEADER;
     return takeSnapshot(readSettings(environment), {
       clock: this.clock,
-      patience: PATIENCE,
+      timeouts: TIMEOUTS,
       // User-assigned, as deployed; and the library keeps tokens by client id for the whole process, which holds
       // many tenants here.
       identity: openAzureIdentity(this.tenant.identity.clientId),

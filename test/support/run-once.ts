@@ -1,4 +1,4 @@
-import { readSettings } from "../../src/settings.ts";
+import { readSettings } from "../../src/settings/settings.ts";
 import { takeSnapshot } from "../../src/take-snapshot.ts";
 
 // One snapshot, with a part for each page so that there is much to be interrupted at.

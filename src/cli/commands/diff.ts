@@ -1,13 +1,10 @@
 import { type Command, InvalidArgumentError } from "commander";
+import type { StoredSnapshot } from "../../archive/snapshots.ts";
 import { CHANGE_KINDS, type Change, type ChangeKind } from "../../changes/change.ts";
 import { compareSnapshots } from "../../changes/compare.ts";
 import { compareSelections, type Selection } from "../../changes/selection.ts";
-import { snapshotSide } from "../../changes/side.ts";
-import { RollcallError } from "../../error.ts";
-import { committedRuns, openSnapshot, type Snapshot } from "../../snapshot/reader.ts";
-import type { Container } from "../../storage/container.ts";
 import { ChangeSummary } from "../change-summary.ts";
-import { openReadingPlace, type ReadingPlace } from "../reading.ts";
+import { openReadingPlace } from "../reading.ts";
 import type { Terminal } from "../terminal.ts";
 
 const HELP = `
@@ -47,16 +44,18 @@ export function addDiffCommand(program: Command, terminal: Terminal): void {
         if (names.length > 0 && !kinds.includes("changed")) {
           command.error("error: --property is about users who changed; it needs --change changed");
         }
-        const { container, former, later } = await openRuns(await openReadingPlace(terminal), from, to);
+        const { snapshots } = await openReadingPlace(terminal);
+        const after = await snapshots.open(to);
+        const before = from === undefined ? await snapshots.before(after) : await snapshots.open(from);
         const selection = compareSelections(
-          former.manifest.source.properties,
-          later.manifest.source.properties,
+          before.manifest.source.properties,
+          after.manifest.source.properties,
         );
         const stranger = names.find((name) => !selection.common.some((common) => common.name === name));
         if (stranger !== undefined) command.error(`error: ${notCompared(stranger, selection)}`);
         const isWanted = ({ kind, properties }: Change) =>
           kinds.includes(kind) && (names.length === 0 || properties.some((name) => names.includes(name)));
-        const changes = wantedChanges(container, former, later, isWanted, terminal.io.signal);
+        const changes = wantedChanges(before, after, isWanted, terminal.io.signal);
         if (json) return writeLines(terminal, changes);
 
         const summary = new ChangeSummary(limit);
@@ -64,7 +63,7 @@ export function addDiffCommand(program: Command, terminal: Terminal): void {
           terminal.exitCode = 1;
           for (const change of some) summary.add(change);
         }
-        const heading = `From ${former.folder.runId} to ${later.folder.runId}`;
+        const heading = `From ${before.folder.runId} to ${after.folder.runId}`;
         await terminal.print(
           terminal.exitCode === 0 ? `${heading}: no differences` : heading,
           ...summary.lines(kinds, selection.notCompared),
@@ -75,15 +74,12 @@ export function addDiffCommand(program: Command, terminal: Terminal): void {
 
 /** The changes that were asked for, in batches that are never empty. */
 async function* wantedChanges(
-  container: Container,
-  former: Snapshot,
-  later: Snapshot,
+  before: StoredSnapshot,
+  after: StoredSnapshot,
   isWanted: (change: Change) => boolean,
   signal: AbortSignal,
 ): AsyncGenerator<readonly Change[], void, undefined> {
-  const before = snapshotSide(container, former);
-  const after = snapshotSide(container, later);
-  for await (const changes of compareSnapshots(before, after, { signal })) {
+  for await (const changes of compareSnapshots(before.side, after.side, { signal })) {
     const wanted = changes.filter(isWanted);
     if (wanted.length > 0) yield wanted;
   }
@@ -94,26 +90,6 @@ async function writeLines(terminal: Terminal, changes: AsyncIterable<readonly Ch
     terminal.exitCode = 1;
     if (!(await terminal.write(some.map(({ line }) => `${line}\n`).join(""), "json"))) return;
   }
-}
-
-async function openRuns(
-  { container, tenantId }: ReadingPlace,
-  from: string | undefined,
-  to: string | undefined,
-): Promise<{ readonly container: Container; readonly former: Snapshot; readonly later: Snapshot }> {
-  const later = await openSnapshot(container, tenantId, to);
-  const runId = from ?? (await runBefore(container, later));
-  return { container, former: await openSnapshot(container, tenantId, runId), later };
-}
-
-async function runBefore(container: Container, { folder: { tenantId, runId } }: Snapshot): Promise<string> {
-  const former = (await committedRuns(container, tenantId)).find((other) => other < runId);
-  if (former !== undefined) return former;
-  throw new RollcallError("snapshot-not-found", {
-    doing: `looking for the snapshot before ${runId}`,
-    problem: "there is none",
-    remedy: "`rollcall list` shows the snapshots. After the next run there are two to compare.",
-  });
 }
 
 function notCompared(name: string, { notCompared, common }: Selection): string {

@@ -1,11 +1,8 @@
 import type { Command } from "commander";
-import { asRollcallError } from "../../error.ts";
+import type { UnreadableRun } from "../../archive/snapshots.ts";
 import { type RunRecord, readRecords } from "../../report/run-record.ts";
-import { committedRuns } from "../../snapshot/reader.ts";
-import type { UnreadableRun } from "../../snapshot/run-summary.ts";
-import type { Container } from "../../storage/container.ts";
 import { formatCount, formatMinute } from "../../words/format.ts";
-import { openReadingPlace } from "../reading.ts";
+import { openReadingPlace, runsOrNone } from "../reading.ts";
 import { parseRunCount } from "../run-count.ts";
 import { type Column, formatTable } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
@@ -59,16 +56,16 @@ export function addHistoryCommand(program: Command, terminal: Terminal): void {
     .option("--json", "print an array of JSON objects, newest first")
     .addHelpText("after", HELP)
     .action(async ({ last, json }: { readonly last: number; readonly json?: boolean }) => {
-      const { container, containerName, tenantId } = await openReadingPlace(terminal);
-      const runs = (await runsOrNone(container, tenantId)).slice(0, last);
+      const { containerName, snapshots } = await openReadingPlace(terminal);
+      const runs = (await runsOrNone(snapshots)).slice(0, last);
       const entries: (HistoryEntry | UnreadableRun)[] = [];
-      for await (const record of readRecords(container, tenantId, runs, terminal.io.signal)) {
+      for await (const record of readRecords(snapshots, runs)) {
         entries.push("error" in record ? record : asEntry(record));
       }
       if (json) return terminal.printJson(entries);
       if (entries.length === 0) {
         return terminal.print(
-          `There are no snapshots yet of tenant ${tenantId} in container ${containerName}.`,
+          `There are no snapshots yet of tenant ${snapshots.tenantId} in container ${containerName}.`,
         );
       }
       const points = entries.toReversed().map((entry) => ({
@@ -82,16 +79,6 @@ export function addHistoryCommand(program: Command, terminal: Terminal): void {
         ...drawChart("Users", points),
       );
     });
-}
-
-/** A container that does not exist yet holds no snapshots. */
-async function runsOrNone(container: Container, tenantId: string): Promise<readonly string[]> {
-  try {
-    return await committedRuns(container, tenantId);
-  } catch (error) {
-    if (asRollcallError(error).answer?.code === "ContainerNotFound") return [];
-    throw error;
-  }
 }
 
 function asEntry({ runId, snapshot, facts, changes }: RunRecord): HistoryEntry {

@@ -1,11 +1,12 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { asRollcallError } from "../../error.ts";
-import { readLatest } from "../../snapshot/commit.ts";
-import type { RunSummary, UnreadableRun } from "../../snapshot/run-summary.ts";
-import type { Snapshots } from "../../snapshot/snapshots.ts";
-import type { Container } from "../../storage/container.ts";
+import {
+  isUnreadable,
+  type RunSummary,
+  type Snapshots,
+  type UnreadableRun,
+} from "../../archive/snapshots.ts";
 import { formatBytes, formatCount, formatMinute } from "../../words/format.ts";
-import { openReadingPlace } from "../reading.ts";
+import { openReadingPlace, runsOrNone } from "../reading.ts";
 import { type Column, formatTable } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 import { hang } from "../wrap.ts";
@@ -38,16 +39,18 @@ export function addListCommand(program: Command, terminal: Terminal): void {
     .option("--json", "print an array of JSON objects")
     .addHelpText("after", HELP)
     .action(async ({ limit, json }: { readonly limit: number; readonly json?: boolean }) => {
-      const { container, containerName, tenantId, snapshots } = await openReadingPlace(terminal);
+      const { containerName, snapshots } = await openReadingPlace(terminal);
       const runs = await runsOrNone(snapshots);
-      const latest = await latestRun(container, tenantId);
+      const latest = await latestRun(snapshots);
       const entries = await Array.fromAsync(snapshots.list(runs.slice(0, limit)));
       if (json) {
         const isLatest = ({ runId }: { readonly runId: string }) => runId === latest.runId;
         return terminal.printJson(entries.map((entry) => ({ ...entry, latest: isLatest(entry) })));
       }
       if (runs.length === 0) {
-        return terminal.print(`No snapshot of tenant ${tenantId} yet in container ${containerName}.`);
+        return terminal.print(
+          `No snapshot of tenant ${snapshots.tenantId} yet in container ${containerName}.`,
+        );
       }
       const older = runs.length - entries.length;
       await terminal.print(
@@ -64,28 +67,16 @@ function parseLimit(text: string): number {
   return Number(text);
 }
 
-/** A container that does not exist yet holds no snapshots. */
-async function runsOrNone(snapshots: Snapshots): Promise<readonly string[]> {
-  try {
-    return await snapshots.runs();
-  } catch (error) {
-    if (asRollcallError(error).answer?.code === "ContainerNotFound") return [];
-    throw error;
-  }
-}
-
 /** An unreadable `latest.json` must not hide the snapshots. */
 async function latestRun(
-  container: Container,
-  tenantId: string,
+  snapshots: Snapshots,
 ): Promise<{ readonly runId?: string; readonly problem: string }> {
   try {
-    const latest = await readLatest(container, tenantId);
+    const latest = await snapshots.pointer();
     return { ...(latest && { runId: latest.runId }), problem: "none, latest.json is missing" };
   } catch (error) {
-    const { code, doing, problem } = asRollcallError(error);
-    if (code !== "snapshot-damaged" && code !== "manifest-unsupported") throw error;
-    return { problem: `unknown (${doing}: ${problem})` };
+    if (!isUnreadable(error)) throw error;
+    return { problem: `unknown (${error.doing}: ${error.problem})` };
   }
 }
 

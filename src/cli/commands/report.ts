@@ -38,10 +38,10 @@ export function addReportCommand(program: Command, terminal: Terminal): void {
     .option("--json", "print what was written as JSON")
     .addHelpText("after", HELP)
     .action(async (wanted: string | undefined, { out, last, json }: ReportCommandOptions) => {
-      const { container, tenantId } = await openReadingPlace(terminal);
-      const { signal, cwd } = terminal.io;
+      const { snapshots } = await openReadingPlace(terminal);
+      const { cwd } = terminal.io;
       await using file = await ReportFile.open(path.resolve(cwd, out));
-      const report = await makeReport(container, tenantId, { run: wanted, last, signal, nowMs: Date.now() });
+      const report = await makeReport(snapshots, { run: wanted, last, nowMs: Date.now() });
       await file.publish(renderPage(report));
       const { runId, facts } = report.run;
       const runs = report.history.length;

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Snapshot } from "../../snapshot/reader.ts";
+import type { StoredSnapshot } from "../../archive/snapshots.ts";
 import { formatBytes, formatCount, formatDuration, formatTime, plural } from "../../words/format.ts";
 import {
   completenessInWords,
@@ -37,7 +37,7 @@ export function addShowCommand(program: Command, terminal: Terminal): void {
     });
 }
 
-function describe({ folder, manifest, isLatest }: Snapshot, nowMs: number): readonly string[] {
+function describe({ folder, manifest, isLatest }: StoredSnapshot, nowMs: number): readonly string[] {
   const { completeness, source, credential, previous, tool, parts } = manifest;
   const change = previous ? completeness.unique - previous.users : 0;
   const sign = change > 0 ? "+" : "";

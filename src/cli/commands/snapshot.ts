@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { createLogUpdate } from "log-update";
 import type { ProgressListener } from "../../progress.ts";
-import { readSettings, type Settings } from "../../settings.ts";
+import { readSettings, type Settings } from "../../settings/settings.ts";
 import { folderOf } from "../../snapshot/layout.ts";
 import type { Manifest } from "../../snapshot/manifest.ts";
 import { type Taken, takeSnapshot } from "../../take-snapshot.ts";

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { CONDITION_SYNTAX, type Condition, parseCondition } from "../../formats/condition.ts";
-import { RowFilter } from "../../formats/row-filter.ts";
+import { CONDITION_SYNTAX, type Condition, parseCondition } from "../condition.ts";
 import { openReadingPlace } from "../reading.ts";
+import { RowFilter } from "../row-filter.ts";
 import type { Terminal } from "../terminal.ts";
 import { OUTPUT_FORMATS, type OutputFormat, openOutput } from "../user-output.ts";
 import { LINE_WIDTH } from "../wrap.ts";

@@ -1,10 +1,6 @@
 import type { Command } from "commander";
-import { asRollcallError, RollcallError } from "../../error.ts";
-import { readLatest } from "../../snapshot/commit.ts";
-import { folderOf, manifestPath } from "../../snapshot/layout.ts";
-import type { Snapshots } from "../../snapshot/snapshots.ts";
-import type { Verification } from "../../snapshot/verify.ts";
-import type { Container } from "../../storage/container.ts";
+import type { Verification } from "../../archive/snapshots.ts";
+import { RollcallError } from "../../error.ts";
 import { formatBytes, plural } from "../../words/format.ts";
 import { openReadingPlace } from "../reading.ts";
 import type { Terminal } from "../terminal.ts";
@@ -34,10 +30,10 @@ export function addVerifyCommand(program: Command, terminal: Terminal): void {
     .addHelpText("after", HELP)
     .action(async (run: string | undefined, { all, json }: VerifyOptions, command: Command) => {
       if (all && run !== undefined) command.error("error: either a run or --all");
-      const { container, snapshots } = await openReadingPlace(terminal);
+      const { snapshots } = await openReadingPlace(terminal);
       const results: Verification[] = [];
       try {
-        for await (const result of all ? verifyAll(container, snapshots) : [await snapshots.verify(run)]) {
+        for await (const result of all ? snapshots.verifyAll() : [await snapshots.verify(run)]) {
           results.push(result);
           if (!json) await terminal.print(...describe(result));
         }
@@ -48,29 +44,6 @@ export function addVerifyCommand(program: Command, terminal: Terminal): void {
       const damagedRuns = results.filter(({ whole }) => !whole);
       if (damagedRuns.length > 0) throw damage(damagedRuns);
     });
-}
-
-/**
- * Every committed run, newest first; then the run that `latest.json` points at, in case its manifest is gone. An
- * unreadable `latest.json` fails last, when it hides nothing.
- */
-async function* verifyAll(container: Container, snapshots: Snapshots): AsyncGenerator<Verification> {
-  const runs = await snapshots.runs();
-  for (const runId of runs) yield await verifyOrRefuse(snapshots, runId);
-  const latest = await readLatest(container, snapshots.tenantId);
-  if (latest && !runs.includes(latest.runId)) yield await snapshots.verify();
-}
-
-/** Here a manifest of an unknown schema is one problem among others. */
-async function verifyOrRefuse(snapshots: Snapshots, runId: string): Promise<Verification> {
-  try {
-    return await snapshots.verify(runId);
-  } catch (error) {
-    const { code, problem } = asRollcallError(error);
-    if (code !== "manifest-unsupported") throw error;
-    const blob = manifestPath(folderOf(snapshots.tenantId, runId));
-    return { runId, whole: false, users: 0, parts: 0, bytes: 0, problems: [{ blob, problem }] };
-  }
 }
 
 function describe({ runId, whole, users, parts, bytes, problems }: Verification): readonly string[] {

@@ -1,0 +1,102 @@
+import { RollcallError } from "../error.ts";
+import type { ProxyRules } from "../http/proxy.ts";
+import { CLOUDS, type Cloud, cloudNamed } from "./clouds.ts";
+import {
+  type CREDENTIAL_DECLARATIONS,
+  type CredentialSetting,
+  NO_CREDENTIAL,
+  readCredential,
+} from "./credential-setting.ts";
+import { readerDeclarations, runDeclarations } from "./declarations.ts";
+import { readProxy } from "./proxy-setting.ts";
+import {
+  checkEnvironment,
+  type Environment,
+  inWords,
+  present,
+  type SettingProblem,
+  type Values,
+} from "./setting.ts";
+
+export { isLoopback } from "./hosts.ts";
+export type { Environment, SettingProblem } from "./setting.ts";
+export type { StorageSettings } from "./storage-setting.ts";
+
+type ReaderValues = Values<ReturnType<typeof readerDeclarations>>;
+type RunValues = Values<ReturnType<typeof runDeclarations>>;
+
+/** What the reading commands need: no vault, no app registration. Each field is declared in {@link readerDeclarations}. */
+export interface ReaderSettings extends Omit<ReaderValues, "cloud" | "authorityHost" | "graphUrl"> {
+  /** The named cloud, with the hosts that are set for it. */
+  readonly cloud: Cloud;
+  /** As `HTTPS_PROXY` and `NO_PROXY` say; absent: connections are direct. */
+  readonly proxy?: ProxyRules;
+}
+
+/**
+ * What a run needs, checked and with defaults filled in. Holds no secret. Each field is declared in
+ * {@link runDeclarations}.
+ */
+export interface Settings
+  extends ReaderSettings,
+    Omit<RunValues, keyof ReaderValues | keyof typeof CREDENTIAL_DECLARATIONS> {
+  readonly credential: CredentialSetting;
+}
+
+/** All wrong settings at once. */
+export class SettingsError extends RollcallError {
+  readonly problems: readonly SettingProblem[];
+
+  constructor(problems: readonly SettingProblem[]) {
+    super("settings-invalid", {
+      doing: "reading the settings",
+      problem: inWords(problems),
+      remedy:
+        "Correct them in the app settings (in Azure), the environment or local.settings.json (on a laptop).",
+    });
+    this.problems = problems;
+  }
+}
+
+/** All settings, each once. */
+export const SETTING_NAMES: readonly string[] = Object.values(runDeclarations(CLOUDS.global))
+  .map(({ name }) => name)
+  .sort();
+
+/**
+ * Reads what a run needs.
+ *
+ * @param environment variable names and values; an empty value counts as not set
+ * @throws {SettingsError} naming every wrong setting, before anything is asked of the network
+ */
+export function readSettings(environment: Environment): Settings {
+  const declared = checkEnvironment(runDeclarations(cloudOf(environment)), environment);
+  const way = readProxy(environment);
+  const credential = readCredential(environment);
+  const problems = [...declared.problems, ...way.problems, ...(credential ? [] : [NO_CREDENTIAL])];
+  if (!declared.values || !credential || problems.length > 0) throw new SettingsError(problems);
+  const { secretName, certificateName, ...values } = declared.values;
+  return { ...withHosts(values), ...(way.proxy && { proxy: way.proxy }), credential };
+}
+
+/**
+ * Reads what the reading commands need, so that an auditor with read access to the storage needs nothing else.
+ *
+ * @throws {SettingsError} naming every wrong setting
+ */
+export function readReaderSettings(environment: Environment): ReaderSettings {
+  const declared = checkEnvironment(readerDeclarations(cloudOf(environment)), environment);
+  const { proxy, problems } = readProxy(environment);
+  if (!declared.values || problems.length > 0) throw new SettingsError([...declared.problems, ...problems]);
+  return { ...withHosts(declared.values), ...(proxy && { proxy }) };
+}
+
+/** Known before the rest is read: it decides which hosts are right. */
+function cloudOf({ ROLLCALL_CLOUD }: Environment): Cloud {
+  return cloudNamed(present(ROLLCALL_CLOUD));
+}
+
+/** The cloud with the hosts that are set for it. */
+function withHosts<T extends ReaderValues>({ authorityHost, graphUrl, ...values }: T) {
+  return { ...values, cloud: { ...values.cloud, authorityHost, graphUrl } };
+}

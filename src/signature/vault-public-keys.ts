@@ -1,0 +1,34 @@
+import type { TokenCredential } from "@azure/identity";
+import type { RunContext } from "../deadline.ts";
+import { isVersionOf, parseKeyId } from "./key-id.ts";
+import type { PublicKeys } from "./public-keys.ts";
+import { openVaultKey } from "./vault-key.ts";
+
+/**
+ * The public halves of all versions of one key, read from its vault. Only that vault is ever asked, and only for that key: a
+ * signature's `kid` chooses the version and nothing else.
+ *
+ * @param vaultUrl without a trailing slash
+ * @param name of the key: `ROLLCALL_SIGNING_KEY_NAME`
+ * @param credential the identity; role "Key Vault Reader" or "Key Vault Crypto User"
+ */
+export function vaultPublicKeys(
+  vaultUrl: string,
+  name: string,
+  credential: TokenCredential,
+  context: RunContext,
+): PublicKeys {
+  const code = "verification-key-unusable";
+  const vaultKey = openVaultKey({ vaultUrl, name, credential, context, code });
+  return {
+    async find(kid) {
+      const id = parseKeyId(kid);
+      if (!id || !isVersionOf(id, vaultUrl, name)) {
+        return { problem: `its kid names another key than ${name} in ${vaultUrl}; it was not asked for` };
+      }
+      const version = await vaultKey.read(id.version);
+      if (!version) return { problem: "the vault knows no such version of the key" };
+      return version.publicJwk ?? { problem: `that version of the key is of kind ${version.kind}` };
+    },
+  };
+}
