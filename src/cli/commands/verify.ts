@@ -14,10 +14,11 @@ RUN is a run id, or the beginning of one that no other run shares. Each part is
 read again and checked: hash, bytes, lines, keys and ids, then the totals.
 
 --chain follows the SHA-256 that each manifest has of the one before, from the
-newest run back, and names the first link that does not hold: a manifest that was
-rewritten, a run that was removed or put in between. It reads manifests only, so
-a year of runs takes about a second; parts are read as well if RUN or --all is
-given. Only a signature finds a newest run that was rewritten with latest.json.
+newest run back, and names the first link that does not hold: a manifest that
+was rewritten, a run that was removed or put in between. It reads manifests
+only, so a year of runs takes about a second; parts are read as well if RUN or
+--all is given. Only a signature finds a newest run that was rewritten together
+with latest.json.
 
 Exit codes: 0 whole, and the chain holds; 1 damaged, broken or no such run;
 2 wrong usage or settings.`;
