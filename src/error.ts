@@ -19,6 +19,7 @@ export const ERROR_CODES = [
   "vault-refused",
   "signing-failed",
   "verification-key-unusable",
+  "predecessor-unsigned",
   "credential-not-found",
   "credential-unusable",
   "certificate-unreadable",

@@ -20,9 +20,12 @@ export type {
   StoredSnapshot,
   UnreadableRun,
   Verification,
+  VerifyOptions,
 } from "./archive/snapshots.ts";
 export { type ErrorCode, RollcallError } from "./error.ts";
 export type { User } from "./rows/user-line.ts";
+export { type PublicKeys, readKeyFile as readPublicKeys } from "./signature/public-keys.ts";
+export type { SignatureFinding } from "./signature/verify-signature.ts";
 export type { Completeness } from "./snapshot/completeness.ts";
 export type { Manifest } from "./snapshot/manifest.ts";
 export type { PartEntry } from "./snapshot/part.ts";

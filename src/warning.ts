@@ -9,6 +9,7 @@ export const WARNING_CODES = [
   "latest-repaired",
   "latest-not-moved",
   "predecessor-damaged",
+  "unsigned-accepted",
   "run-in-future",
   "changes-skipped",
   "count-moved",

@@ -1,3 +1,4 @@
+// src/listing (what is held against the directory's count) is tested through runs: here, and in sliced.test.ts.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Fault, FaultRule } from "../src/sandbox/service/fault.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { loadFunctionApp, type RegisteredFunction } from "../src/sandbox/functions-worker.ts";
-import { type Sandbox, startSandbox } from "../src/sandbox/sandbox.ts";
-import { sandboxTls, trustSandbox } from "../src/sandbox/service/tls.ts";
+import type { Sandbox } from "../src/sandbox/sandbox.ts";
+import { startTestSandbox } from "./support/test-sandbox.ts";
 
 const NIGHTLY = {
   IsPastDue: false,
@@ -18,9 +18,7 @@ let sandbox: Sandbox;
 let timer: RegisteredFunction;
 
 before(async () => {
-  const tls = await sandboxTls();
-  trustSandbox(tls);
-  sandbox = await startSandbox({ users: 1200, tls });
+  sandbox = await startTestSandbox({ users: 1200 });
   Object.assign(process.env, sandbox.environment);
   const functions = await loadFunctionApp(".");
   assert.equal(functions.length, 1);
@@ -52,6 +50,17 @@ describe("the built function app, loaded as the worker does", () => {
     assert.equal(summary.users, sandbox.tenant.directory.size);
     assert.equal(summary.pastDue, false);
     assert.equal(summary.attempt, 1);
+  });
+
+  it("signs in the vault where a key is named, and logs which", async () => {
+    process.env.ROLLCALL_SIGNING_KEY_NAME = "manifest-key";
+    const { logs, error } = await timer.invokeTimer(NIGHTLY);
+    delete process.env.ROLLCALL_SIGNING_KEY_NAME;
+    assert.equal(error, undefined);
+    const { signedBy } = JSON.parse(logs[0]?.message ?? "");
+    const { version } = sandbox.tenant.vault.keys.find("manifest-key", undefined) ?? {};
+    assert.equal(signedBy, `${sandbox.tenant.vault.origin}/keys/manifest-key/${version}`);
+    assert.ok(!(logs[0]?.message ?? "").includes("eyJ"));
   });
 
   it("fails the invocation, with one JSON line and no secret, when the run fails", async () => {

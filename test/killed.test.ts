@@ -8,6 +8,7 @@ import { MINUTE, systemClock } from "../src/clock.ts";
 import type { FaultRule } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { assertNothingHalf, breakLease } from "./support/aftermath.ts";
+import { compileCache } from "./support/compile-cache.ts";
 import { type Rig, startRig } from "./support/rig.ts";
 import { startSharedStorage } from "./support/shared-storage.ts";
 import { type Strike, startStorageGate } from "./support/storage-gate.ts";
@@ -58,7 +59,7 @@ async function runInProcess(rig: Rig, strikeAt?: StrikeAt): Promise<Outcome> {
   };
   await using gate = await startStorageGate(storage, rig.tenant.tls, strike);
   child = spawn(process.execPath, [RUN_ONCE], {
-    env: { ...rig.sandbox.environment, ROLLCALL_STORAGE: gate.url },
+    env: { ...rig.sandbox.environment, ROLLCALL_STORAGE: gate.url, ...compileCache() },
     stdio: ["ignore", "ignore", "pipe"],
   });
   assert.ok(child.stderr);
@@ -71,7 +72,8 @@ async function runInProcess(rig: Rig, strikeAt?: StrikeAt): Promise<Outcome> {
 
 async function setScene({ hasYesterday, fault }: Scene): Promise<Rig> {
   await using opened = new AsyncDisposableStack();
-  const rig = opened.use(await startRig(storage, { users: 2100 }));
+  // The faults are on the third page.
+  const rig = opened.use(await startRig(storage, { users: fault ? 2100 : 1010, signs: true }));
   if (hasYesterday) await rig.run();
   if (fault) rig.tenant.script(fault);
   // The rig goes on: it is the caller's now.

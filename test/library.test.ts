@@ -1,3 +1,4 @@
+// src/archive (what readers see) is tested through the library: here, and in cli/damage.test.ts.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";

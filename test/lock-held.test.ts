@@ -1,3 +1,4 @@
+// src/storage (the lock) is tested through runs: here, and in lock-lost.test.ts.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Storage } from "../src/sandbox/storage.ts";

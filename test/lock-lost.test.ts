@@ -70,7 +70,7 @@ describe("a lock whose storage was out of reach", { concurrency: true }, () => {
         },
       },
     });
-    const timeouts = { connectMs: 2000, headersMs: 60_000, bodyMs: 500 };
+    const timeouts = { connectMs: 2000, headersMs: 60_000, bodyMs: 60_000 };
     const first = rig.run({
       settings: { ROLLCALL_STORAGE: cable.url },
       run: { clock: systemClock, timeouts },

@@ -1,3 +1,4 @@
+// src/archive (what a run builds on) is tested through runs: here, and in killed.test.ts.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, before, describe, it } from "node:test";

@@ -18,7 +18,9 @@ import { type Rig, startRig } from "./support/rig.ts";
 import { startSharedStorage } from "./support/shared-storage.ts";
 
 const { signal } = new AbortController();
-const TIMEOUTS = { connectMs: 500, headersMs: 500, bodyMs: 500 };
+const TIMEOUTS = { connectMs: 5000, headersMs: 5000, bodyMs: 5000 };
+/** Short enough to wait out. */
+const IMPATIENT = { connectMs: 1500, headersMs: 1500, bodyMs: 1500 };
 
 let storage: Storage;
 let rig: Rig;
@@ -47,7 +49,7 @@ function ask(client: HttpClient): Promise<number> {
 }
 
 async function failsWith(code: RegExp, proxyUrl: string): Promise<void> {
-  await using client = new HttpClient(TIMEOUTS, rulesFor(proxyUrl));
+  await using client = new HttpClient(IMPATIENT, rulesFor(proxyUrl));
   await assert.rejects(ask(client), (error: unknown) => {
     assert.ok(error instanceof NetworkError, inspect(error));
     assert.match(error.code, code);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { RollcallError } from "../src/error.ts";
+import { issueCertificate } from "../src/sandbox/service/certificate.ts";
 import type { Fault, FaultRule } from "../src/sandbox/service/fault.ts";
 import { startForeignOrigin } from "../src/sandbox/service/foreign-origin.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
@@ -96,8 +97,7 @@ describe("a run refuses, and publishes nothing", () => {
       const json = filler();
       const edit = (body: string) => body.replace('"jobTitle":', `"jobTitle":${json},"former":`);
       rig.tenant.script(onPage2({ kind: "editBody", edit }, always));
-      const timeouts = { connectMs: 5000, headersMs: 30_000, bodyMs: 30_000 };
-      const error = await rig.fails("graph-page-invalid", { run: { ...MANY_PARTS, timeouts } });
+      const error = await rig.fails("graph-page-invalid", { run: MANY_PARTS });
       assert.match(
         error.message,
         /page 2 of the users: .*the user at position 1 of the page takes \d{8} bytes/,
@@ -111,8 +111,7 @@ describe("a run refuses, and publishes nothing", () => {
     await using rig = await startRig(storage, { users: 1200 });
     const edit = () => Buffer.alloc(65 * 2 ** 20, " ");
     rig.tenant.script(onPage2({ kind: "editBody", edit }, always));
-    const timeouts = { connectMs: 5000, headersMs: 30_000, bodyMs: 30_000 };
-    const error = await rig.fails("graph-page-invalid", { run: { ...MANY_PARTS, timeouts } });
+    const error = await rig.fails("graph-page-invalid", { run: MANY_PARTS });
     assert.match(
       error.message,
       /page 2 of the users: .*it is larger than 67108864 bytes, the most that is read/,
@@ -229,8 +228,7 @@ describe("a run refuses, and publishes nothing", () => {
         },
       }),
     );
-    const timeouts = { connectMs: 5000, headersMs: 10_000, bodyMs: 10_000 };
-    const manifest = await rig.run({ run: { timeouts } });
+    const manifest = await rig.run();
     assert.ok(secondError instanceof RollcallError);
     assert.equal(secondError.code, "lock-held");
     assert.match(secondError.message, new RegExp(`run ${manifest.runId} is at work`));
@@ -266,10 +264,9 @@ describe("a run gives up on faults that do not pass", () => {
   it("a time budget that runs out in the middle of a page", async () => {
     await using rig = await startRig(storage);
     rig.tenant.script(onPage2({ kind: "stall", phase: "body" }));
-    const timeouts = { connectMs: 5000, headersMs: 60_000, bodyMs: 60_000 };
     await rig.fails("time-budget-exceeded", {
       settings: { ROLLCALL_TIME_BUDGET_MINUTES: "0.03" },
-      run: { timeouts, ...MANY_PARTS },
+      run: MANY_PARTS,
     });
   });
 
@@ -419,8 +416,8 @@ describe("a run tells what is wrong with its settings' objects", () => {
 
   it("a certificate that the app does not know", async () => {
     await using rig = await startRig(storage);
-    await using other = await startRig(storage);
-    rig.tenant.vault.set("strange", other.sandbox.certificate.pem, { contentType: "application/x-pem-file" });
+    const strange = await issueCertificate({ commonName: "graph-cert", days: 365 });
+    rig.tenant.vault.set("strange", strange.pem, { contentType: "application/x-pem-file" });
     const error = await rig.fails("credential-rejected", {
       settings: { ROLLCALL_CERTIFICATE_NAME: "strange" },
     });

@@ -1,3 +1,4 @@
+// src/listing (slices, and the way back to pages) is tested through runs: here, and in counts.test.ts.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
@@ -9,6 +10,8 @@ import { type Rig, startRig } from "./support/rig.ts";
 import { startSharedStorage } from "./support/shared-storage.ts";
 
 const SLICED = { ROLLCALL_LISTING: "sliced" };
+/** For thousands of users whose number matters, not what is said of each. */
+const BRIEF = { ROLLCALL_PROPERTIES: "id,displayName" };
 const ALWAYS = { times: Number.POSITIVE_INFINITY };
 
 let storage: Storage;
@@ -65,14 +68,14 @@ describe("a listing in slices", () => {
 
   it("is what auto chooses above 20,000 users, and the next run cuts where the last one says", async () => {
     await using rig = await startRig(storage, { users: 21_000 });
-    const first = await rig.run();
+    const first = await rig.run({ settings: BRIEF });
     assert.equal(first.source.listing.used, "sliced");
     await assertExact(rig, first);
     const countsBefore = rig.tenant.requests.filter(({ path }) => path.endsWith("/$count")).length;
     assert.ok(countsBefore > 2);
 
     rig.tenant.directory.add({ displayName: "Born since" });
-    const second = await rig.run();
+    const second = await rig.run({ settings: BRIEF });
     await assertExact(rig, second);
     const counts = rig.tenant.requests.filter(({ path }) => path.endsWith("/$count")).length - countsBefore;
     // Before and after the listing, and the two slices of which nothing is known: the youngest and the undated users.
@@ -90,10 +93,10 @@ describe("a listing in slices", () => {
 
   it("cuts by counting again when the last manifest cannot be read", async () => {
     await using rig = await startRig(storage, { users: 20_500 });
-    const first = await rig.run();
+    const first = await rig.run({ settings: BRIEF });
     const path = (await rig.blobs()).find((name) => name.endsWith("/manifest.json")) ?? "";
     await rig.container.getBlockBlobClient(path).upload("{}", 2);
-    const second = await rig.run();
+    const second = await rig.run({ settings: BRIEF });
     assert.equal(second.source.listing.used, "sliced");
     assert.equal(second.completeness.unique, first.completeness.unique);
   });
@@ -193,7 +196,7 @@ describe("a slice that loses users below the tolerance of the whole", () => {
       match: ofFilter(/eq null/),
       fault: { kind: "omitUsers", count: USERS },
     });
-    const manifest = await rig.run();
+    const manifest = await rig.run({ settings: BRIEF });
     await assertExact(rig, manifest);
     assert.deepEqual(manifest.source.listing.used, "sliced");
     assert.equal(manifest.source.listing.relisted, 1);
@@ -226,7 +229,7 @@ describe("a slice that loses users below the tolerance of the whole", () => {
         match: ofFilter(pattern),
         fault: { kind: "omitUsers", count: 20 },
       });
-      const manifest = await rig.run();
+      const manifest = await rig.run({ settings: BRIEF });
       await assertExact(rig, manifest);
       assert.equal(manifest.source.listing.relisted, 1);
     });
@@ -234,7 +237,7 @@ describe("a slice that loses users below the tolerance of the whole", () => {
 
   it("is found on later nights by what the last snapshot held, whichever slice it is", async () => {
     await using rig = await startRig(storage, { users: USERS });
-    await rig.run();
+    await rig.run({ settings: BRIEF });
     for (const nth of [3, 9, 17]) {
       rig.tenant.script({
         service: "graph",
@@ -242,7 +245,7 @@ describe("a slice that loses users below the tolerance of the whole", () => {
         after: nth,
         fault: { kind: "omitUsers", count: 20 },
       });
-      const manifest = await rig.run();
+      const manifest = await rig.run({ settings: BRIEF });
       await assertExact(rig, manifest);
       assert.equal(manifest.source.listing.relisted, 1, `slice ${nth}`);
     }
@@ -250,13 +253,13 @@ describe("a slice that loses users below the tolerance of the whole", () => {
 
   it("is not taken for short when users were really deleted", async () => {
     await using rig = await startRig(storage, { users: USERS });
-    await rig.run();
+    await rig.run({ settings: BRIEF });
     const { directory } = rig.tenant;
     const doomed = [...directory.ids()].filter(
       (id) => String(directory.person(id)?.createdDateTime) < "2018",
     );
     for (const id of doomed.slice(0, 400)) directory.remove(id);
-    const manifest = await rig.run();
+    const manifest = await rig.run({ settings: BRIEF });
     await assertExact(rig, manifest);
     assert.deepEqual([manifest.source.listing.used, manifest.source.listing.relisted], ["sliced", 0]);
   });
@@ -352,7 +355,7 @@ describe("a listing in slices under a tight limit", () => {
       latencyMs: 30,
       throttle: { resourceUnitsPer10s: 60 },
     });
-    const manifest = await rig.run({ settings: SLICED, run: { clock: systemClock } });
+    const manifest = await rig.run({ settings: { ...SLICED, ...BRIEF }, run: { clock: systemClock } });
     await assertExact(rig, manifest);
     assert.equal(manifest.source.listing.used, "sliced");
     const { throttled, requests } = manifest.source;

@@ -1,9 +1,13 @@
+// src/storage (the container) and src/archive/commit.ts are tested through runs: here, and in killed.test.ts.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { inspect } from "node:util";
 import { MINUTE } from "../src/clock.ts";
 import { RollcallError } from "../src/error.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
+import { folderOf, latestPath } from "../src/snapshot/layout.ts";
+import type { Manifest } from "../src/snapshot/manifest.ts";
 import type { Taken } from "../src/take-snapshot.ts";
 import { assertNothingHalf, breakLease } from "./support/aftermath.ts";
 import { type Rig, startRig } from "./support/rig.ts";
@@ -33,22 +37,36 @@ before(async () => {
   const undisturbed = await runThrough(rig);
   assert.ok(!(undisturbed.outcome instanceof Error), inspect(undisturbed.outcome));
   writes = undisturbed.writes;
-  for (const name of ["users-00001", "changes-00000", "manifest.json", "latest.json"]) {
+  for (const name of ["users-00001", "changes-00000", "manifest.jws", "manifest.json", "latest.json"]) {
     assert.ok(
       writes.some((write) => write.includes(name)),
       writes.join(),
     );
   }
 });
-after(() => storage[Symbol.asyncDispose]());
+after(async () => {
+  for (const rig of idle) await rig[Symbol.asyncDispose]();
+  await storage[Symbol.asyncDispose]();
+});
 
-/** A tenant with a snapshot of yesterday and a change since. */
+/** Tenants that a test is done with: each holds one snapshot again, and can serve another test. */
+const idle: Rig[] = [];
+
+/** A tenant with a signed snapshot of yesterday and a change since. */
 async function setScene(): Promise<Rig> {
-  const rig = await startRig(storage, { users: 1010 });
-  await rig.run();
+  const rig = idle.pop() ?? (await startRig(storage, { users: 1010, signs: true }));
+  if ((await rig.published()).length === 0) await rig.run();
   const [id = ""] = rig.tenant.directory.ids();
-  rig.tenant.directory.update(id, { department: "Elsewhere" });
+  rig.tenant.directory.update(id, { department: randomUUID() });
   return rig;
+}
+
+/** Makes of a run the snapshot of yesterday, and keeps the tenant for another test. */
+async function keepForAnother(rig: Rig, { tenantId, runId }: Manifest): Promise<void> {
+  const kept = [`${folderOf(tenantId, runId).path}/`, latestPath(tenantId)];
+  const others = (await rig.blobs()).filter((name) => !kept.some((path) => name.startsWith(path)));
+  await Promise.all(others.map((name) => rig.container.deleteBlob(name)));
+  idle.push(rig);
 }
 
 /** A run with a part for each page. */
@@ -64,7 +82,8 @@ async function runThrough(
 }
 
 async function strikeAt(name: string, strike: Strike): Promise<void> {
-  await using rig = await setScene();
+  await using scene = new AsyncDisposableStack();
+  const rig = scene.use(await setScene());
   const { runs: former } = await assertNothingHalf(rig, storage);
   const { outcome } = await runThrough(rig, strike);
   const found = await assertNothingHalf(rig, storage);
@@ -89,6 +108,8 @@ async function strikeAt(name: string, strike: Strike): Promise<void> {
   const next = await rig.take();
   assert.equal((await assertNothingHalf(rig, storage)).latest, next.manifest.runId);
   assert.equal(next.manifest.previous?.runId, found.runs[0]);
+  await keepForAnother(rig, next.manifest);
+  scene.move();
 }
 
 /** For writes that are much like others: the lock's, which the SDK makes alone, and all parts but one. */
@@ -169,6 +190,14 @@ describe("a run that is ended while it writes", () => {
     assert.deepEqual(warnings, []);
     const { runs, latest } = await assertNothingHalf(rig, storage);
     assert.deepEqual([runs[0], latest], [manifest.runId, manifest.runId]);
+  });
+
+  it("the signature, is not committed and leaves nothing, also when that arrived", async () => {
+    await using rig = await setScene();
+    const { runs: former } = await assertNothingHalf(rig, storage);
+    await assert.rejects(endedAt(rig, "PUT manifest.jws"), { code: "terminated" });
+    assert.deepEqual((await assertNothingHalf(rig, storage)).runs, former);
+    assert.deepEqual(await rig.orphans(), []);
   });
 
   it("latest.json, is committed and has nothing to say when that arrived", async () => {

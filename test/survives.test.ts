@@ -4,7 +4,7 @@ import { gunzipSync } from "node:zlib";
 import type { Fault, FaultRule } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import type { Manifest } from "../src/snapshot/manifest.ts";
-import { type Rig, startRig } from "./support/rig.ts";
+import { IMPATIENT, type Rig, type RigRun, startRig } from "./support/rig.ts";
 import { startSharedStorage } from "./support/shared-storage.ts";
 
 let storage: Storage;
@@ -29,8 +29,9 @@ async function committedIds(rig: Rig, manifest: Manifest): Promise<string[]> {
 }
 
 /** Runs and asserts that exactly the directory's people were committed, each once. */
-async function runsExactly(rig: Rig, people = rig.tenant.directory.size): Promise<Manifest> {
-  const manifest = await rig.run();
+async function runsExactly(rig: Rig, given: RigRun = {}): Promise<Manifest> {
+  const manifest = await rig.run(given);
+  const people = rig.tenant.directory.size;
   const ids = await committedIds(rig, manifest);
   assert.equal(new Set(ids).size, people);
   assert.equal(ids.length, people);
@@ -127,7 +128,7 @@ describe("a run survives passing faults of Graph", () => {
     it(words, async () => {
       await using rig = await startRig(storage);
       rig.tenant.script(onPage2(fault));
-      const manifest = await runsExactly(rig);
+      const manifest = await runsExactly(rig, fault.kind === "stall" ? { run: { timeouts: IMPATIENT } } : {});
       assert.equal(manifest.source.retries, fault.kind === "delay" ? 0 : 1);
     });
   }
@@ -144,8 +145,7 @@ describe("a run survives passing faults of Graph", () => {
     const keys = Array.from({ length: 3_000_000 }, (_, at) => `"x${at}":1`).join();
     const edit = (body: string) => body.replace('"jobTitle":', `${keys},"jobTitle":`);
     rig.tenant.script(onPage2({ kind: "editBody", edit }));
-    const timeouts = { connectMs: 5000, headersMs: 30_000, bodyMs: 30_000 };
-    const manifest = await rig.run({ run: { timeouts } });
+    const manifest = await rig.run();
     assert.equal(manifest.completeness.unique, 1200);
     assert.equal(manifest.source.retries, 0);
   });
@@ -204,7 +204,7 @@ describe("a run survives what happens to its token", () => {
     await using rig = await startRig(storage, { tokenLifetimeSeconds: 2 });
     rig.tenant.script(onPage2({ kind: "delay", ms: 2500 }));
     // The page behind the late one needs a token again.
-    await rig.run({ run: { timeouts: { connectMs: 2000, headersMs: 5000, bodyMs: 5000 } } });
+    await rig.run();
     assert.ok(rig.tenant.tokensSeenBy("graph").size > 1);
   });
 });
@@ -338,7 +338,7 @@ describe("a run survives what happens to its credential", () => {
     await using rig = await startRig(storage);
     rig.tenant.script({ service: "vault", fault: { kind: "delay", ms: 700 } });
     rig.tenant.script({ service: "entra", fault: { kind: "stall", phase: "headers" } });
-    await runsExactly(rig);
+    await runsExactly(rig, { run: { timeouts: IMPATIENT } });
   });
 });
 

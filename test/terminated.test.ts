@@ -8,6 +8,7 @@ import { systemClock } from "../src/clock.ts";
 import type { FaultRule } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { latestPath, lockPath } from "../src/snapshot/layout.ts";
+import { compileCache } from "./support/compile-cache.ts";
 import { type Rig, startRig } from "./support/rig.ts";
 import { startSharedStorage } from "./support/shared-storage.ts";
 import { type Strike, startStorageGate } from "./support/storage-gate.ts";
@@ -75,7 +76,7 @@ async function runInHost(
       ? rig.tenant.script({ ...moment, fault: { kind: "before", run: end } })
       : undefined;
   host = fork(HOST, [], {
-    env: { ...rig.sandbox.environment, ROLLCALL_STORAGE: gate.url, ...overrides },
+    env: { ...rig.sandbox.environment, ROLLCALL_STORAGE: gate.url, ...compileCache(), ...overrides },
     execArgv: ["--unhandled-rejections=strict"],
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
@@ -200,7 +201,7 @@ describe("a run that the Functions host ends", () => {
     const published = await rig.published();
     await using gate = await startStorageGate(storage, rig.tenant.tls);
     const host = fork(HOST, ["--late"], {
-      env: { ...rig.sandbox.environment, ROLLCALL_STORAGE: gate.url },
+      env: { ...rig.sandbox.environment, ROLLCALL_STORAGE: gate.url, ...compileCache() },
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     const { exitCode, summary } = await outcomeOf(host);

@@ -7,7 +7,6 @@ import { type Rig, startRig } from "./support/rig.ts";
 import { startSharedStorage } from "./support/shared-storage.ts";
 
 const GREEDY = { ROLLCALL_CONCURRENCY: "64", ROLLCALL_LISTING: "sliced" };
-const TIMEOUTS = { connectMs: 5000, headersMs: 5000, bodyMs: 5000 };
 
 let storage: Storage;
 
@@ -38,7 +37,7 @@ describe("sixty-four requests at a time against a tight limit", () => {
     const overrides = { ...GREEDY, ROLLCALL_TIME_BUDGET_MINUTES: "0.2" };
     const error = await rig.fails("graph-throttled", {
       settings: overrides,
-      run: { clock: systemClock, timeouts: TIMEOUTS },
+      run: { clock: systemClock },
     });
     assert.match(error.message, /would exceed the run's time budget/);
     assert.ok(rig.tenant.requests.filter(({ service }) => service === "graph").length <= 4);
@@ -50,7 +49,7 @@ describe("sixty-four requests at a time against a tight limit", () => {
     const overrides = { ...GREEDY, ROLLCALL_TIME_BUDGET_MINUTES: "3" };
     const { completeness } = await rig.run({
       settings: overrides,
-      run: { clock: systemClock, timeouts: TIMEOUTS },
+      run: { clock: systemClock },
     });
     assert.equal(completeness.unique, rig.tenant.directory.size);
     // All that were under way at the moment of the first refusal, and no more.
@@ -77,7 +76,7 @@ describe("sixty-four requests at a time against a tight limit", () => {
         fault: { kind: "error", status: 403, code: "Authorization_RequestDenied" },
       });
       const overrides = { ...GREEDY, ROLLCALL_TIME_BUDGET_MINUTES: "1440" };
-      await rig.run({ settings: overrides, run: { clock: systemClock, timeouts: TIMEOUTS } }).then(
+      await rig.run({ settings: overrides, run: { clock: systemClock } }).then(
         () => assert.fail("it committed"),
         () => undefined,
       );

@@ -8,6 +8,7 @@ import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { warning } from "../warning.ts";
 import { inspectLatest, type LatestBlob, ofLaterRollcall } from "./latest.ts";
+import { requireSigned, type SignatureDemand } from "./signature-check.ts";
 import {
   isMisdated,
   newestRuns,
@@ -63,13 +64,14 @@ export type Foundation =
  * manifests still count as evidence of the number of users and of a count: damage must not turn off these checks.
  *
  * @param nowMs by the run's clock, which has been checked
- * @throws {RollcallError} `manifest-unsupported` if a later Rollcall wrote the newest run or `latest.json`, and the
- *   storage's errors
+ * @throws {RollcallError} `manifest-unsupported` if a later Rollcall wrote the newest run or `latest.json`;
+ *   `predecessor-unsigned` and `verification-key-unusable` as {@link requireSigned}; and the storage's errors
  */
 export async function findPredecessor(
   container: Container,
   tenantId: string,
   nowMs: number,
+  demand: SignatureDemand,
 ): Promise<Predecessor> {
   const found = await inspectLatest(container, tenantId);
   const misdated: StoredRun[] = [];
@@ -89,6 +91,7 @@ export async function findPredecessor(
     if (damages.length === MAX_RUNS) break;
   }
   whole ??= await runOfLatest(container, tenantId, found, [...misdated, ...damages.map(({ run }) => run)]);
+  const accepted = whole ? await requireSigned(container, whole, demand) : [];
   const evidence = await completenessOf(container, [...damages.map(({ run }) => run), ...misdated]);
   const all = [...(whole ? [whole.manifest.completeness] : []), ...evidence];
   const hasTraces = found.etag !== undefined || misdated.length + damages.length > 0;
@@ -101,6 +104,7 @@ export async function findPredecessor(
     countOffered: all.length > 0 || !hasTraces ? all.some(showsCountOffered) : undefined,
     warnings: [
       ...(repair === undefined ? [] : [warning("latest-repaired", repair)]),
+      ...accepted,
       ...misdatedWarning(misdated),
       ...damages.map(({ run: { folder }, problem }) =>
         warning("predecessor-damaged", `run ${folder.runId} is damaged and was skipped: ${problem}`),

@@ -14,13 +14,13 @@ import { committedRuns, openSnapshot, type Snapshot } from "./reader.ts";
 import { type RunManifest, readManifests, type UnreadableRun } from "./run-manifest.ts";
 import { type RunSummary, summaryOf } from "./run-summary.ts";
 import { isUnreadable } from "./unreadable.ts";
-import { type Verification, verifySnapshot } from "./verify.ts";
+import { type Verification, type VerifyOptions, verifySnapshot } from "./verify.ts";
 
 export type { ChainEnd, ChainVerification } from "./chain.ts";
 export type { RunManifest, UnreadableRun } from "./run-manifest.ts";
 export type { RunSummary } from "./run-summary.ts";
 export { isUnreadable } from "./unreadable.ts";
-export type { Verification } from "./verify.ts";
+export type { Verification, VerifyOptions } from "./verify.ts";
 
 /** The committed snapshots of a tenant. Nothing is cached: each call asks the storage again. */
 export class Snapshots {
@@ -116,23 +116,23 @@ export class Snapshots {
    * @param run as for {@link open}
    * @returns what was found; damage is not an error here
    * @throws {RollcallError} `snapshot-not-found`, `manifest-unsupported`; `snapshot-damaged` only if `latest.json` does not
-   *   say which run is meant
+   *   say which run is meant; `verification-key-unusable`
    */
-  verify(run?: string): Promise<Verification> {
-    return verifySnapshot(this.#container, this.tenantId, run);
+  verify(run?: string, options?: VerifyOptions): Promise<Verification> {
+    return verifySnapshot(this.#container, this.tenantId, run, options);
   }
 
   /**
    * Verifies every run, newest first. If `latest.json` points at a run whose manifest is gone, that run comes last. A
    * manifest with an unknown schema is a finding like any other.
    *
-   * @throws {RollcallError} the storage's errors; as {@link pointer}, but only after all other runs
+   * @throws {RollcallError} `verification-key-unusable`, the storage's errors; as {@link pointer}, but only after all other runs
    */
-  async *verifyAll(): AsyncGenerator<Verification, void, undefined> {
+  async *verifyAll(options?: VerifyOptions): AsyncGenerator<Verification, void, undefined> {
     const runs = await this.runs();
-    for (const runId of runs) yield await this.#verifyAnySchema(runId);
+    for (const runId of runs) yield await this.#verifyAnySchema(runId, options);
     const latest = await this.pointer();
-    if (latest && !runs.includes(latest.runId)) yield await this.verify();
+    if (latest && !runs.includes(latest.runId)) yield await this.verify(undefined, options);
   }
 
   /**
@@ -146,9 +146,9 @@ export class Snapshots {
     return verifyChain(this.#container, this.tenantId, since);
   }
 
-  async #verifyAnySchema(runId: string): Promise<Verification> {
+  async #verifyAnySchema(runId: string, options?: VerifyOptions): Promise<Verification> {
     try {
-      return await this.verify(runId);
+      return await this.verify(runId, options);
     } catch (error) {
       if (!isUnreadable(error)) throw error;
       const blob = manifestPath(folderOf(this.tenantId, runId));
@@ -252,9 +252,9 @@ export class StoredSnapshot implements Snapshot {
    * Reads all of it again and checks it against its manifest: hashes, lines, keys, duplicate ids and totals.
    *
    * @returns what was found; damage is not an error here
-   * @throws {RollcallError} the storage's errors
+   * @throws {RollcallError} `verification-key-unusable`, the storage's errors
    */
-  verify(): Promise<Verification> {
-    return verifySnapshot(this.#container, this.folder.tenantId, this.folder.runId);
+  verify(options?: VerifyOptions): Promise<Verification> {
+    return verifySnapshot(this.#container, this.folder.tenantId, this.folder.runId, options);
   }
 }

@@ -1,5 +1,7 @@
 import { changeFindings } from "../changes/change-lines.ts";
 import { IdSet } from "../rows/id-set.ts";
+import type { PublicKeys } from "../signature/public-keys.ts";
+import type { SignatureFinding } from "../signature/verify-signature.ts";
 import { type Finding, latestContradictions, manifestContradictions } from "../snapshot/contradictions.ts";
 import { readFingerprints } from "../snapshot/fingerprints.ts";
 import { allParts, formatPartsOf, readableParts } from "../snapshot/format-parts.ts";
@@ -14,6 +16,7 @@ import { FingerprintCheck } from "./fingerprint-check.ts";
 import { checkFormatPart } from "./format-check.ts";
 import { LineTally } from "./line-tally.ts";
 import { requireManifest, resolveRun } from "./reader.ts";
+import { checkSignature, signatureFindings } from "./signature-check.ts";
 import { TallyCheck } from "./tally-check.ts";
 
 /** The result of a verification. */
@@ -27,8 +30,18 @@ export interface Verification {
   readonly parts: number;
   /** Stored bytes of the manifest's parts. */
   readonly bytes: number;
+  /** What its signature is found to be; absent if its manifest cannot be read. */
+  readonly signature?: SignatureFinding;
   /** All problems, in the order of the parts. */
   readonly problems: readonly Finding[];
+}
+
+/** How a signature is looked at. Whatever is wrong with it is a problem like any other. */
+export interface VerifyOptions {
+  /** What it is checked with; absent: nothing but its form is. */
+  readonly keys?: PublicKeys | undefined;
+  /** Whether it is a problem if there is none, or none that was checked; `false` when absent. */
+  readonly requireSignature?: boolean | undefined;
 }
 
 /**
@@ -38,12 +51,13 @@ export interface Verification {
  *
  * @param run as for `openSnapshot`
  * @throws {RollcallError} `snapshot-not-found`, `manifest-unsupported`; `snapshot-damaged` only if `latest.json` does not
- *   say which run is meant
+ *   say which run is meant; `verification-key-unusable`
  */
 export async function verifySnapshot(
   container: Container,
   tenantId: string,
   run?: string,
+  { keys, requireSignature = false }: VerifyOptions = {},
 ): Promise<Verification> {
   const { runId, latest } = await resolveRun(container, tenantId, run);
   const folder = folderOf(tenantId, runId);
@@ -53,6 +67,8 @@ export async function verifySnapshot(
   const { manifest, bytes } = opened;
   if (latest) problems.push(...latestContradictions(latest, folder, manifest, sha256Of(bytes)));
   problems.push(...manifestContradictions(manifest, folder));
+  const signature = await checkSignature(container, { folder, manifest, bytes }, keys);
+  problems.push(...signatureFindings(folder, signature, requireSignature));
   const users = await verifyUsers(container, folder, manifest, problems);
   for (const { format, part } of formatPartsOf(manifest)) {
     await unlessDamaged(problems, () => checkFormatPart(container, folder, format, part));
@@ -66,6 +82,7 @@ export async function verifySnapshot(
     users,
     parts: readableParts(manifest).length,
     bytes: stored.bytes,
+    signature,
     problems,
   };
 }

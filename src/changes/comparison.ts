@@ -14,7 +14,7 @@ import type { Side } from "./side.ts";
 const MAX_PENDING_ROWS = 50_000;
 const MAX_PENDING_BYTES = 32 * 2 ** 20;
 /** Parts that are read at the same time: one is unpacked while another is on its way. */
-const PARTS_AT_A_TIME = 3;
+const PARTS_AT_A_TIME = 2;
 
 const LINE_FEED = 0x0a;
 /** Stands for the row of a user who was not there before. */

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { type AzureAnswer, answer, safeOrigin } from "../answer.ts";
 import { RollcallError } from "../error.ts";
+import { releaseBody } from "../http/gunzip.ts";
 import {
   DamagedBodyError,
   HttpClient,
   type HttpContext,
   type HttpResponse,
-  releaseBody,
   type Timeouts,
 } from "../http/http-client.ts";
 import { redirectError } from "../http/refused-way.ts";

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { DamagedBodyError } from "../http/http-client.ts";
 import { JsonScan, JsonScanError } from "../rows/json-scan.ts";
+import { RowBuffers } from "../rows/row-buffers.ts";
 import { UserRows } from "../rows/user-rows.ts";
 
 /** One page of a listing. */
@@ -16,21 +17,22 @@ export interface Page {
  *
  * The whole page must be valid JSON and look like a page before any of its users is judged.
  *
+ * @param buffers of the run; absent for a single page
  * @throws {DamagedBodyError} if the body is not a page, such as an error document with status 200, or if a user has no id
  *   or does not fit a line of a snapshot
  * @see https://learn.microsoft.com/graph/paging
  */
-export function readPage(body: Buffer, properties: readonly string[]): Page {
+export function readPage(body: Buffer, properties: readonly string[], buffers = new RowBuffers()): Page {
   if (!isUtf8(body)) throw new DamagedBodyError("it is not UTF-8");
   try {
-    return scanPage(new JsonScan(body), properties);
+    return scanPage(new JsonScan(body), properties, buffers);
   } catch (error) {
     if (error instanceof JsonScanError) throw new DamagedBodyError(`it is not JSON: ${error.message}`);
     throw error;
   }
 }
 
-function scanPage(scan: JsonScan, properties: readonly string[]): Page {
+function scanPage(scan: JsonScan, properties: readonly string[], buffers: RowBuffers): Page {
   let users: Users | undefined;
   let nextLink: string | undefined;
   let hasGoodLink = true;
@@ -43,7 +45,7 @@ function scanPage(scan: JsonScan, properties: readonly string[]): Page {
     const key = scan.readKey();
     if (key === "value") {
       users?.rows.release();
-      users = readUsers(scan, properties);
+      users = readUsers(scan, properties, buffers);
     } else if (key === "@odata.nextLink") {
       nextLink = readNextLink(scan);
       hasGoodLink = nextLink !== undefined;
@@ -83,12 +85,12 @@ interface Users {
 }
 
 /** @returns `undefined` if the value is not a list */
-function readUsers(scan: JsonScan, properties: readonly string[]): Users | undefined {
+function readUsers(scan: JsonScan, properties: readonly string[], buffers: RowBuffers): Users | undefined {
   if (!scan.isArray()) {
     scan.skipValue();
     return undefined;
   }
-  const rows = new UserRows(properties, scan.bytes.length);
+  const rows = new UserRows(properties, scan.bytes.length, buffers);
   try {
     return { rows, problem: copyUsers(scan, rows) };
   } catch (error) {

@@ -1,4 +1,5 @@
 import { pageSize } from "../rows/properties.ts";
+import { RowBuffers } from "../rows/row-buffers.ts";
 
 /** Which users and properties are listed; the same for the count and for each page. */
 export interface UserQuery {
@@ -6,6 +7,8 @@ export interface UserQuery {
   readonly properties: readonly string[];
   /** Where an administrator can consent to missing permissions. */
   readonly consentUrl: string;
+  /** Memory for the rows of its pages. */
+  readonly buffers: RowBuffers;
   /** URL of the first page of all users, to which a filter can be added. */
   readonly url: string;
 }
@@ -17,5 +20,10 @@ export interface UserQuery {
  */
 export function userQuery(root: string, properties: readonly string[], consentUrl: string): UserQuery {
   const selected = [...new Set([...properties, "createdDateTime"])].join(",");
-  return { properties, consentUrl, url: `${root}/users?$top=${pageSize(properties)}&$select=${selected}` };
+  return {
+    properties,
+    consentUrl,
+    buffers: new RowBuffers(),
+    url: `${root}/users?$top=${pageSize(properties)}&$select=${selected}`,
+  };
 }

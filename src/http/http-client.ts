@@ -1,8 +1,7 @@
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
 import { Agent, type Dispatcher, request } from "undici";
 import { MINUTE, SECOND } from "../clock.ts";
 import type { RunContext } from "../deadline.ts";
+import { gunzipWhole } from "./gunzip.ts";
 import { ProxyError, type ProxyRules, proxyConnector } from "./proxy.ts";
 import { proxyRefusal } from "./refused-way.ts";
 
@@ -161,30 +160,13 @@ export class HttpClient implements AsyncDisposable {
   }
 }
 
-/** Buffers come in steps of this size, so that the next page can reuse the memory: odd sizes fragment the heap. */
-const CHUNK_STEP_BYTES = 2 ** 19;
 /** Most bytes allocated because a body claims to be large. */
 const MAX_CHUNK_BYTES = 8 * 2 ** 20;
-
-/**
- * Frees the memory of a large body at once; the body is empty after this. The garbage collector would leave tens of
- * megabytes of used bodies around, and spent a sixth of the main thread's time on them.
- */
-export function releaseBody(body: Buffer): void {
-  const { buffer } = body;
-  // A smaller body may be in the pool that Node shares among buffers.
-  if (buffer instanceof ArrayBuffer && buffer.byteLength >= CHUNK_STEP_BYTES) buffer.transfer(0);
-}
-
-const gunzipAsync = promisify(gunzip);
 
 async function decompress(bytes: Buffer, encoding: string | undefined): Promise<Buffer> {
   if (encoding !== "gzip" || bytes.length === 0) return bytes;
   try {
-    // Gzip ends with the size of its content: one buffer of that size saves joining many.
-    const size = bytes.length < 4 ? 0 : bytes.readUInt32LE(bytes.length - 4);
-    const chunkSize = Math.min(Math.ceil((size + 1) / CHUNK_STEP_BYTES) * CHUNK_STEP_BYTES, MAX_CHUNK_BYTES);
-    const body = await gunzipAsync(bytes, { chunkSize, maxOutputLength: MAX_BODY_BYTES });
+    const body = await gunzipWhole(bytes, MAX_CHUNK_BYTES, MAX_BODY_BYTES);
     if (bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
     return body;
   } catch (error) {

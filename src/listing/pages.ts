@@ -44,7 +44,7 @@ export async function* userPages(graph: Graph, query: UserQuery): AsyncGenerator
       url,
       doing,
       signal: leaving.signal,
-      read: (body) => readPage(body, query.properties),
+      read: (body) => readPage(body, query.properties, query.buffers),
       refuse: (answer) => pageError(answer, query, doing, isFirst),
     });
     // The page may fail while the previous one is still being written; the error surfaces when it is awaited.

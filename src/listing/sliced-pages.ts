@@ -156,7 +156,7 @@ export async function* slicedPages(
           if (!hasPermit) await decompressing.acquire(pool.signal);
           hasPermit = true;
         },
-        read: (body) => readPage(body, query.properties),
+        read: (body) => readPage(body, query.properties, query.buffers),
         refuse: (answer) => sliceError(answer, query, doing, number === 1),
       });
       return { state, kind: "page", page, number };

@@ -3,6 +3,7 @@ import { GUID_WORDS } from "./guid.ts";
 import { copyCompact, type JsonScan, textOfString } from "./json-scan.ts";
 import { MAX_LINE_BYTES } from "./line-limit.ts";
 import { readObjectId } from "./object-id.ts";
+import type { RowBuffers } from "./row-buffers.ts";
 import { TraitReader } from "./user-traits.ts";
 
 const NULL = Buffer.from("null");
@@ -28,22 +29,6 @@ interface ExpectedKey {
   readonly bytes: Uint8Array;
   /** Place of its value in the row; `undefined` if the property was not selected. */
   readonly place: number | undefined;
-}
-
-/** Buffers of pages that are written, for reuse: allocating one for each page is the garbage collector's largest load. */
-const spare: Buffer[] = [];
-const MAX_SPARE = 2;
-const MAX_SPARE_BYTES = 16 * 2 ** 20;
-const BUFFER_STEP_BYTES = 2 ** 19;
-
-function takeBuffer(bytes: number): Buffer {
-  const index = spare.findIndex(({ length }) => length >= bytes);
-  const size = Math.ceil(bytes / BUFFER_STEP_BYTES) * BUFFER_STEP_BYTES;
-  return spare.splice(index, index < 0 ? 0 : 1)[0] ?? Buffer.allocUnsafe(size);
-}
-
-function giveBack(buffer: Buffer): void {
-  if (spare.length < MAX_SPARE && buffer.length <= MAX_SPARE_BYTES) spare.push(buffer);
 }
 
 /**
@@ -81,12 +66,14 @@ export class UserRows {
   #created = new Float64Array(1000);
   #traits = new Uint8Array(1000);
   readonly #traitReader: TraitReader;
+  readonly #buffers: RowBuffers;
 
   /**
    * @param properties in the order of the lines
    * @param pageBytes size of the page, from which the size of the lines is estimated
+   * @param buffers where the memory of the lines comes from, and goes to
    */
-  constructor(properties: readonly string[], pageBytes: number) {
+  constructor(properties: readonly string[], pageBytes: number, buffers: RowBuffers) {
     // The id and the creation time are always read; if they are not selected, their places follow those of the line.
     const names = [...new Set([...properties, "id", "createdDateTime"])];
     this.#places = new Map(names.map((name, place) => [name, place]));
@@ -97,12 +84,13 @@ export class UserRows {
     this.filled = new Uint32Array(properties.length);
     this.#starts = new Int32Array(names.length);
     this.#ends = new Int32Array(names.length);
-    this.#out = takeBuffer(pageBytes + 4096);
+    this.#buffers = buffers;
+    this.#out = buffers.take(pageBytes + 4096);
   }
 
   /** Frees the memory of the lines for the next page. The lines must not be read after this. */
   release(): void {
-    giveBack(this.#out);
+    this.#buffers.giveBack(this.#out);
     this.#out = Buffer.alloc(0);
     this.#length = 0;
     this.count = 0;

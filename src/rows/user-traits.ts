@@ -11,6 +11,8 @@ export const TRAIT = {
 const LETTER_F = 0x66;
 const LETTER_T = 0x74;
 const OPEN_BRACKET = 0x5b;
+const MEMBER = Buffer.from('"Member"');
+const GUEST = Buffer.from('"Guest"');
 
 /** Reads the bits of {@link TRAIT} out of a user's values. */
 export class TraitReader {
@@ -32,25 +34,37 @@ export class TraitReader {
    * @param ends behind each value; 0 for one that was left out
    */
   read(bytes: Uint8Array, starts: Int32Array, ends: Int32Array): number {
-    const first = (place: number) => (ends[place] ? bytes[starts[place] ?? 0] : undefined);
-    const enabled = first(this.#accountEnabled);
-    let traits = enabled === LETTER_T ? TRAIT.enabled : enabled === LETTER_F ? TRAIT.disabled : 0;
-    if (first(this.#onPremisesSyncEnabled) === LETTER_T) traits |= TRAIT.synchronised;
-    const end = ends[this.#assignedLicenses] ?? 0;
-    const start = starts[this.#assignedLicenses] ?? 0;
-    if (end - start > 2 && bytes[start] === OPEN_BRACKET) traits |= TRAIT.licensed;
-    return traits | this.#type(bytes, starts[this.#userType] ?? 0, ends[this.#userType] ?? 0);
+    let traits = 0;
+    const enabled = firstByte(bytes, starts, ends, this.#accountEnabled);
+    if (enabled === LETTER_T) traits |= TRAIT.enabled;
+    else if (enabled === LETTER_F) traits |= TRAIT.disabled;
+    if (firstByte(bytes, starts, ends, this.#onPremisesSyncEnabled) === LETTER_T)
+      traits |= TRAIT.synchronised;
+    const isList = firstByte(bytes, starts, ends, this.#assignedLicenses) === OPEN_BRACKET;
+    if (isList && (ends[this.#assignedLicenses] ?? 0) - (starts[this.#assignedLicenses] ?? 0) > 2) {
+      traits |= TRAIT.licensed;
+    }
+    const start = starts[this.#userType] ?? 0;
+    const end = ends[this.#userType] ?? 0;
+    if (isText(bytes, start, end, MEMBER)) traits |= TRAIT.member;
+    else if (isText(bytes, start, end, GUEST)) traits |= TRAIT.guest;
+    return traits;
   }
+}
 
-  #type(bytes: Uint8Array, start: number, end: number): number {
-    if (end === 0) return 0;
-    const isPlain = (text: string) => {
-      if (end - start !== text.length) return false;
-      for (let at = 0; at < text.length; at++) if (bytes[start + at] !== text.charCodeAt(at)) return false;
-      return true;
-    };
-    if (isPlain('"Member"')) return TRAIT.member;
-    if (isPlain('"Guest"')) return TRAIT.guest;
-    return 0;
-  }
+// No functions inside of functions in here: this is called for each user.
+
+function firstByte(
+  bytes: Uint8Array,
+  starts: Int32Array,
+  ends: Int32Array,
+  place: number,
+): number | undefined {
+  return ends[place] ? bytes[starts[place] ?? 0] : undefined;
+}
+
+function isText(bytes: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
+  if (end - start !== text.length) return false;
+  for (let at = 0; at < text.length; at++) if (bytes[start + at] !== text[at]) return false;
+  return true;
 }

@@ -9,6 +9,10 @@ export interface SandboxOptions extends TenantOptions {
   readonly credential?: "certificate" | "secret";
   /** The app's certificate; a fresh one by default. A key takes time to make: several sandboxes may share one. */
   readonly certificate?: IssuedCertificate;
+  /** Whether `environment` names the signing key, which the vault holds anyway as `manifest-key`. Off by default. */
+  readonly signs?: boolean;
+  /** The signing key, EC P-256, as PEM; made anew by default. */
+  readonly signingKeyPem?: string;
   /** Value of `ROLLCALL_CONTAINER`; `user-snapshots` by default. */
   readonly container?: string;
   /** Value of `ROLLCALL_SCHEDULE`, six fields; every night at two by default. */
@@ -34,6 +38,9 @@ export interface Sandbox extends AsyncDisposable {
   /** All settings of a run, as environment variables. */
   readonly environment: Readonly<Record<string, string>>;
 }
+
+/** The key in the vault that signs manifests. */
+const SIGNING_KEY_NAME = "manifest-key";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -61,6 +68,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const expiresOn = new Date(Date.now() + 180 * DAY_MS);
   const secret = tenant.app.addSecret({ expiresOn }).value;
   tenant.vault.set("graph-secret", secret, { contentType: "text/plain", expiresOn });
+  if (options.signingKeyPem === undefined) tenant.vault.keys.create(SIGNING_KEY_NAME);
+  else tenant.vault.keys.import(SIGNING_KEY_NAME, options.signingKeyPem);
   const services = started.move();
   return {
     tenant,
@@ -74,6 +83,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       ...(options.credential === "secret"
         ? { ROLLCALL_SECRET_NAME: "graph-secret" }
         : { ROLLCALL_CERTIFICATE_NAME: "graph-cert" }),
+      ...(options.signs && { ROLLCALL_SIGNING_KEY_NAME: SIGNING_KEY_NAME }),
       ROLLCALL_STORAGE: storage.url,
       ROLLCALL_CONTAINER: options.container ?? "user-snapshots",
       ROLLCALL_SCHEDULE: options.schedule ?? "0 0 2 * * *",

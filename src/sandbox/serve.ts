@@ -11,6 +11,7 @@ import {
 } from "./fixed.ts";
 import { type Sandbox, startSandbox } from "./sandbox.ts";
 import { sandboxTls } from "./service/tls.ts";
+import { keptSigningKey } from "./vault/kept-key.ts";
 
 interface ServeOptions {
   readonly users: number;
@@ -19,7 +20,7 @@ interface ServeOptions {
   readonly secret: boolean;
 }
 
-/** Starts the sandbox on its fixed ports, with certificates and blobs that are kept between runs. */
+/** Starts the sandbox on its fixed ports, with certificates, signing key and blobs that are kept between runs. */
 export async function startFixedSandbox(options: ServeOptions): Promise<Sandbox> {
   const { storage: storagePort, ...ports } = FIXED_PORTS;
   return await startSandbox({
@@ -31,6 +32,8 @@ export async function startFixedSandbox(options: ServeOptions): Promise<Sandbox>
     clientId: FIXED_CLIENT_ID,
     identityHeader: FIXED_IDENTITY_HEADER,
     identityClientId: FIXED_IDENTITY_CLIENT_ID,
+    signs: true,
+    signingKeyPem: await keptSigningKey(join(FIXED_FOLDER, "vault", "manifest-key.pem")),
     tls: await sandboxTls(join(FIXED_FOLDER, "tls")),
     ports,
     storagePort,
@@ -43,7 +46,7 @@ function describe(sandbox: Sandbox): string {
   const services = [
     ["Entra", tenant.entra.origin, `tenant ${tenant.domain}, one app registration`],
     ["Graph", tenant.graph.origin, `${tenant.directory.size.toLocaleString("en-GB")} people`],
-    ["Key Vault", tenant.vault.origin, "graph-secret, graph-cert"],
+    ["Key Vault", tenant.vault.origin, "graph-secret, graph-cert, manifest-key"],
     ["Identity", tenant.identity.endpoint, "the function's managed identity"],
     ["Storage", storage.url, `kept in ${relative(process.cwd(), FIXED_FOLDER) || "."}/blobs`],
   ];

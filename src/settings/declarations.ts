@@ -10,6 +10,7 @@ import { applicationId, containerName, tenantName } from "./names.ts";
 import { isNcrontab } from "./ncrontab.ts";
 import { userProperties } from "./properties-setting.ts";
 import { setting } from "./setting.ts";
+import { SIGNATURE_DECLARATIONS } from "./signature-setting.ts";
 import { storageIn } from "./storage-setting.ts";
 
 /**
@@ -67,6 +68,7 @@ export function runDeclarations(cloud: Cloud) {
       "https://contoso-vault.vault.azure.net",
     ),
     ...CREDENTIAL_DECLARATIONS,
+    ...SIGNATURE_DECLARATIONS,
     /** The timer's NCRONTAB expression; `undefined` when not set, as for a run from the command line. */
     schedule: setting(
       "ROLLCALL_SCHEDULE",

@@ -17,9 +17,11 @@ import {
   type SettingProblem,
   type Values,
 } from "./setting.ts";
+import { SIGNATURE_DECLARATIONS, type SigningKeySetting, signatureProblems } from "./signature-setting.ts";
 
 export { isLoopback } from "./hosts.ts";
 export type { Environment, SettingProblem } from "./setting.ts";
+export type { SigningKeySetting } from "./signature-setting.ts";
 export type { StorageSettings } from "./storage-setting.ts";
 
 type ReaderValues = Values<ReturnType<typeof readerDeclarations>>;
@@ -39,8 +41,10 @@ export interface ReaderSettings extends Omit<ReaderValues, "cloud" | "authorityH
  */
 export interface Settings
   extends ReaderSettings,
-    Omit<RunValues, keyof ReaderValues | keyof typeof CREDENTIAL_DECLARATIONS> {
+    Omit<RunValues, keyof ReaderValues | keyof typeof CREDENTIAL_DECLARATIONS | "signingKeyName"> {
   readonly credential: CredentialSetting;
+  /** Signs each manifest; `undefined`: manifests are not signed. */
+  readonly signingKey: SigningKeySetting | undefined;
 }
 
 /** All wrong settings at once. */
@@ -73,10 +77,16 @@ export function readSettings(environment: Environment): Settings {
   const declared = checkEnvironment(runDeclarations(cloudOf(environment)), environment);
   const way = readProxy(environment);
   const credential = readCredential(environment);
-  const problems = [...declared.problems, ...way.problems, ...(credential ? [] : [NO_CREDENTIAL])];
+  const problems = [
+    ...declared.problems,
+    ...way.problems,
+    ...(credential ? [] : [NO_CREDENTIAL]),
+    ...signatureProblems(environment),
+  ];
   if (!declared.values || !credential || problems.length > 0) throw new SettingsError(problems);
-  const { secretName, certificateName, ...values } = declared.values;
-  return { ...withHosts(values), ...(way.proxy && { proxy: way.proxy }), credential };
+  const { secretName, certificateName, signingKeyName: name, ...values } = declared.values;
+  const signingKey = name === undefined ? undefined : { vaultUrl: values.vaultUrl, name };
+  return { ...withHosts(values), ...(way.proxy && { proxy: way.proxy }), credential, signingKey };
 }
 
 /**
@@ -89,6 +99,21 @@ export function readReaderSettings(environment: Environment): ReaderSettings {
   const { proxy, problems } = readProxy(environment);
   if (!declared.values || problems.length > 0) throw new SettingsError([...declared.problems, ...problems]);
   return { ...withHosts(declared.values), ...(proxy && { proxy }) };
+}
+
+/**
+ * Reads which key signs, for a reader who checks signatures.
+ *
+ * @returns `undefined` unless the key and its vault are both named
+ * @throws {SettingsError} naming every wrong setting
+ */
+export function readSigningKey(environment: Environment): SigningKeySetting | undefined {
+  const { vaultUrl } = runDeclarations(cloudOf(environment));
+  const { signingKeyName: name } = SIGNATURE_DECLARATIONS;
+  const optional = { vaultUrl: { ...vaultUrl, rule: vaultUrl.rule.optional() }, name };
+  const { values, problems } = checkEnvironment(optional, environment);
+  if (!values) throw new SettingsError(problems);
+  return values.vaultUrl && values.name ? { vaultUrl: values.vaultUrl, name: values.name } : undefined;
 }
 
 /** Known before the rest is read: it decides which hosts are right. */

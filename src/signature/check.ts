@@ -1,4 +1,3 @@
-import { errors, flattenedVerify } from "jose";
 import { algorithmOf, type PublicJwk } from "./algorithm.ts";
 import { formatJws, type SignatureEntry } from "./jws.ts";
 
@@ -15,6 +14,7 @@ export async function fitsSignature(
   const alg = algorithmOf(key);
   if (alg === undefined || alg !== entry.alg) return false;
   const [header = "", , encoded = ""] = formatJws(entry, signature).split(".");
+  const { errors, flattenedVerify } = await import("jose");
   const jws = { protected: header, payload: manifest.toString("base64url"), signature: encoded };
   try {
     await flattenedVerify(jws, { ...key, alg }, { algorithms: [alg] });

@@ -1,5 +1,6 @@
 import type { TokenCredential } from "@azure/identity";
 import type { RunContext } from "../deadline.ts";
+import type { PublicJwk } from "./algorithm.ts";
 import { isVersionOf, parseKeyId } from "./key-id.ts";
 import type { PublicKeys } from "./public-keys.ts";
 import { openVaultKey } from "./vault-key.ts";
@@ -20,15 +21,22 @@ export function vaultPublicKeys(
 ): PublicKeys {
   const code = "verification-key-unusable";
   const vaultKey = openVaultKey({ vaultUrl, name, credential, context, code });
+  const known = new Map<string, PublicJwk>();
   return {
     async find(kid) {
       const id = parseKeyId(kid);
       if (!id || !isVersionOf(id, vaultUrl, name)) {
         return { problem: `its kid names another key than ${name} in ${vaultUrl}; it was not asked for` };
       }
+      // A version never changes its key, and many manifests are signed with the same one.
+      const before = known.get(id.version);
+      if (before) return before;
       const version = await vaultKey.read(id.version);
       if (!version) return { problem: "the vault knows no such version of the key" };
-      return version.publicJwk ?? { problem: `that version of the key is of kind ${version.kind}` };
+      const { publicJwk, kind } = version;
+      if (!publicJwk) return { problem: `that version of the key is of kind ${kind}` };
+      known.set(id.version, publicJwk);
+      return publicJwk;
     },
   };
 }

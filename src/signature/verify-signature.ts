@@ -7,6 +7,8 @@ import type { PublicKeys } from "./public-keys.ts";
 export type SignatureFinding =
   /** Made over these bytes with the private half of the key that was given. */
   | ({ readonly state: "valid" } & SignatureEntry)
+  /** It looks as Rollcall writes it; no key was given to check it with. */
+  | ({ readonly state: "unchecked" } & SignatureEntry)
   /** There is none, and the manifest claims none. */
   | { readonly state: "absent" }
   /** A clause without a full stop. */
@@ -25,11 +27,12 @@ export interface SignedManifest {
 /**
  * Checks a manifest's signature. What is wrong with it is a finding; only a key that cannot be had is an error.
  *
+ * @param keys absent: nothing but its form is checked, which proves nothing
  * @throws {RollcallError} `verification-key-unusable`
  */
 export async function verifySignature(
   { manifest, entry, jws }: SignedManifest,
-  keys: PublicKeys,
+  keys: PublicKeys | undefined,
 ): Promise<SignatureFinding> {
   const isClaimed = entry !== null && entry !== undefined;
   if (jws === undefined)
@@ -41,6 +44,7 @@ export async function verifySignature(
   if (entry.alg !== alg || entry.kid !== kid) {
     return invalid("manifest.jws names another algorithm or key than the manifest itself");
   }
+  if (!keys) return { state: "unchecked", alg, kid };
   const key = await keys.find(kid);
   if ("problem" in key) return invalid(key.problem);
   if (algorithmOf(key) !== alg) return invalid(`its algorithm, ${alg}, is not the one of the key`);

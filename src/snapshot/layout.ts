@@ -51,6 +51,11 @@ export function manifestPath(folder: RunFolder): string {
   return `${folder.path}/manifest.json`;
 }
 
+/** The manifest's signature, where it has one: a detached JWS. */
+export function signaturePath(folder: RunFolder): string {
+  return `${folder.path}/manifest.jws`;
+}
+
 /** The run id in a manifest's path; `undefined` for any other blob. */
 export function runIdOfManifest(path: string): string | undefined {
   return /\/run=(\d{8}T\d{6}Z)\/manifest\.json$/.exec(path)?.[1];

@@ -3,6 +3,8 @@ import { RollcallError } from "../error.ts";
 import { parseJson } from "../http/json.ts";
 import type { CredentialIdentity } from "../identity/credential.ts";
 import type { ExtraFormatName } from "../settings/format-name.ts";
+import { SIGNATURE_ALGORITHMS } from "../signature/algorithm.ts";
+import type { SignatureEntry } from "../signature/jws.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import type { Completeness, Guard } from "./completeness.ts";
 import { isRunId } from "./layout.ts";
@@ -48,6 +50,8 @@ export interface Manifest {
   readonly changesSkipped: string | null;
   /** The newest whole snapshot when this run began; `null` for the first run, and where no earlier one is whole. */
   readonly previous: PreviousEntry | null;
+  /** What `manifest.jws` beside it is signed with; `null` where it is not signed. Absent in version 1. */
+  readonly signature?: SignatureEntry | null | undefined;
   /** What somebody should see to although the snapshot is whole, such as a credential that ends soon. */
   readonly warnings: readonly string[];
   readonly tool: { readonly name: string; readonly version: string };
@@ -228,6 +232,10 @@ const ManifestShape: z.ZodType<Manifest> = z.object({
     .nullable(),
   changesSkipped: z.string().nullable(),
   previous: z.object({ runId, users: count, sha256: sha256.optional() }).nullable(),
+  signature: z
+    .object({ alg: z.enum(SIGNATURE_ALGORITHMS), kid: z.string() })
+    .nullable()
+    .optional(),
   warnings: z.array(z.string()),
   tool: z.object({ name: z.string(), version: z.string() }),
 });

@@ -1,5 +1,6 @@
 import { createGunzip } from "node:zlib";
 import { RollcallError } from "../error.ts";
+import { claimedBytes, gunzipWhole, releaseBody } from "../http/gunzip.ts";
 import { MAX_LINE_BYTES, MAX_PART_CONTENT_BYTES } from "../rows/line-limit.ts";
 import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
@@ -9,6 +10,8 @@ import { sha256Of } from "./sha256.ts";
 
 /** Bytes that are decompressed at a time. */
 const CHUNK_BYTES = 256 * 2 ** 10;
+/** Most bytes that are decompressed as a whole; the parts that Rollcall writes mostly hold some 14 MB. */
+const MAX_WHOLE_BYTES = 24 * 2 ** 20;
 const LINE_FEED = 0x0a;
 
 /**
@@ -65,7 +68,8 @@ export async function* partBlocks(
       yield Buffer.concat([begun, chunk.subarray(0, first)]);
       const last = chunk.lastIndexOf(LINE_FEED) + 1;
       if (last > first) yield chunk.subarray(first, last);
-      begun = chunk.subarray(last);
+      // A copy: the chunk is not valid for longer than this turn.
+      begun = Buffer.from(chunk.subarray(last));
     }
   } catch (error) {
     throw asDamage(error, path);
@@ -115,11 +119,9 @@ async function* decompressed(
   signal: AbortSignal,
   maxLineBytes: number,
 ): AsyncGenerator<Buffer, void, undefined> {
-  const stream = createGunzip({ chunkSize: CHUNK_BYTES });
-  stream.end(body);
   let bytes = 0;
   let begun = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
+  for await (const chunk of chunksOf(body)) {
     signal.throwIfAborted();
     bytes += chunk.length;
     if (bytes > MAX_PART_CONTENT_BYTES) {
@@ -135,6 +137,36 @@ async function* decompressed(
       throw new SnapshotDamaged(path, `one of its lines is longer than ${maxLineBytes} bytes`);
     if (first >= 0) begun = chunk.length - 1 - chunk.lastIndexOf(LINE_FEED);
     yield chunk;
+  }
+}
+
+/**
+ * What a part holds, in chunks. A part of usual size is decompressed as a whole: chunk by chunk costs twice the time, most
+ * of it for the memory that each chunk takes and leaves.
+ */
+async function* chunksOf(body: Buffer): AsyncGenerator<Buffer, void, undefined> {
+  const whole = await wholeOf(body);
+  if (!whole) {
+    const stream = createGunzip({ chunkSize: CHUNK_BYTES });
+    stream.end(body);
+    yield* stream as AsyncIterable<Buffer>;
+    return;
+  }
+  try {
+    for (let at = 0; at < whole.length; at += CHUNK_BYTES) yield whole.subarray(at, at + CHUNK_BYTES);
+  } finally {
+    releaseBody(whole);
+  }
+}
+
+/** `undefined` for a part that is too large to be decompressed as a whole. */
+async function wholeOf(body: Buffer): Promise<Buffer | undefined> {
+  if (claimedBytes(body) > MAX_WHOLE_BYTES) return undefined;
+  try {
+    return await gunzipWhole(body, MAX_WHOLE_BYTES, MAX_WHOLE_BYTES);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") return undefined;
+    throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { releaseBody } from "../http/http-client.ts";
+import { releaseBody } from "../http/gunzip.ts";
 import { MAX_PART_CONTENT_BYTES } from "../rows/line-limit.ts";
 import type { ExtraFormatName } from "../settings/format-name.ts";
 import type { Container } from "../storage/container.ts";

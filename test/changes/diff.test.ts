@@ -3,8 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
 import { type ChangeRecord, parseChange } from "../../src/changes/change.ts";
-import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
-import { trustSandbox } from "../../src/sandbox/service/tls.ts";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { Manifest } from "../../src/snapshot/manifest.ts";
 import {
   failureOf,
@@ -14,6 +13,7 @@ import {
   rollcallIn,
   startRollcall,
 } from "../cli/rollcall-process.ts";
+import { startTestSandbox } from "../support/test-sandbox.ts";
 
 const USERS = 1200;
 const HOSTILE_NAME =
@@ -35,11 +35,10 @@ let disabledId: string;
 let leaver: Readonly<Record<string, unknown>>;
 
 before(async () => {
-  sandbox = await startSandbox({ users: USERS });
-  trustSandbox(sandbox.tenant.tls);
+  sandbox = await startTestSandbox({ users: USERS });
   const { directory } = sandbox.tenant;
   const service = BlobServiceClient.fromConnectionString(sandbox.storage.connectionString);
-  container = service.getContainerClient(sandbox.environment.ROLLCALL_CONTAINER ?? "user-snapshots");
+  container = service.getContainerClient(sandbox.environment.ROLLCALL_CONTAINER ?? "");
   run = rollcallIn(sandbox);
   here = rollcallIn(sandbox, { ROLLCALL_STORAGE: sandbox.storage.connectionString }, rollcallHere);
   first = await snapshot();
@@ -62,7 +61,7 @@ after(() => sandbox[Symbol.asyncDispose]());
 async function snapshot(overrides: Readonly<Record<string, string>> = {}): Promise<Manifest> {
   // Run ids have whole seconds.
   await delay(1000 - (Date.now() % 1000));
-  return jsonOf(await rollcallIn(sandbox, overrides)("snapshot", "--json")) as Manifest;
+  return jsonOf(await rollcallIn(sandbox, overrides, rollcallHere)("snapshot", "--json")) as Manifest;
 }
 
 /** The changes that a command wrote. */
@@ -96,7 +95,7 @@ describe("rollcall diff", { concurrency: 2 }, () => {
   });
 
   it("keeps the last known row of those who left", async () => {
-    const records = recordsOf(await run("diff", first.runId, second.runId, "--json", "--change", "left"));
+    const records = recordsOf(await here("diff", first.runId, second.runId, "--json", "--change", "left"));
     const record = records.find(({ id }) => id === leaver.id);
     assert.equal(record?.displayName, leaver.displayName);
     assert.equal(record?.userPrincipalName, leaver.userPrincipalName);
@@ -106,7 +105,7 @@ describe("rollcall diff", { concurrency: 2 }, () => {
   });
 
   it("shows counts and the first of each kind in 80 columns", async () => {
-    const { exitCode, stdout, stderr } = await run("diff", first.runId.slice(0, 15), second.runId);
+    const { exitCode, stdout, stderr } = await here("diff", first.runId.slice(0, 15), second.runId);
     assert.equal(exitCode, 1, stderr);
     assert.ok(stdout.startsWith(`From ${first.runId} to ${second.runId}\n`));
     assert.match(stdout, /\n {2}joined +25\n {2}left +2\n {2}changed +2\n {2}of these .*displayName 1/);
@@ -185,7 +184,11 @@ describe("rollcall diff", { concurrency: 2 }, () => {
   }
 
   it("exits 2 for wrong settings", async () => {
-    const outcome = await rollcallIn(sandbox, { ROLLCALL_STORAGE: "nowhere" })("diff", "--json");
+    const outcome = await rollcallIn(
+      sandbox,
+      { ROLLCALL_STORAGE: "nowhere" },
+      rollcallHere,
+    )("diff", "--json");
     assert.equal(outcome.exitCode, 2);
     assert.equal(failureOf(outcome).code, "settings-invalid");
   });
@@ -194,7 +197,7 @@ describe("rollcall diff", { concurrency: 2 }, () => {
     const unknown = await run("diff", "2019", "--json");
     assert.equal(unknown.exitCode, 3);
     assert.equal(failureOf(unknown).code, "snapshot-not-found");
-    const alone = rollcallIn(sandbox, { ROLLCALL_CONTAINER: "alone" });
+    const alone = rollcallIn(sandbox, { ROLLCALL_CONTAINER: "alone" }, rollcallHere);
     assert.equal((await alone("snapshot")).exitCode, 0);
     const outcome = await alone("diff");
     assert.equal(outcome.exitCode, 3);
@@ -230,6 +233,6 @@ describe("rollcall diff with a damaged part", () => {
     assert.deepEqual([...new Set(kinds)], ["joined"]);
     assert.equal(failureOf(outcome).code, "snapshot-damaged");
     assert.match(String(failureOf(outcome).doing), /users-00000/);
-    assert.equal((await run("diff", second.runId, first.runId)).exitCode, 3);
+    assert.equal((await here("diff", second.runId, first.runId)).exitCode, 3);
   });
 });

@@ -5,8 +5,8 @@ import stringWidth from "string-width";
 import { fitTo } from "../../src/cli/display-width.ts";
 import { formatTable, Table } from "../../src/cli/table.ts";
 import { hang, labelled, wrap } from "../../src/cli/wrap.ts";
-import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
-import { trustSandbox } from "../../src/sandbox/service/tls.ts";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import { startTestSandbox } from "../support/test-sandbox.ts";
 import { rollcallHere, rollcallIn } from "./rollcall-process.ts";
 
 /** Names whose number of characters is not the number of columns that they take. */
@@ -177,8 +177,7 @@ describe("every command's columns", () => {
   let here: (...args: readonly string[]) => Promise<string>;
 
   before(async () => {
-    sandbox = await startSandbox({ users: 60 });
-    trustSandbox(sandbox.tenant.tls);
+    sandbox = await startTestSandbox({ users: 60 });
     const run = rollcallIn(
       sandbox,
       { ROLLCALL_STORAGE: sandbox.storage.connectionString, ROLLCALL_CHANGES: "on" },
@@ -192,12 +191,6 @@ describe("every command's columns", () => {
     const { directory } = sandbox.tenant;
     const names = [...NAMES, ...LONG_NAMES];
     const ids = [...directory.ids()];
-    const { endpoint, header, clientId } = sandbox.tenant.identity;
-    Object.assign(process.env, {
-      IDENTITY_ENDPOINT: endpoint,
-      IDENTITY_HEADER: header,
-      AZURE_CLIENT_ID: clientId,
-    });
     for (const [at, displayName] of names.entries()) directory.update(ids[at] ?? "", { displayName });
     await here("snapshot");
     await delay(1000 - (Date.now() % 1000));

@@ -9,10 +9,10 @@ import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { SandboxRequest } from "../../src/sandbox/service/fault.ts";
-import { trustSandbox } from "../../src/sandbox/service/tls.ts";
 import type { Manifest } from "../../src/snapshot/manifest.ts";
+import { startTestSandbox } from "../support/test-sandbox.ts";
 import {
   assertNoSecretIn,
   failureOf,
@@ -35,21 +35,13 @@ let first: Manifest;
 let second: Manifest;
 
 before(async () => {
-  sandbox = await startSandbox({ users: USERS });
+  sandbox = await startTestSandbox({ users: USERS });
   run = rollcallIn(sandbox);
   runHere = rollcallIn(sandbox, {}, rollcallHere);
-  trustSandbox(sandbox.tenant.tls);
-  // The identity library looks for these in the process's own environment.
-  const { endpoint, header, clientId } = sandbox.tenant.identity;
-  Object.assign(process.env, {
-    IDENTITY_ENDPOINT: endpoint,
-    IDENTITY_HEADER: header,
-    AZURE_CLIENT_ID: clientId,
-  });
   first = jsonOf(await run("snapshot", "--json")) as Manifest;
   // Run ids have whole seconds.
   await delay(1000 - (Date.now() % 1000));
-  second = jsonOf(await run("snapshot", "--json")) as Manifest;
+  second = jsonOf(await runHere("snapshot", "--json")) as Manifest;
 });
 after(() => sandbox[Symbol.asyncDispose]());
 
@@ -63,7 +55,7 @@ describe("rollcall snapshot", () => {
   });
 
   it("sums up for people and shows no progress where nobody watches", async () => {
-    const outcome = await rollcallIn(sandbox, { ROLLCALL_CONTAINER: "for-people" })("snapshot");
+    const outcome = await rollcallIn(sandbox, { ROLLCALL_CONTAINER: "for-people" }, rollcallHere)("snapshot");
     assert.equal(outcome.exitCode, 0);
     assert.equal(outcome.stderr, "");
     assert.match(outcome.stdout, /^Snapshot \d{8}T\d{6}Z is committed\.\n/);
@@ -174,7 +166,7 @@ describe("rollcall list", () => {
 
 describe("rollcall show", () => {
   it("shows the latest for people", async () => {
-    const { exitCode, stdout } = await run("show");
+    const { exitCode, stdout } = await runHere("show");
     assert.equal(exitCode, 0);
     assert.ok(stdout.startsWith(`Snapshot ${second.runId} (the latest)\n`));
     assert.match(stdout, /users +2,500 of 2,500 counted: complete\n/);
@@ -249,9 +241,12 @@ describe("rollcall users", { concurrency: 3 }, () => {
 
 describe("rollcall verify", () => {
   it("finds the latest whole", async () => {
-    const { exitCode, stdout } = await run("verify");
+    const { exitCode, stdout } = await runHere("verify");
     assert.equal(exitCode, 0);
-    assert.match(stdout, new RegExp(`^✓ ${second.runId} is whole: 2,500 users, 1 part, \\d+\\.\\d kB\\n$`));
+    assert.match(
+      stdout,
+      new RegExp(`^✓ ${second.runId} is whole: 2,500 users, 1 part, \\d+\\.\\d kB\\n {4}not signed\\n$`),
+    );
   });
 
   it("gives programs what was found", async () => {
@@ -261,6 +256,7 @@ describe("rollcall verify", () => {
       users: USERS,
       parts: 1,
       bytes: first.parts[0]?.bytes,
+      signature: { state: "absent" },
       problems: [],
     });
   });

@@ -5,9 +5,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { BlobServiceClient } from "@azure/storage-blob";
 import type { Verification } from "../../src/archive/verify.ts";
-import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
-import { trustSandbox } from "../../src/sandbox/service/tls.ts";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { Latest, Manifest } from "../../src/snapshot/manifest.ts";
+import { startTestSandbox } from "../support/test-sandbox.ts";
 import { failureOf, jsonOf, type Outcome, rollcallHere, rollcallIn } from "./rollcall-process.ts";
 
 /** Blobs by their path from the container. */
@@ -22,16 +22,15 @@ let second: Manifest;
 let containers = 0;
 
 before(async () => {
-  sandbox = await startSandbox({ users: 300 });
-  trustSandbox(sandbox.tenant.tls);
+  sandbox = await startTestSandbox({ users: 300 });
   service = BlobServiceClient.fromConnectionString(sandbox.storage.connectionString);
-  const run = rollcallIn(sandbox);
+  const run = rollcallIn(sandbox, {}, rollcallHere);
   first = jsonOf(await run("snapshot", "--json")) as Manifest;
   // Run ids have whole seconds.
   await delay(1000 - (Date.now() % 1000));
   second = jsonOf(await run("snapshot", "--json")) as Manifest;
   sound = new Map();
-  const container = service.getContainerClient("user-snapshots");
+  const container = service.getContainerClient(sandbox.environment.ROLLCALL_CONTAINER ?? "");
   for await (const { name } of container.listBlobsFlat()) {
     sound.set(name, await container.getBlobClient(name).downloadToBuffer());
   }
@@ -45,7 +44,7 @@ after(() => sandbox[Symbol.asyncDispose]());
 async function changed(change: (blobs: Blobs) => void): Promise<Run> {
   const blobs = new Map(sound);
   change(blobs);
-  const name = `changed-${++containers}`;
+  const name = `changed-${process.pid}-${++containers}`;
   const { containerClient } = await service.createContainer(name);
   for (const [path, body] of blobs) await containerClient.getBlockBlobClient(path).uploadData(body);
   return rollcallIn(

@@ -1,3 +1,4 @@
+// src/doctor is tested through the command: here.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { DefaultAzureCredential } from "@azure/identity";
@@ -5,9 +6,9 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import { DAY, SECOND, systemClock } from "../../src/clock.ts";
 import type { CheckResult } from "../../src/doctor/check.ts";
 import { diagnose } from "../../src/doctor/diagnosis.ts";
-import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { issueCertificate } from "../../src/sandbox/service/certificate.ts";
-import { trustSandbox } from "../../src/sandbox/service/tls.ts";
+import { startTestSandbox } from "../support/test-sandbox.ts";
 import { rollcallHere, rollcallIn } from "./rollcall-process.ts";
 
 const CHECKS = [
@@ -29,15 +30,7 @@ const CHECKS = [
 
 let sandbox: Sandbox;
 before(async () => {
-  sandbox = await startSandbox({ users: 300 });
-  trustSandbox(sandbox.tenant.tls);
-  // The identity library looks for these in the process's own environment.
-  const { endpoint, header, clientId } = sandbox.tenant.identity;
-  Object.assign(process.env, {
-    IDENTITY_ENDPOINT: endpoint,
-    IDENTITY_HEADER: header,
-    AZURE_CLIENT_ID: clientId,
-  });
+  sandbox = await startTestSandbox({ users: 300 });
 });
 after(() => sandbox[Symbol.asyncDispose]());
 
@@ -67,7 +60,9 @@ describe("rollcall doctor", () => {
     assert.match(stdout, /\nAll good\.\n$/);
     assert.ok(stdout.split("\n").every((line) => line.length <= 80));
     const service = BlobServiceClient.fromConnectionString(sandbox.storage.connectionString);
-    const blobs = await Array.fromAsync(service.getContainerClient("user-snapshots").listBlobsFlat());
+    const blobs = await Array.fromAsync(
+      service.getContainerClient(sandbox.environment.ROLLCALL_CONTAINER ?? "").listBlobsFlat(),
+    );
     assert.deepEqual(blobs, []);
   });
 
@@ -188,6 +183,28 @@ describe("rollcall doctor", () => {
       assert.equal(results.get("schedule")?.status, "ok", schedule);
       assert.match(results.get("schedule")?.detail ?? "", next);
     }
+  });
+
+  it("opens the key that signs, where one is named, and names the version", async () => {
+    const run = rollcallIn(sandbox, { ROLLCALL_SIGNING_KEY_NAME: "manifest-key" }, rollcallHere);
+    const signing = async () => {
+      const results = JSON.parse((await run("doctor", "--json")).stdout) as CheckResult[];
+      assert.equal(results.length, CHECKS.length + 1);
+      return results.find(({ check }) => check === "signing");
+    };
+    const { keys, origin } = sandbox.tenant.vault;
+    const { version = "" } = keys.find("manifest-key", undefined) ?? {};
+    assert.deepEqual(await signing(), {
+      check: "signing",
+      status: "ok",
+      detail: `ES256 with ${origin}/keys/manifest-key/${version}`,
+    });
+    keys.update("manifest-key", version, { enabled: false });
+    const failed = await signing();
+    keys.update("manifest-key", version, { enabled: true });
+    assert.equal(failed?.status, "failed");
+    assert.match(failed?.detail ?? "", /the newest version is disabled$/);
+    assert.match(failed?.remedy ?? "", /az keyvault key rotate/);
   });
 
   it("counts wrong settings as a failed check, naming each", async () => {

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { loadEnvironment } from "../../src/cli/environment.ts";
-import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { SettingsError } from "../../src/settings/settings.ts";
 import { HOSTILE_HOSTS } from "../support/hostile-hosts.ts";
-import { rollcall } from "./rollcall-process.ts";
+import { startTestSandbox } from "../support/test-sandbox.ts";
+import { rollcall, rollcallHere } from "./rollcall-process.ts";
 
 /** A folder with a `local.settings.json`, removed when disposed. */
 async function folderWith(content: unknown) {
@@ -134,11 +134,11 @@ describe("a local.settings.json of somebody else's folder", () => {
   });
 
   it("is refused by each command before anything is asked, and never shown", async () => {
-    await using sandbox = await startSandbox({ users: 10 });
+    await using sandbox = await startTestSandbox({ users: 10 });
     const values = { ...sandbox.environment, ROLLCALL_AUTHORITY_HOST: "https://zz8q.stranger.example" };
     await using folder = await folderWith({ Values: values });
     for (const args of [["doctor"], ["doctor", "--json"], ["snapshot"], ["list"], ["users", "--json"]]) {
-      const { exitCode, stdout, stderr } = await rollcall(args, {}, folder.path);
+      const { exitCode, stdout, stderr } = await rollcallHere(args, {}, folder.path);
       assert.equal(exitCode, args[0] === "doctor" ? 1 : 2, stdout + stderr);
       assert.match(stdout + stderr, /--trust-local-settings/);
       assert.doesNotMatch(stdout + stderr, /zz8q/);
@@ -147,7 +147,7 @@ describe("a local.settings.json of somebody else's folder", () => {
   });
 
   it("is believed with --trust-local-settings, before or behind the command", async () => {
-    await using sandbox = await startSandbox({ users: 10 });
+    await using sandbox = await startTestSandbox({ users: 10 });
     const values = { ...sandbox.environment, AZURE_TENANT_ID: sandbox.tenant.tenantId };
     await using folder = await folderWith({ Values: values });
     assert.equal((await rollcall(["list"], {}, folder.path)).exitCode, 2);

@@ -5,9 +5,9 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import { parse } from "csv-parse/sync";
 import { parquetReadObjects } from "hyparquet";
 import type { Verification } from "../../src/archive/verify.ts";
-import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
-import { trustSandbox } from "../../src/sandbox/service/tls.ts";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { Manifest } from "../../src/snapshot/manifest.ts";
+import { startTestSandbox } from "../support/test-sandbox.ts";
 import { jsonOf, type Outcome, rollcallHere, rollcallIn } from "./rollcall-process.ts";
 
 const USERS = 1500;
@@ -18,10 +18,9 @@ let manifest: Manifest;
 let run: (...args: readonly string[]) => Promise<Outcome>;
 
 before(async () => {
-  sandbox = await startSandbox({ users: USERS });
-  trustSandbox(sandbox.tenant.tls);
+  sandbox = await startTestSandbox({ users: USERS });
   manifest = jsonOf(
-    await rollcallIn(sandbox, { ROLLCALL_FORMATS: "csv,parquet" })("snapshot", "--json"),
+    await rollcallIn(sandbox, { ROLLCALL_FORMATS: "csv,parquet" }, rollcallHere)("snapshot", "--json"),
   ) as Manifest;
   run = rollcallIn(sandbox, { ROLLCALL_STORAGE: sandbox.storage.connectionString }, rollcallHere);
 });
@@ -31,7 +30,7 @@ function blob(name: string) {
   const date = manifest.startedAt.slice(0, 10);
   const path = `tenant=${manifest.tenantId}/date=${date}/run=${manifest.runId}/${name}`;
   const service = BlobServiceClient.fromConnectionString(sandbox.storage.connectionString);
-  return service.getContainerClient("user-snapshots").getBlockBlobClient(path);
+  return service.getContainerClient(sandbox.environment.ROLLCALL_CONTAINER ?? "").getBlockBlobClient(path);
 }
 
 describe("ROLLCALL_FORMATS", () => {

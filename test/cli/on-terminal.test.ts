@@ -7,9 +7,9 @@ import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { runCli } from "../../src/cli/cli.ts";
-import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
-import { trustSandbox } from "../../src/sandbox/service/tls.ts";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { Manifest } from "../../src/snapshot/manifest.ts";
+import { startTestSandbox } from "../support/test-sandbox.ts";
 import { jsonOf, type Outcome, rollcallHere, rollcallIn } from "./rollcall-process.ts";
 
 /** Each character that a terminal obeys rather than shows. */
@@ -42,10 +42,9 @@ let environment: Record<string, string>;
 let manifest: Manifest;
 
 before(async () => {
-  sandbox = await startSandbox({ users: 30 });
-  trustSandbox(sandbox.tenant.tls);
+  sandbox = await startTestSandbox({ users: 30 });
   environment = { ...sandbox.environment, ROLLCALL_STORAGE: sandbox.storage.connectionString };
-  const run = rollcallIn(sandbox);
+  const run = rollcallIn(sandbox, {}, rollcallHere);
   const first = jsonOf(await run("snapshot", "--json")) as Manifest;
   const { directory } = sandbox.tenant;
   const [one = "", other = ""] = [...directory.ids()];

@@ -6,6 +6,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { runCli } from "../../src/cli/cli.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import { compileCache } from "../support/compile-cache.ts";
 
 const CLI = fileURLToPath(new URL("../../src/cli/rollcall.ts", import.meta.url));
 
@@ -16,7 +17,7 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Starts the command line in a process with nothing but `environment` set. */
+/** Starts the command line in a process with none of our variables but `environment`. */
 export function startRollcall(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
@@ -24,7 +25,7 @@ export function startRollcall(
 ): ChildProcess & { readonly stdout: NodeJS.ReadableStream; readonly stderr: NodeJS.ReadableStream } {
   return spawn(process.execPath, [CLI, ...args], {
     cwd,
-    env: environment,
+    env: { ...environment, ...compileCache() },
     stdio: ["ignore", "pipe", "pipe"],
   });
 }

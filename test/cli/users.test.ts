@@ -5,9 +5,9 @@ import { after, before, describe, it } from "node:test";
 import { parse } from "csv-parse/sync";
 import stringWidth from "string-width";
 import { runCli } from "../../src/cli/cli.ts";
-import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
-import { trustSandbox } from "../../src/sandbox/service/tls.ts";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { Manifest } from "../../src/snapshot/manifest.ts";
+import { startTestSandbox } from "../support/test-sandbox.ts";
 import { jsonOf, type Outcome, rollcallHere, rollcallIn } from "./rollcall-process.ts";
 
 const USERS = 400;
@@ -20,9 +20,8 @@ let users: (...args: readonly string[]) => Promise<Outcome>;
 let everybody: Record<string, unknown>[];
 
 before(async () => {
-  sandbox = await startSandbox({ users: USERS });
-  trustSandbox(sandbox.tenant.tls);
-  manifest = jsonOf(await rollcallIn(sandbox)("snapshot", "--json")) as Manifest;
+  sandbox = await startTestSandbox({ users: USERS });
+  manifest = jsonOf(await rollcallIn(sandbox, {}, rollcallHere)("snapshot", "--json")) as Manifest;
   // The account key makes an identity unnecessary.
   environment = { ...sandbox.environment, ROLLCALL_STORAGE: sandbox.storage.connectionString };
   users = (...args) => rollcallHere(["users", ...args], environment);

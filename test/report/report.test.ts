@@ -7,10 +7,10 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { DEFAULT_PROPERTIES } from "../../src/rows/properties.ts";
-import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
-import { trustSandbox } from "../../src/sandbox/service/tls.ts";
+import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { Manifest } from "../../src/snapshot/manifest.ts";
 import { jsonOf, type Outcome, rollcallHere, rollcallIn } from "../cli/rollcall-process.ts";
+import { startTestSandbox } from "../support/test-sandbox.ts";
 
 const HOSTILE = [
   `</title><script>alert(1)</script>`,
@@ -27,8 +27,7 @@ let place: Awaited<ReturnType<typeof mkdtempDisposable>>;
 const manifests: Manifest[] = [];
 
 before(async () => {
-  sandbox = await startSandbox({ users: 300 });
-  trustSandbox(sandbox.tenant.tls);
+  sandbox = await startTestSandbox({ users: 300 });
   sandbox.tenant.app.roles.add("AuditLog.Read.All");
   environment = { ...sandbox.environment, ROLLCALL_STORAGE: sandbox.storage.connectionString };
   place = await mkdtempDisposable(path.join(tmpdir(), "rollcall-report-"));
@@ -50,7 +49,9 @@ async function takeSnapshot(): Promise<void> {
   // Run ids have whole seconds.
   await delay(1000 - (Date.now() % 1000));
   const properties = { ROLLCALL_PROPERTIES: [...DEFAULT_PROPERTIES, "signInActivity"].join() };
-  manifests.push(jsonOf(await rollcallIn(sandbox, properties)("snapshot", "--json")) as Manifest);
+  manifests.push(
+    jsonOf(await rollcallIn(sandbox, properties, rollcallHere)("snapshot", "--json")) as Manifest,
+  );
 }
 
 function here(...args: readonly string[]): Promise<Outcome> {
@@ -66,7 +67,7 @@ async function report(...args: readonly string[]): Promise<string> {
 /** A copy of the snapshots in which a blob of a run has other bytes. */
 async function withDamage(damagedRun: string, blob: string, container: string): Promise<void> {
   const service = BlobServiceClient.fromConnectionString(sandbox.storage.connectionString);
-  const sound = service.getContainerClient("user-snapshots");
+  const sound = service.getContainerClient(sandbox.environment.ROLLCALL_CONTAINER ?? "");
   const { containerClient } = await service.createContainer(container);
   for await (const { name } of sound.listBlobsFlat()) {
     const body = await sound.getBlobClient(name).downloadToBuffer();
@@ -136,7 +137,7 @@ describe("rollcall report", () => {
     const { runId, tenantId, parts, startedAt } = manifests[2] ?? assert.fail();
     for (const { name, sha256 } of parts) assert.ok(page.includes(name) && page.includes(sha256));
     const blob = BlobServiceClient.fromConnectionString(sandbox.storage.connectionString)
-      .getContainerClient("user-snapshots")
+      .getContainerClient(sandbox.environment.ROLLCALL_CONTAINER ?? "")
       .getBlobClient(`tenant=${tenantId}/date=${startedAt.slice(0, 10)}/run=${runId}/manifest.json`);
     const sha256 = createHash("sha256")
       .update(await blob.downloadToBuffer())

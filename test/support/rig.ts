@@ -15,8 +15,11 @@ import { type RunOptions, type Taken, takeSnapshot } from "../../src/take-snapsh
 import { sharedTls } from "./shared-storage.ts";
 import { TestClock } from "./test-clock.ts";
 
-/** Short enough for a test to wait out; everything runs on one machine. */
-const TIMEOUTS: Timeouts = { connectMs: 2000, headersMs: 500, bodyMs: 500 };
+/** Longer than anything takes that is going to come, on a busy machine, too. */
+const TIMEOUTS: Timeouts = { connectMs: 5000, headersMs: 30_000, bodyMs: 30_000 };
+
+/** For runs to which something does not answer: short enough for a test to wait out. */
+export const IMPATIENT: Timeouts = { connectMs: 5000, headersMs: 1500, bodyMs: 1500 };
 
 const tls = await sharedTls();
 trustSandbox(tls);
@@ -29,7 +32,7 @@ let rigs = 0;
 export interface RigRun {
   /** Settings over the sandbox's. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Options over the rig's: its clock, short timeouts, the tenant's identity. */
+  /** Options over the rig's: its clock, patience, the tenant's identity. */
   readonly run?: RunOptions;
 }
 
@@ -127,12 +130,15 @@ export class Rig implements AsyncDisposable {
     return found;
   }
 
-  /** Parts in folders without a manifest. */
+  /** Parts and signatures in folders without a manifest. */
   async orphans(): Promise<string[]> {
     const names = await this.blobs();
     return names.filter((name) => {
       const folder = name.slice(0, name.lastIndexOf("/"));
-      return /\/(users|changes)-/.test(name) && !names.includes(`${folder}/manifest.json`);
+      return (
+        /\/(users|changes|fingerprints)-|\/manifest\.jws$/.test(name) &&
+        !names.includes(`${folder}/manifest.json`)
+      );
     });
   }
 

@@ -1,11 +1,14 @@
 import { type Command, InvalidArgumentError } from "commander";
-import type { Snapshots, Verification } from "../../archive/snapshots.ts";
+import type { Snapshots, Verification, VerifyOptions } from "../../archive/snapshots.ts";
 import { RollcallError } from "../../error.ts";
+import type { SignatureFinding } from "../../signature/verify-signature.ts";
 import { formatBytes, plural } from "../../words/format.ts";
 import { brokenChain, describeChain } from "../chain-words.ts";
 import { findingLines } from "../finding-lines.ts";
+import { openPublicKeys } from "../public-keys.ts";
 import { openReadingPlace } from "../reading.ts";
 import type { Terminal } from "../terminal.ts";
+import { hang } from "../wrap.ts";
 
 const HELP = `
 Example: rollcall verify --all
@@ -16,18 +19,28 @@ read again and checked: hash, bytes, lines, keys and ids, then the totals.
 --chain follows the SHA-256 that each manifest has of the one before, from the
 newest run back, and names the first link that does not hold: a manifest that
 was rewritten, a run that was removed or put in between. It reads manifests
-only, so a year of runs takes about a second; parts are read as well if RUN or
---all is given. Only a signature finds a newest run that was rewritten together
+only, so a year of runs takes about a second; parts are read as well if RUN,
+--all or a key is given. Only a signature finds a newest run that was rewritten
 with latest.json.
+
+The signature is checked with the public key in --key FILE (PEM, JWK or JWK
+set). Without, the public key is read from the vault, if both
+ROLLCALL_SIGNING_KEY_NAME and ROLLCALL_KEY_VAULT_URL are set. Without these, the
+signature is not checked.
 
 Exit codes: 0 whole, and the chain holds; 1 damaged, broken or no such run;
 2 wrong usage or settings.`;
 
-interface VerifyOptions {
+const NO_KEY =
+  "error: --require-signature needs --key FILE, or ROLLCALL_SIGNING_KEY_NAME and ROLLCALL_KEY_VAULT_URL";
+
+interface VerifyCommandOptions {
   readonly all?: boolean;
   readonly chain?: boolean;
   readonly since?: string;
   readonly json?: boolean;
+  readonly key?: string;
+  readonly requireSignature?: boolean;
 }
 
 /** `rollcall verify`. */
@@ -37,20 +50,25 @@ export function addVerifyCommand(program: Command, terminal: Terminal): void {
     .description("read a snapshot again and check it against its manifest")
     .argument("[run]", "which run (default: the latest)")
     .option("--all", "verify every committed snapshot")
+    .option("--key <file>", "check the signature with this public key")
+    .option("--require-signature", "count a snapshot that is not signed as damaged")
     .option("--chain", "check that no manifest was rewritten and no run removed or inserted")
     .option("--since <run>", "with --chain: end at a run, or a date such as 2026-11-22", parseSince)
     .option("--json", "print the findings as JSON; with --all an array, with --chain an object")
     .addHelpText("after", HELP)
-    .action(async (run: string | undefined, options: VerifyOptions, command: Command) => {
-      const { all, chain: wantsChain, since, json } = options;
+    .action(async (run: string | undefined, options: VerifyCommandOptions, command: Command) => {
+      const { all, chain: wantsChain, since, json, key, requireSignature } = options;
       if (all && run !== undefined) command.error("error: either a run or --all");
       if (since !== undefined && !wantsChain) command.error("error: --since goes with --chain");
+      const keys = await openPublicKeys(key, terminal);
+      if (requireSignature && !keys) command.error(NO_KEY);
+      const how = { keys, requireSignature };
       const { snapshots } = await openReadingPlace(terminal);
       const chain = wantsChain ? await snapshots.verifyChain(since) : undefined;
       if (chain && !json) await terminal.print(...describeChain(chain));
       const results: Verification[] = [];
       try {
-        for await (const result of verifications(snapshots, run, options)) {
+        for await (const result of verifications(snapshots, run, options, how)) {
           results.push(result);
           if (!json) await terminal.print(...describe(result));
         }
@@ -69,10 +87,11 @@ export function addVerifyCommand(program: Command, terminal: Terminal): void {
 async function* verifications(
   snapshots: Snapshots,
   run: string | undefined,
-  { all, chain }: VerifyOptions,
+  { all, chain }: VerifyCommandOptions,
+  how: VerifyOptions,
 ): AsyncGenerator<Verification, void, undefined> {
-  if (all) yield* snapshots.verifyAll();
-  else if (run !== undefined || !chain) yield await snapshots.verify(run);
+  if (all) yield* snapshots.verifyAll(how);
+  else if (run !== undefined || !chain || how.keys) yield await snapshots.verify(run, how);
 }
 
 /** A date, a run id or its beginning. */
@@ -82,12 +101,34 @@ function parseSince(text: string): string {
   return text;
 }
 
-function describe({ runId, whole, users, parts, bytes, problems }: Verification): readonly string[] {
+function describe({
+  runId,
+  whole,
+  users,
+  parts,
+  bytes,
+  signature,
+  problems,
+}: Verification): readonly string[] {
   const size = `${plural(users, "user")}, ${plural(parts, "part")}, ${formatBytes(bytes)}`;
   return [
     whole ? `✓ ${runId} is whole: ${size}` : `✗ ${runId} is damaged`,
+    ...(signature ? hang("    ", findingInWords(signature)) : []),
     ...problems.flatMap(findingLines),
   ];
+}
+
+function findingInWords(found: SignatureFinding): string {
+  switch (found.state) {
+    case "valid":
+      return `signed with ${found.alg} by ${found.kid}`;
+    case "unchecked":
+      return "signature not checked, for want of a key";
+    case "absent":
+      return "not signed";
+    case "invalid":
+      return "wrongly signed";
+  }
 }
 
 function damage(runs: readonly Verification[]): RollcallError {

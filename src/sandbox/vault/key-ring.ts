@@ -1,4 +1,11 @@
-import { generateKeyPairSync, type JsonWebKey, type KeyObject } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type JsonWebKey,
+  type KeyObject,
+} from "node:crypto";
 import { type StoredVersion, type VersionAttributes, VersionStore } from "./version-store.ts";
 
 /** What a key is made as. */
@@ -22,6 +29,9 @@ export interface KeyMaterial {
   readonly publicJwk: JsonWebKey;
 }
 
+/** What a key is made as unless told otherwise. */
+export const EC_KEY: KeyKind = { kty: "EC", curve: "P-256" };
+
 /** One version of a key. */
 export type KeyVersion = StoredVersion<KeyMaterial, KeyAttributes>;
 
@@ -32,13 +42,26 @@ export class KeyRing {
   readonly #versions = new VersionStore<KeyMaterial, KeyAttributes>();
 
   /** Makes a key, or a newer version of the one of that name. Returns the version's name. */
-  create(name: string, kind: KeyKind, attributes: KeyAttributes = {}): string {
+  create(name: string, kind: KeyKind = EC_KEY, attributes: KeyAttributes = {}): string {
     const { privateKey, publicKey } =
       kind.kty === "EC"
         ? generateKeyPairSync("ec", { namedCurve: kind.curve })
         : generateKeyPairSync("rsa", { modulusLength: kind.bits });
     const publicJwk = publicKey.export({ format: "jwk" });
     return this.#versions.add(name, { kind, privateKey, publicJwk }, attributes);
+  }
+
+  /**
+   * Takes in an EC key on P-256 that was made elsewhere, as a version whose name follows from the key: so that a sandbox that
+   * starts again knows the versions of its former self. Returns the version's name.
+   */
+  import(name: string, privateKeyPem: string): string {
+    const privateKey = createPrivateKey(privateKeyPem);
+    const publicKey = createPublicKey(privateKey);
+    const der = publicKey.export({ format: "der", type: "spki" });
+    const version = createHash("sha256").update(der).digest("hex").slice(0, 32);
+    const material = { kind: EC_KEY, privateKey, publicJwk: publicKey.export({ format: "jwk" }) };
+    return this.#versions.add(name, material, {}, version);
   }
 
   /** Makes a newer version of a key, of the same kind. Returns the version's name. */

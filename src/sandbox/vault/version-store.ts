@@ -32,9 +32,17 @@ export interface StoredVersion<Value, Attributes extends VersionAttributes> {
 export class VersionStore<Value, Attributes extends VersionAttributes> {
   readonly #versions: StoredVersion<Value, Attributes>[] = [];
 
-  /** Adds a version of an object, its newest one. Returns the version's name. */
-  add(name: string, value: Value, attributes: Attributes): string {
-    const version = randomBytes(16).toString("hex");
+  /**
+   * Adds a version of an object, its newest one. Returns the version's name.
+   *
+   * @param version 32 hex digits; random by default
+   */
+  add(
+    name: string,
+    value: Value,
+    attributes: Attributes,
+    version: string = randomBytes(16).toString("hex"),
+  ): string {
     const latest = this.#of(name).at(-1)?.createdSeconds ?? 0;
     // Creation times are whole seconds on the wire: versions of one second could not be put in order.
     const createdSeconds = attributes.createdOn ? seconds(attributes.createdOn) : Math.max(now(), latest + 1);
