@@ -260,17 +260,12 @@ describe("a run that was inserted", () => {
 });
 
 describe("a run that names no predecessor", () => {
-  const severed = (warnings: readonly string[]) =>
-    relinked([
-      ...NIGHTS.slice(0, 6),
-      retold(night(6), {
-        previous: null,
-        changes: null,
-        changesSkipped: "no earlier snapshot is whole",
-        warnings,
-      }),
-      ...NIGHTS.slice(7),
-    ]);
+  const severed = (warnings: readonly string[]) => {
+    const { tallies } = night(0);
+    const why = "no earlier snapshot is whole and properly dated";
+    const cut = { previous: null, changes: null, changesSkipped: why, tallies, warnings };
+    return relinked([...NIGHTS.slice(0, 6), retold(night(6), cut), ...NIGHTS.slice(7)]);
+  };
 
   it("is found if whole runs are older", async () => {
     const nights = severed([]);
