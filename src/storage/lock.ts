@@ -12,7 +12,7 @@ const ASK_EVERY_MS = SECOND;
 /** When a run is told to stop, the host allows five seconds, of which deleting the parts may take three. */
 const RELEASE_WITHIN_MS = SECOND;
 /** A lease that is still held after this long has been renewed, so its holder is alive. */
-const PATIENCE_MS = (LEASE_SECONDS + 3) * SECOND;
+const GIVE_UP_AFTER_MS = (LEASE_SECONDS + 3) * SECOND;
 /** What `nameHolder` writes; anything else is not shown. */
 const RUN_ID = /^\d{8}T\d{6}Z$/;
 
@@ -58,7 +58,7 @@ export async function takeLock(container: Container, { path, clock, signal }: Lo
   const doing = `taking the lock ${path}`;
   const blob = container.blob(path);
   const lease = blob.getBlobLeaseClient();
-  const giveUpMs = clock.elapsed() + PATIENCE_MS;
+  const giveUpMs = clock.elapsed() + GIVE_UP_AFTER_MS;
 
   while (!(await tryAcquire())) {
     const holder = await readHolder();
