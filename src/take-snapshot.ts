@@ -113,6 +113,6 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     users.keep();
     comparison.keep();
   };
-  const later = await commitSnapshot(run, manifest, { signer, beforeManifest });
-  return { manifest, warnings: [...manifest.warnings, ...later] };
+  const lateWarnings = await commitSnapshot(run, manifest, { signer, beforeManifest });
+  return { manifest, warnings: [...manifest.warnings, ...lateWarnings] };
 }

@@ -7,7 +7,7 @@ import type { TokenSource } from "../identity/token.ts";
 import { openVault, type Vault } from "../identity/vault.ts";
 import { requiredAppRoles } from "../rows/properties.ts";
 import type { Settings, SigningKeySetting } from "../settings/settings.ts";
-import type { Passed } from "./check.ts";
+import type { Passed, PassedWith } from "./check.ts";
 import { readClaims } from "./token-claims.ts";
 
 /** App roles that include `User.Read.All` and allow more than a run needs. */
@@ -18,7 +18,7 @@ export async function checkVault(
   settings: Settings,
   identity: TokenCredential,
   context: RunContext,
-): Promise<Passed<Vault>> {
+): Promise<PassedWith<Vault>> {
   const vault = openVault(settings.vaultUrl, settings.credential, identity, context);
   await vault.get();
   return { value: vault, detail: `holds ${vault.subject}` };
@@ -29,7 +29,7 @@ export async function checkCredential(
   vault: Vault,
   { credential }: Settings,
   nowMs: number,
-): Promise<Passed<CredentialIdentity>> {
+): Promise<PassedWith<CredentialIdentity>> {
   const skipped: string[] = [];
   for await (const found of credentialVersions(vault, credential, () => nowMs)) {
     if (!(found instanceof Credential)) {
@@ -59,7 +59,7 @@ export async function checkCredential(
 export async function checkToken(
   tokens: TokenSource,
   newest: CredentialIdentity,
-): Promise<Passed<{ readonly tokens: TokenSource; readonly token: string }>> {
+): Promise<PassedWith<{ readonly tokens: TokenSource; readonly token: string }>> {
   const token = await tokens.get();
   const { kind, name, version } = tokens.credential();
   return {
@@ -76,18 +76,17 @@ export async function checkSigningKey(
   { vaultUrl, name }: SigningKeySetting,
   identity: TokenCredential,
   context: RunContext,
-): Promise<Passed<object>> {
+): Promise<Passed> {
   const { openSigningKey } = await import("../signature/signing-key.ts");
   const { entry } = await openSigningKey(vaultUrl, name, identity, context);
-  return { value: {}, detail: `${entry.alg} with ${entry.kid}` };
+  return { detail: `${entry.alg} with ${entry.kid}` };
 }
 
 /** Whether an administrator consented to the app roles that the listing needs. */
-export function checkRoles(token: string, settings: Settings, consentUrl: string): Passed<object> {
+export function checkRoles(token: string, settings: Settings, consentUrl: string): Passed {
   const claims = readClaims(token);
   if (!claims) {
     return {
-      value: {},
       detail: "the token cannot be read here",
       advice: "The graph check shows whether the roles suffice.",
     };
@@ -95,10 +94,10 @@ export function checkRoles(token: string, settings: Settings, consentUrl: string
   const roles = claims.roles ?? [];
   const missing = requiredAppRoles(settings.properties).filter((role) => !roles.includes(role));
   const detail = roles.length > 0 ? `the token has ${roles.join(", ")}` : "the token has no app role";
-  if (missing.length === 0) return { value: {}, detail };
+  if (missing.length === 0) return { detail };
   const wider = WIDER_ROLES.find((role) => roles.includes(role));
   if (wider !== undefined && missing.join() === "User.Read.All") {
-    return { value: {}, detail, advice: `Grant User.Read.All in place of ${wider}: a run only reads users.` };
+    return { detail, advice: `Grant User.Read.All in place of ${wider}: a run only reads users.` };
   }
   throw new RollcallError("graph-permission-missing", {
     doing: "reading the token's roles",
