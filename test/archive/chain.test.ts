@@ -265,6 +265,7 @@ describe("a run that names no predecessor", () => {
       ...NIGHTS.slice(0, 6),
       retold(night(6), {
         previous: null,
+        tallies: night(0).tallies,
         changes: null,
         changesSkipped: "no earlier snapshot is whole",
         warnings,
