@@ -130,11 +130,12 @@ export interface ChangesEntry {
 
 /** The credential that the run signed in with. */
 export interface CredentialEntry {
-  readonly kind: "secret" | "certificate";
-  /** Name of the Key Vault object. */
-  readonly name: string;
-  readonly version: string;
-  /** `null` if Key Vault has no expiry date for the secret. */
+  /** `secret` or `certificate`; a later Rollcall may know more kinds. */
+  readonly kind: string;
+  /** Name of the Key Vault object; `null` for a kind that has none. */
+  readonly name: string | null;
+  readonly version: string | null;
+  /** `null` if Key Vault has no expiry date for the secret, and for a kind that has none. */
   readonly expiresOn: string | null;
 }
 
@@ -195,9 +196,9 @@ const ManifestShape: z.ZodType<Manifest> = z.object({
     verdict: z.enum(["complete", "uncounted"]),
   }),
   credential: z.object({
-    kind: z.enum(["secret", "certificate"]),
-    name: z.string(),
-    version: z.string(),
+    kind: z.string(),
+    name: z.string().nullable(),
+    version: z.string().nullable(),
     expiresOn: time.nullable(),
   }),
   guard: z.object({ maxShrinkPercent: z.number(), shrinkAccepted: z.boolean() }),

@@ -11,6 +11,7 @@ export function completenessInWords({ unique, counted, verdict }: Completeness):
 
 /** `certificate graph-cert, expires 2027-11-22 (in 365 days)`. */
 export function credentialInWords({ kind, name, expiresOn }: Manifest["credential"], nowMs: number): string {
+  if (name === null) return kind;
   if (expiresOn === null) return `${kind} ${name}, no expiry kept in Key Vault`;
   const verb = Date.parse(expiresOn) < nowMs ? "expired" : "expires";
   return `${kind} ${name}, ${verb} ${expiresOn.slice(0, 10)} (${formatDaysFrom(nowMs, expiresOn)})`;
