@@ -31,6 +31,7 @@ export function committedSummary({ manifest, warnings }: Taken): Summary {
     bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
     ms: Date.parse(manifest.finishedAt) - Date.parse(manifest.startedAt),
     credentialExpiresOn: credential.expiresOn,
+    signedBy: manifest.signature?.kid ?? null,
     warnings,
   };
 }

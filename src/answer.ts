@@ -1,6 +1,6 @@
 /**
- * What an Azure service answered. Absent fields: the service did not send them, or nothing that looks like one. Never the
- * answer's own text, which may repeat what was sent: see {@link answer}.
+ * What an Azure service answered. A field is absent if the service did not send it, or sent something that does not look
+ * like one. Never the answer's own text, which may repeat what was sent: see {@link answer}.
  */
 export interface AzureAnswer {
   /** HTTP status. */
@@ -19,8 +19,8 @@ const MAX_LABEL_LENGTH = 40;
 const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
- * What of a service's answer may be told. The answer's own text never is: a proxy or a service at fault may repeat in it
- * the token, secret or assertion that it was sent. Status, code and request id are taken only when they look like one.
+ * The part of a service's answer that may be shown. Its text never is: a faulty proxy or service may repeat in it the
+ * token, secret or assertion that was sent. Status, code and request id are kept only if they look like one.
  */
 export function answer(said: {
   readonly status?: unknown;
@@ -37,14 +37,14 @@ export function answer(said: {
 /**
  * A service's error code: words in letters, joined by dots or underscores, with few digits.
  *
- * @returns `undefined` for anything else, pieces of tokens, keys and secrets above all
+ * @returns `undefined` for anything else, in particular pieces of tokens, keys and secrets
  */
 export function safeCode(code: unknown): string | undefined {
   if (typeof code !== "string" || code.length > MAX_CODE_LENGTH) return undefined;
   if (!/^[A-Za-z][A-Za-z0-9]*(?:[._][A-Za-z0-9]+)*$/.test(code)) return undefined;
-  // Base64 of the `{"` with which the parts of a token begin.
+  // Base64 of `{"`, with which the parts of a token begin.
   if (code.includes("eyJ") || (code.match(/\d/g) ?? []).length > 4) return undefined;
-  // Words are long; in random text case or kind changes at every other character.
+  // Words are long. In random text, every other character changes between upper case, lower case and digits.
   const words = code.match(/[a-z]/.test(code) ? /[A-Z]?[a-z]+|[A-Z]|\d+/g : /[A-Z]+|\d+/g) ?? [];
   return code.length / words.length >= 4 ? code : undefined;
 }
@@ -54,7 +54,7 @@ export function safeRequestId(id: unknown): string | undefined {
   return typeof id === "string" && GUID.test(id) ? id : undefined;
 }
 
-/** An origin that came from outside, for messages. A name that is not like a host's could be anything. */
+/** An origin from outside, for messages. A name that does not look like a host's could be anything, so it is not shown. */
 export function safeOrigin(url: string): string {
   const { origin, hostname } = new URL(url);
   const isHost =
@@ -64,7 +64,7 @@ export function safeOrigin(url: string): string {
   return isHost ? origin : "a host whose name is not fit to be shown";
 }
 
-/** Whether an answer sends the caller elsewhere. No service's redirect is followed: the token would travel there. */
+/** Whether a status is a redirect. No redirect is followed: the token would travel with it. */
 export function isRedirect(status: number | undefined): boolean {
   return status !== undefined && status >= 300 && status < 400;
 }

@@ -3,6 +3,7 @@ import type { ChangesOutcome } from "./changes/changes-since-previous.ts";
 import type { Graph } from "./graph/graph.ts";
 import type { TokenSource } from "./identity/token.ts";
 import type { ListedUsers } from "./listing/list-users.ts";
+import type { SigningKey } from "./signature/signing-key.ts";
 import { credentialEntry, MANIFEST_SCHEMA, type Manifest } from "./snapshot/manifest.ts";
 import type { Run } from "./snapshot/run.ts";
 import { VERSION } from "./version.ts";
@@ -17,11 +18,13 @@ export interface ManifestSources {
   readonly users: ListedUsers;
   readonly changes: ChangesOutcome;
   readonly previous: Predecessor;
+  /** Will sign the manifest; `undefined`: nobody will. */
+  readonly signer: SigningKey | undefined;
 }
 
 /** Makes the manifest of a run that is ready to be committed. The run ends, as far as it tells, now. */
 export function buildManifest(sources: ManifestSources): Manifest {
-  const { run, properties, graph, tokens, users, changes, previous } = sources;
+  const { run, properties, graph, tokens, users, changes, previous, signer } = sources;
   const { startedAt, startedMs, clock, folder } = run;
   return {
     schema: MANIFEST_SCHEMA,
@@ -42,12 +45,24 @@ export function buildManifest(sources: ManifestSources): Manifest {
     guard: users.guard,
     credential: credentialEntry(tokens.credential()),
     parts: users.parts,
+    tallies: {
+      ...users.tallies,
+      joined: changes.changes?.joined ?? null,
+      left: changes.changes?.left ?? null,
+      changed: changes.changes?.changed ?? null,
+    },
     ...(users.formats && { formats: users.formats }),
+    fingerprints: users.fingerprints,
     changes: changes.changes,
     changesSkipped: changes.changesSkipped,
     previous: previous.manifest
-      ? { runId: previous.manifest.runId, users: previous.manifest.completeness.unique }
+      ? {
+          runId: previous.manifest.runId,
+          users: previous.manifest.completeness.unique,
+          sha256: previous.manifestSha256,
+        }
       : null,
+    signature: signer?.entry ?? null,
     warnings: [...tokens.warnings(), ...previous.warnings, ...users.warnings, ...changes.warnings],
     tool: { name: "rollcall", version: VERSION },
   };

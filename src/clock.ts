@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Time as a run sees it. Passed in, so that a test can let an hour of waiting go by at once. */
+/** Time as a run sees it. Passed in, so that a test can skip an hour of waiting. */
 export interface Clock {
-  /** Milliseconds since the Unix epoch. For names, dates and ages: somebody may set it while a run is under way. */
+  /** Milliseconds since the Unix epoch. For names, dates and ages; the machine's clock may be changed during a run. */
   now(): number;
-  /** Milliseconds since a moment that stays the same. For spans and deadlines: it never jumps. */
+  /** Milliseconds since a fixed moment. For durations and deadlines; monotonic. */
   elapsed(): number;
   /** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as it is aborted. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
@@ -15,8 +15,8 @@ export const MINUTE = 60 * SECOND;
 export const DAY = 24 * 60 * MINUTE;
 
 /**
- * How far the machine's clock may be off. A run is named by its clock, and a run of tomorrow's name would stand in the
- * way of tomorrow's; Entra refuses assertions that are further off, too.
+ * How far the machine's clock may be off. A run is named after its clock, and a run with tomorrow's name would block
+ * tomorrow's run. Entra, too, refuses assertions that are further off.
  */
 export const CLOCK_TOLERANCE_MS = 5 * MINUTE;
 

@@ -1,24 +1,24 @@
 import { type Clock, MINUTE } from "./clock.ts";
 import { RollcallError } from "./error.ts";
 
-/** What everything that a run waits for has to know. */
+/** The time limits of a run, for everything that waits. */
 export interface RunContext {
   readonly clock: Clock;
   /** Ends the run; its reason is what the run then throws. */
   readonly signal: AbortSignal;
-  /** When the run's time is up, in milliseconds by {@link Clock.elapsed}: no wait is begun that would end later. */
+  /** When the run's time is up, in milliseconds by {@link Clock.elapsed}. No wait is started that would end later. */
   readonly deadlineMs: number;
 }
 
-/** A run's time limit. Disposing it ends whatever the run left waiting. */
+/** A run's time limit. Disposing it ends everything that is still waiting. */
 export interface Deadline extends Disposable {
-  /** Aborted with `time-budget-exceeded`, or with the parent's reason when that comes first. */
+  /** Aborted with `time-budget-exceeded`, or with the parent's reason if that comes first. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Lets what has been begun come to its end when the run is told to stop: aborted with the parent's reason, but only
- * `graceMs` milliseconds after the parent.
+ * Gives work under way time to finish when the run is told to stop: the signal is aborted `graceMs` milliseconds after the
+ * parent, with the parent's reason.
  */
 export function startGrace(parent: AbortSignal, graceMs: number): Deadline {
   const grace = new AbortController();
@@ -38,8 +38,8 @@ export function startGrace(parent: AbortSignal, graceMs: number): Deadline {
 }
 
 /**
- * Ends a run from within. The Functions host offers no cancellation to Node: at its own timeout it restarts the worker,
- * and no line of ours would run any more.
+ * Ends a run from within. The Functions host cannot cancel a Node function: at its own timeout it restarts the worker, and
+ * our code would not run again.
  *
  * @param budgetMs milliseconds from now
  * @param parent ends the run for other reasons; absent: nothing else does
@@ -52,8 +52,8 @@ export function startDeadline(budgetMs: number, parent?: AbortSignal): Deadline 
         doing: "taking a snapshot",
         problem: `the time budget of ${Number((budgetMs / MINUTE).toFixed(2))} minutes ran out`,
         remedy:
-          "Nothing was published. Raise ROLLCALL_TIME_BUDGET_MINUTES, and functionTimeout in host.json above it; " +
-          "the progress and the counts of retries and throttled requests in the log tell where the time went.",
+          "Nothing was published. Raise ROLLCALL_TIME_BUDGET_MINUTES, and functionTimeout in host.json above it. " +
+          "The progress and the numbers of retries and throttled requests in the log show where the time went.",
       }),
     );
   }, budgetMs);

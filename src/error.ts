@@ -1,8 +1,8 @@
 import { type AzureAnswer, safeCode } from "./answer.ts";
 
 /**
- * Every failure an operator can act on. The codes are a contract: alerts and scripts match on them, docs/errors.md lists
- * each with its remedy (a test holds the two lists equal).
+ * All failures that an operator can act on. The codes are a contract: alerts and scripts match on them. docs/errors.md
+ * lists each with its remedy (a test checks that the lists are equal).
  */
 export const ERROR_CODES = [
   "settings-invalid",
@@ -17,6 +17,9 @@ export const ERROR_CODES = [
   "vault-unreachable",
   "vault-denied",
   "vault-refused",
+  "signing-failed",
+  "verification-key-unusable",
+  "predecessor-unsigned",
   "credential-not-found",
   "credential-unusable",
   "certificate-unreadable",
@@ -64,12 +67,12 @@ export interface Failure {
   readonly problem: string;
   /** What to do next, one or more sentences. */
   readonly remedy: string;
-  /** What Azure said. Absent when no answer came, or when the fault was found without asking. */
+  /** What Azure answered. Absent if there was no answer, or no request. */
   readonly answer?: AzureAnswer | undefined;
 }
 
 /**
- * The one error that Rollcall throws on purpose; anything else that escapes a run is reported as `unexpected`. It never
+ * The only error that Rollcall throws on purpose; any other error that ends a run is reported as `unexpected`. It never
  * has a `cause`: the Functions host prints causes, and an SDK's error holds the request with its token.
  */
 export class RollcallError extends Error {
@@ -102,14 +105,14 @@ export class RollcallError extends Error {
 }
 
 /**
- * Turns whatever was thrown into a {@link RollcallError}, so that every failed run has a code and a remedy. Of another
- * error only its name, its code and the place in our own code are told: its message may quote what a service answered.
+ * Turns anything that was thrown into a {@link RollcallError}, so that every failed run has a code and a remedy. Of other
+ * errors, only the name, the code and the line in our own code are shown: a message may quote a service's answer.
  *
  * @param doing what was being done when it was thrown
  */
 export function asRollcallError(error: unknown, doing = "taking a snapshot"): RollcallError {
   if (error instanceof RollcallError) return error;
-  // Thrown when cleaning up failed as well: what failed first is what there is to tell.
+  // Thrown if cleaning up failed as well. The first failure is the one to report.
   if (error instanceof SuppressedError) return asRollcallError(error.suppressed, doing);
   return new RollcallError("unexpected", {
     doing,
@@ -128,7 +131,7 @@ function kindAndPlace(error: Error): string {
   );
 }
 
-/** The innermost place in our own code, from the frames behind the message only: a message may hold anything. */
+/** The innermost line in our own code. Only the frames after the message count, because a message may contain anything. */
 function placeOf({ stack = "", message }: Error): string | undefined {
   const at = stack.indexOf(message);
   const frames = at < 0 ? "" : stack.slice(at + message.length);
@@ -142,7 +145,7 @@ function sentence({ doing, problem, answer, remedy }: Failure): string {
   return `${doing}: ${problem}.${said ? ` Azure answered ${said}.` : ""} ${remedy}`;
 }
 
-/** An answer in words: `403 Authorization_RequestDenied (request id …)`. */
+/** An answer as text: `403 Authorization_RequestDenied (request id …)`. */
 export function describeAnswer(answer: AzureAnswer): string {
   const words = [answer.status, answer.code];
   const head = words.filter((word) => word !== undefined && word !== "").join(" ");

@@ -5,8 +5,9 @@ import { MINUTE, systemClock } from "./clock.ts";
 import { RollcallError } from "./error.ts";
 import { openAzureIdentity } from "./identity/azure-identity.ts";
 import { resolveTenantId } from "./identity/tenant-id.ts";
-import type { CLOUDS } from "./settings/clouds.ts";
-import { type ReaderSettings, readReaderSettings, SettingsError } from "./settings/settings.ts";
+import { type CLOUDS, cloudNamed } from "./settings/clouds.ts";
+import { readerDeclarations } from "./settings/declarations.ts";
+import { checkOptions, inWords, present } from "./settings/setting.ts";
 import { type Container, openContainer } from "./storage/container.ts";
 
 export type { AzureAnswer } from "./answer.ts";
@@ -16,9 +17,12 @@ export type {
   StoredSnapshot,
   UnreadableRun,
   Verification,
+  VerifyOptions,
 } from "./archive/snapshots.ts";
 export { type ErrorCode, RollcallError } from "./error.ts";
 export type { User } from "./rows/user-line.ts";
+export { type PublicKeys, readKeyFile as readPublicKeys } from "./signature/public-keys.ts";
+export type { SignatureFinding } from "./signature/verify-signature.ts";
 export type { Completeness } from "./snapshot/completeness.ts";
 export type { Manifest } from "./snapshot/manifest.ts";
 export type { PartEntry } from "./snapshot/part.ts";
@@ -44,18 +48,6 @@ export interface OpenOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** By the name of the environment's setting that has the same rules. */
-const OPTION_NAMES: Readonly<Record<string, keyof OpenOptions>> = {
-  ROLLCALL_STORAGE: "storage",
-  ROLLCALL_CONTAINER: "container",
-  ROLLCALL_TENANT_ID: "tenantId",
-  ROLLCALL_CLOUD: "cloud",
-  ROLLCALL_AUTHORITY_HOST: "authorityHost",
-};
-
-/** Stands in for a tenant that is still to be found: the environment's settings always name one. */
-const NO_TENANT = "00000000-0000-0000-0000-000000000000";
-
 /**
  * Opens the snapshots of a tenant for reading. Needs neither Key Vault nor the app registration.
  *
@@ -65,38 +57,28 @@ const NO_TENANT = "00000000-0000-0000-0000-000000000000";
  */
 export async function openSnapshots(options: OpenOptions): Promise<Snapshots> {
   const { credential, signal = new AbortController().signal } = options;
-  const settings = checkOptions(options);
+  const { storage, container: name, tenantId, authorityHost } = readOptions(options);
   signal.throwIfAborted();
   const identity = credential ?? openAzureIdentity();
-  const container = openContainer(settings.storage, settings.container, identity, signal);
-  const tenantId =
-    options.tenantId === undefined
+  const container = openContainer(storage, name, identity, signal);
+  const deadlineMs = systemClock.elapsed() + MINUTE;
+  const id =
+    tenantId === undefined
       ? await onlyTenant(container)
-      : await resolveTenantId(settings.tenant, settings.cloud.authorityHost, {
-          clock: systemClock,
-          signal,
-          deadlineMs: systemClock.elapsed() + MINUTE,
-        });
-  return new Snapshots(container, tenantId, signal);
+      : await resolveTenantId(tenantId, authorityHost, { clock: systemClock, signal, deadlineMs });
+  return new Snapshots(container, id, signal);
 }
 
 /** Holds the options to the rules of the environment's settings. */
-function checkOptions({ storage, container, tenantId, cloud, authorityHost }: OpenOptions): ReaderSettings {
-  try {
-    return readReaderSettings({
-      ROLLCALL_STORAGE: storage,
-      ROLLCALL_CONTAINER: container,
-      ROLLCALL_TENANT_ID: tenantId ?? NO_TENANT,
-      ROLLCALL_CLOUD: cloud,
-      ROLLCALL_AUTHORITY_HOST: authorityHost,
-    });
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error;
-    const problems = error.problems.map(
-      ({ name, problem, example }) => `${OPTION_NAMES[name] ?? name} ${problem}, for example ${example}`,
-    );
-    throw invalidOptions(problems.join("; "));
-  }
+function readOptions(options: OpenOptions) {
+  const { tenant, storage, container, cloud, authorityHost } = readerDeclarations(
+    cloudNamed(present(options.cloud)),
+  );
+  // Absent, it is looked for in the container; blank, it is missing.
+  const tenantId = { ...tenant, rule: options.tenantId === undefined ? tenant.rule.optional() : tenant.rule };
+  const { values, problems } = checkOptions({ tenantId, storage, container, cloud, authorityHost }, options);
+  if (!values) throw invalidOptions(inWords(problems));
+  return values;
 }
 
 async function onlyTenant(container: Container): Promise<string> {

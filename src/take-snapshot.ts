@@ -2,7 +2,7 @@ import type { TokenCredential } from "@azure/identity";
 import { commitSnapshot } from "./archive/commit.ts";
 import { findPredecessor } from "./archive/predecessor.ts";
 import { buildManifest } from "./build-manifest.ts";
-import { changesSincePrevious } from "./changes/changes-since-previous.ts";
+import { ChangesSincePrevious } from "./changes/changes-since-previous.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { startDeadline } from "./deadline.ts";
 import { openFormats } from "./formats/extra-format.ts";
@@ -17,6 +17,7 @@ import { openVault } from "./identity/vault.ts";
 import { listUsers } from "./listing/list-users.ts";
 import type { ProgressListener } from "./progress.ts";
 import type { Settings } from "./settings/settings.ts";
+import { openSigner, openVerifier } from "./signature/open-keys.ts";
 import { lockPath } from "./snapshot/layout.ts";
 import type { Manifest } from "./snapshot/manifest.ts";
 import { openRun } from "./snapshot/run.ts";
@@ -38,6 +39,8 @@ export interface RunOptions {
   readonly maxPartBytes?: number;
   /** Lets a list through, this once, that is much smaller than the last snapshot's. */
   readonly acceptShrink?: boolean;
+  /** Builds, this once, on a snapshot that is not signed, or wrongly, although settings require a signature. */
+  readonly acceptUnsigned?: boolean;
   readonly onProgress?: ProgressListener;
 }
 
@@ -54,7 +57,7 @@ export interface Taken {
  * @throws {RollcallError} for everything an operator can act on; nothing is published then
  */
 export async function takeSnapshot(settings: Settings, options: RunOptions = {}): Promise<Taken> {
-  const { cloud, clientId, properties, proxy } = settings;
+  const { cloud, clientId, properties, proxy, signingKey } = settings;
   const { clock = systemClock, identity = openAzureIdentity(), timeouts, maxPartBytes } = options;
   const { onProgress = () => undefined } = options;
   using deadline = startDeadline(settings.timeBudgetMs, options.signal);
@@ -69,12 +72,18 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   const locked = { ...context, signal: lock.signal };
   const run = await openRun(storage.withSignal(lock.signal), tenantId, locked);
   await lock.nameHolder(run.folder.runId);
-  const previous = await findPredecessor(run.container, tenantId, clock.now());
+  const signature = {
+    keys: await openVerifier(settings.requireSignature ? signingKey : undefined, identity, run),
+    acceptUnsigned: options.acceptUnsigned ?? false,
+  };
+  const previous = await findPredecessor(run.container, tenantId, clock.now(), signature);
+  await using comparison = new ChangesSincePrevious(run, { enabled: settings.changes, previous, properties });
 
   onProgress({ phase: "credential" });
   const vault = openVault(settings.vaultUrl, settings.credential, identity, run);
   await using tokens = openTokenSource(settings, { ...run, tenantId, vault, ...(timeouts && { timeouts }) });
   await tokens.get();
+  const signer = await openSigner(signingKey, identity, run);
 
   const { graphUrl, authorityHost } = cloud;
   const { concurrency, maxShrinkPercent } = settings;
@@ -88,22 +97,22 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     previous: previous.manifest,
     countOffered: previous.countOffered,
     openParts: () => new SnapshotWriter(run, formats),
+    watchChanges: () => comparison.watch(),
     guard: { previousUsers: previous.users, maxShrinkPercent, acceptShrink: options.acceptShrink ?? false },
     onProgress,
   });
 
   onProgress({ phase: "changes" });
-  const { parts } = users;
-  const enabled = settings.changes;
-  await using changes = await changesSincePrevious(run, { enabled, previous, properties, parts });
+  const changes = await comparison.finish(run.signal, users.parts);
 
   onProgress({ phase: "commit" });
-  const manifest = buildManifest({ run, properties, graph, tokens, users, changes, previous });
-  const later = await commitSnapshot(run, manifest, async () => {
+  const manifest = buildManifest({ run, properties, graph, tokens, users, changes, previous, signer });
+  const beforeManifest = async () => {
     await lock.confirm();
     // From here on a manifest may exist, and its parts must stay.
     users.keep();
-    changes.keep();
-  });
+    comparison.keep();
+  };
+  const later = await commitSnapshot(run, manifest, { signer, beforeManifest });
   return { manifest, warnings: [...manifest.warnings, ...later] };
 }

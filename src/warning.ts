@@ -1,7 +1,7 @@
 /**
- * What somebody should see to although the snapshot is whole. Each warning, in the manifest and in the summary line,
- * begins with its code and a colon: alerts and scripts match on it. docs/errors.md lists each with its remedy (a test
- * holds the two lists equal).
+ * What needs attention although the snapshot is whole. Each warning, in the manifest and in the summary line, begins with
+ * its code and a colon: alerts and scripts match on it. docs/errors.md lists each with its remedy (a test checks that the
+ * lists are equal).
  */
 export const WARNING_CODES = [
   "credential-expires",
@@ -9,6 +9,7 @@ export const WARNING_CODES = [
   "latest-repaired",
   "latest-not-moved",
   "predecessor-damaged",
+  "unsigned-accepted",
   "run-in-future",
   "changes-skipped",
   "count-moved",
@@ -23,9 +24,9 @@ export const WARNING_CODES = [
 export type WarningCode = (typeof WARNING_CODES)[number];
 
 /**
- * A warning as it stands in the manifest: `latest-repaired: latest.json was empty`.
+ * A warning as in the manifest: `latest-repaired: latest.json was empty`.
  *
- * @param text a clause without a full stop; never holds a secret, nor free text of a service's answer
+ * @param text a clause without a full stop; never a secret, or free text from a service's answer
  */
 export function warning(code: WarningCode, text: string): string {
   return `${code}: ${text}`;

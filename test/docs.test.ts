@@ -178,7 +178,7 @@ describe("the documents", () => {
 
   it("state the bounds that the code has", () => {
     const mib = (bytes: number) => `${bytes / 2 ** 20} MiB`;
-    const bounds = `A line is at most ${mib(MAX_LINE_BYTES)}, and a part at most ${mib(MAX_PART_CONTENT_BYTES)} unpacked`;
+    const bounds = `A line is at most ${mib(MAX_LINE_BYTES)}, and a part at most ${mib(MAX_PART_CONTENT_BYTES)} decompressed`;
     assert.ok(section("docs/format.md", "## What you may rely on").includes(bounds), bounds);
   });
 

@@ -4,7 +4,7 @@ import { inspect } from "node:util";
 import { RollcallError } from "../src/error.ts";
 import { loadFunctionApp, type RegisteredFunction } from "../src/sandbox/functions-worker.ts";
 import type { FaultRule, SandboxRequest } from "../src/sandbox/service/fault.ts";
-import { startStranger } from "../src/sandbox/service/stranger.ts";
+import { startForeignOrigin } from "../src/sandbox/service/foreign-origin.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { rollcallHere } from "./cli/rollcall-process.ts";
 import { type Rig, startRig } from "./support/rig.ts";
@@ -208,11 +208,11 @@ describe("no redirect is followed", () => {
   for (const [question, asked] of Object.entries(QUESTIONS)) {
     it(`that comes where ${question} was asked`, async () => {
       await using rig = await startAskedRig(question);
-      await using stranger = await startStranger(rig.tenant.tls);
+      await using foreign = await startForeignOrigin(rig.tenant.tls);
       const { origin } =
         asked.service === "identity" ? new URL(rig.tenant.identity.endpoint) : rig.tenant[asked.service];
       for (const status of redirects) {
-        for (const location of [`${stranger.origin}/elsewhere`, `${origin}/elsewhere`]) {
+        for (const location of [`${foreign.origin}/elsewhere`, `${origin}/elsewhere`]) {
           const ear = new Eavesdropper();
           using _ = rig.tenant.script({
             ...asked,
@@ -223,7 +223,7 @@ describe("no redirect is followed", () => {
           assert.ok(ear.heard > 0);
         }
       }
-      assert.equal(stranger.requests, 0);
+      assert.equal(foreign.requests, 0);
       assert.deepEqual(
         rig.tenant.requests.filter(({ path }) => path.includes("elsewhere")),
         [],
@@ -234,10 +234,10 @@ describe("no redirect is followed", () => {
   for (const [question, name] of Object.entries(STORAGE_QUESTIONS)) {
     it(`that comes where the storage was asked ${question}`, async () => {
       await using rig = await startAskedRig(question);
-      await using stranger = await startStranger(rig.tenant.tls);
+      await using foreign = await startForeignOrigin(rig.tenant.tls);
       await rig.run();
       for (const status of redirects) {
-        for (const base of [stranger.origin, ""]) {
+        for (const base of [foreign.origin, ""]) {
           const location = `${base}/elsewhere`;
           const ear = new Eavesdropper();
           const echo = (asked: string) => (name.test(asked) ? ear.hearing({ status, location }) : undefined);
@@ -247,7 +247,7 @@ describe("no redirect is followed", () => {
           assert.ok(!gate.requests.some((asked) => asked.includes("elsewhere")));
         }
       }
-      assert.equal(stranger.requests, 0);
+      assert.equal(foreign.requests, 0);
     });
   }
 });

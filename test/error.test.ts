@@ -95,7 +95,7 @@ describe("asRollcallError", () => {
     }
     const error = asRollcallError(thrown);
     assert.equal(error.code, "unexpected");
-    assert.match(error.problem, /^TypeError ERR_INVALID_URL at src\/settings\/settings\.ts:\d+$/);
+    assert.match(error.problem, /^TypeError ERR_INVALID_URL at src\/settings\/hosts\.ts:\d+$/);
     assert.match(error.remedy, /Nothing was published/);
     assert.doesNotMatch(inspect(error, { depth: 9 }), /Zz8Q/);
     assert.equal("cause" in error, false);

@@ -52,6 +52,17 @@ describe("the built function app, loaded as the worker does", () => {
     assert.equal(summary.attempt, 1);
   });
 
+  it("signs in the vault where a key is named, and logs which", async () => {
+    process.env.ROLLCALL_SIGNING_KEY_NAME = "manifest-key";
+    const { logs, error } = await timer.invokeTimer(NIGHTLY);
+    delete process.env.ROLLCALL_SIGNING_KEY_NAME;
+    assert.equal(error, undefined);
+    const { signedBy } = JSON.parse(logs[0]?.message ?? "");
+    const { version } = sandbox.tenant.vault.keys.find("manifest-key", undefined) ?? {};
+    assert.equal(signedBy, `${sandbox.tenant.vault.origin}/keys/manifest-key/${version}`);
+    assert.ok(!(logs[0]?.message ?? "").includes("eyJ"));
+  });
+
   it("fails the invocation, with one JSON line and no secret, when the run fails", async () => {
     sandbox.tenant.app.roles.clear();
     sandbox.tenant.tokenLifetimeSeconds = 3599;

@@ -73,7 +73,7 @@ async function runInProcess(rig: Rig, strikeAt?: StrikeAt): Promise<Outcome> {
 async function setScene({ hasYesterday, fault }: Scene): Promise<Rig> {
   await using opened = new AsyncDisposableStack();
   // The faults are on the third page.
-  const rig = opened.use(await startRig(storage, { users: fault ? 2100 : 1010 }));
+  const rig = opened.use(await startRig(storage, { users: fault ? 2100 : 1010, signs: true }));
   if (hasYesterday) await rig.run();
   if (fault) rig.tenant.script(fault);
   // The rig goes on: it is the caller's now.

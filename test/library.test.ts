@@ -233,7 +233,7 @@ describe("Snapshots", () => {
     assert.equal(latest.isLatest, true);
     assert.equal((await snapshots.open(first.runId)).isLatest, false);
     assert.equal((await snapshots.open(first.runId.slice(0, -1))).manifest.runId, first.runId);
-    await refuses(() => snapshots.open("2019"), "snapshot-not-found", /begins so/);
+    await refuses(() => snapshots.open("2019"), "snapshot-not-found", /begins with this/);
     await refuses(() => snapshots.open(second.runId.slice(0, 4)), "snapshot-not-found", /2 snapshots/);
   });
 });
@@ -327,7 +327,7 @@ describe("a snapshot", () => {
           for await (const user of snapshot.users()) users.push(user);
         },
         "snapshot-damaged",
-        new RegExp(`line ${line} is no JSON object with an id`),
+        new RegExp(`line ${line} is not a JSON object with an id`),
       );
       assert.equal(users.length, Number(line) - 1);
     }

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import {
-  fixedClientId,
-  fixedFolder,
-  fixedIdentityClientId,
-  fixedIdentityHeader,
-  fixedPorts,
-  fixedTenantId,
+  FIXED_CLIENT_ID,
+  FIXED_FOLDER,
+  FIXED_IDENTITY_CLIENT_ID,
+  FIXED_IDENTITY_HEADER,
+  FIXED_PORTS,
+  FIXED_TENANT_ID,
 } from "../src/sandbox/fixed.ts";
 import { type Sandbox, startSandbox } from "../src/sandbox/sandbox.ts";
 import { sandboxTls } from "../src/sandbox/service/tls.ts";
@@ -27,10 +27,10 @@ const sample = JSON.parse(await readFile(new URL("local.settings.sample.json", R
 async function startLikeFixed(folder: string): Promise<Sandbox> {
   return await startSandbox({
     users: 1200,
-    tenantId: fixedTenantId,
-    clientId: fixedClientId,
-    identityHeader: fixedIdentityHeader,
-    identityClientId: fixedIdentityClientId,
+    tenantId: FIXED_TENANT_ID,
+    clientId: FIXED_CLIENT_ID,
+    identityHeader: FIXED_IDENTITY_HEADER,
+    identityClientId: FIXED_IDENTITY_CLIENT_ID,
     tls: await sandboxTls(join(folder, ".sandbox", "tls")),
   });
 }
@@ -45,7 +45,7 @@ function sampleFor({ tenant, storage }: Sandbox): Record<string, string> {
     storage: storage.url,
   };
   let text = JSON.stringify(sample.Values);
-  for (const [name, port] of Object.entries(fixedPorts)) {
+  for (const [name, port] of Object.entries(FIXED_PORTS)) {
     assert.ok(text.includes(`127.0.0.1:${port}`), `port ${port} of ${name}`);
     text = text.replaceAll(`127.0.0.1:${port}`, new URL(urls[name as keyof typeof urls]).host);
   }
@@ -72,7 +72,7 @@ describe("local.settings.sample.json", () => {
 
   it("is read as the settings of a run on a certificate", () => {
     const settings = readSettings(sample.Values);
-    assert.equal(settings.tenant, fixedTenantId);
+    assert.equal(settings.tenant, FIXED_TENANT_ID);
     assert.deepEqual(settings.credential, { kind: "certificate", name: "graph-cert" });
     assert.equal(settings.timeBudgetMs, 25 * 60_000);
   });
@@ -80,7 +80,7 @@ describe("local.settings.sample.json", () => {
   it("trusts the authority that the sandbox keeps, named from the project's folder", () => {
     assert.equal(
       new URL(sample.Values.NODE_EXTRA_CA_CERTS ?? "", ROOT).pathname,
-      join(fixedFolder, "tls", "authority.pem"),
+      join(FIXED_FOLDER, "tls", "authority.pem"),
     );
   });
 
@@ -100,7 +100,7 @@ describe("local.settings.sample.json", () => {
       [],
     );
     const manifest = jsonOf(await run("snapshot")) as { readonly tenantId: string };
-    assert.equal(manifest.tenantId, fixedTenantId);
+    assert.equal(manifest.tenantId, FIXED_TENANT_ID);
     assert.equal((jsonOf(await run("verify")) as { readonly whole: boolean }).whole, true);
   });
 });

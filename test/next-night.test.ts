@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import { Snapshots } from "../src/archive/snapshots.ts";
 import { DAY, MINUTE } from "../src/clock.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
+import { allParts } from "../src/snapshot/format-parts.ts";
 import { folderOf, latestPath, manifestPath, runFolder } from "../src/snapshot/layout.ts";
 import type { Latest, Manifest } from "../src/snapshot/manifest.ts";
 import { readingSide } from "./support/aftermath.ts";
@@ -68,7 +69,7 @@ async function assertLatest(rig: Rig): Promise<Latest> {
 async function copyRun(rig: Rig, run: Manifest, startedMs: number): Promise<Manifest> {
   const from = folderOf(run.tenantId, run.runId);
   const to = runFolder(run.tenantId, new Date(startedMs));
-  for (const { name } of run.parts) {
+  for (const { name } of allParts(run)) {
     const part = rig.container.getBlobClient(`${from.path}/${name}`);
     await rig.put(`${to.path}/${name}`, await part.downloadToBuffer());
   }
@@ -182,14 +183,14 @@ describe("a newest snapshot that is damaged is passed over for the one before, g
     "whose manifest is empty": () => "",
     "whose manifest is cut": (text) => text.slice(0, 300),
     "whose manifest is no object": () => "[[[[]]]]",
-    "whose manifest is of another schema": (text) => text.replace("rollcall.snapshot/1", "somebody.else/3"),
+    "whose manifest is of another schema": (text) => text.replace("rollcall.snapshot/2", "somebody.else/3"),
     "whose manifest is another tenant's": (text) =>
       text.replace(/"tenantId": "[^"]+"/, '"tenantId": "11111111-2222-4333-8444-555555555555"'),
     "whose manifest is another run's": (text) =>
       text.replace(/"runId": "[^"]+"/, '"runId": "20200101T000000Z"'),
     "whose manifest contradicts itself": (text) => text.replace('"unique": 100', '"unique": 99'),
     "whose manifest says more users than fit": (text) => text.replaceAll(/\b100,/g, "9000000000,"),
-    "whose manifest says that there is nobody": (text) =>
+    "whose manifest says that there are no users": (text) =>
       text
         .replace(/"(listed|unique|counted|countedAfter)": 100/g, '"$1": 0')
         .replace('"users": 100,\n      "bytes"', '"users": 0,\n      "bytes"'),
@@ -260,7 +261,7 @@ describe("a newest snapshot that is damaged is passed over for the one before, g
   it("but one of a later Rollcall refuses the run", async () => {
     await using rig = await startRig(storage, { users: USERS });
     await rig.run();
-    await rig.put(manifestOf(await rig.run()), '{"schema":"rollcall.snapshot/2"}');
+    await rig.put(manifestOf(await rig.run()), '{"schema":"rollcall.snapshot/3"}');
     const error = await rig.fails("manifest-unsupported");
     assert.match(error.remedy, /Run that version\. .*move its folder away/);
   });
@@ -384,7 +385,7 @@ describe("a former part that unpacks to a gigabyte of nothing", () => {
       bytes: bomb.length,
       sha256: sha256(bomb),
     };
-    const poisoned = { ...first, parts: [entry] };
+    const poisoned = { ...first, parts: [entry], fingerprints: undefined };
     await rig.put(`${folderOf(first.tenantId, first.runId).path}/${entry.name}`, bomb);
     await rig.put(manifestOf(first), JSON.stringify(poisoned));
     await pointLatestAt(rig, first);

@@ -121,7 +121,7 @@ describe("a run where HTTPS_PROXY names a proxy", () => {
       assert.equal(outcome.exitCode, 1);
       const { code, problem } = failureOf(outcome);
       assert.equal(code, "proxy-refused", outcome.stderr);
-      assert.match(String(problem), /wants a user name and a password/);
+      assert.match(String(problem), /asks for a user name and password/);
       assert.ok(!`${outcome.stdout}${outcome.stderr}`.includes("proxypass"));
       assert.deepEqual(await rig.published(), published);
       assert.deepEqual(await rig.orphans(), []);

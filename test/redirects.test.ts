@@ -69,12 +69,12 @@ describe("a redirect is not followed", () => {
           place,
           status,
           `${elsewhere.url}/stray?secret=1`,
-          /sends us to another host; nothing was sent/,
+          /redirects to another host; nothing was sent/,
         );
       });
 
       it(`from ${name} (${status}) to the same host`, async () => {
-        await refuses(place, status, "/stray", /sends us to another address of its own/);
+        await refuses(place, status, "/stray", /redirects to another address of its own/);
       });
     }
   }
@@ -98,7 +98,7 @@ describe("a redirect is not followed", () => {
         { service: "graph" },
         302,
         location,
-        /elsewhere without saying where|another address of its own/,
+        /redirects without saying where|another address of its own/,
       );
     });
   }

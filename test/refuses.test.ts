@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { RollcallError } from "../src/error.ts";
 import { issueCertificate } from "../src/sandbox/service/certificate.ts";
 import type { Fault, FaultRule } from "../src/sandbox/service/fault.ts";
-import { startStranger } from "../src/sandbox/service/stranger.ts";
+import { startForeignOrigin } from "../src/sandbox/service/foreign-origin.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { manifestPath, runFolder, runTimeMs } from "../src/snapshot/layout.ts";
 import { startRig } from "./support/rig.ts";
@@ -26,12 +26,12 @@ const MANY_PARTS = { maxPartBytes: 1000 };
 describe("a run refuses, and publishes nothing", () => {
   it("a next link to another host, and sends no token there", async () => {
     await using rig = await startRig(storage);
-    await using stranger = await startStranger(rig.tenant.tls);
-    rig.tenant.script(onPage2({ kind: "foreignNextLink", origin: stranger.origin }));
+    await using foreign = await startForeignOrigin(rig.tenant.tls);
+    rig.tenant.script(onPage2({ kind: "foreignNextLink", origin: foreign.origin }));
     const error = await rig.fails("next-link-foreign", { run: MANY_PARTS });
-    assert.match(error.message, new RegExp(stranger.origin));
-    assert.deepEqual([...stranger.tokensSeen], []);
-    assert.equal(stranger.requests, 0);
+    assert.match(error.message, new RegExp(foreign.origin));
+    assert.deepEqual([...foreign.tokensSeen], []);
+    assert.equal(foreign.requests, 0);
   });
 
   it("a next link that comes again", async () => {
@@ -49,7 +49,7 @@ describe("a run refuses, and publishes nothing", () => {
     assert.equal(
       error.message.replace(/\(request id [^)]*\)/, "(request id …)"),
       "reading page 2 of the users: the answer was unusable (the user at position 1 of the page has no object id) after 4 " +
-        "attempts. Azure answered 200 (request id …). Nothing was published. The next run tries again; if it goes on, " +
+        "attempts. Azure answered 200 (request id …). Nothing was published. The next run tries again; if it keeps failing, " +
         "give Microsoft the request id.",
     );
     assert.equal(rig.clock.waitsMs.length, 3);

@@ -330,7 +330,7 @@ describe("a listing in slices is thrown away, and the users are listed page afte
     await using rig = await startRig(storage, { counts: false });
     const manifest = await rig.run({ settings: SLICED });
     await assertExact(rig, manifest);
-    assert.match(manifest.source.listing.fellBack ?? "", /no count to hold slices to/);
+    assert.match(manifest.source.listing.fellBack ?? "", /no count to check slices against/);
   });
 
   it("and both are held to the count: short twice is a failed run", async () => {

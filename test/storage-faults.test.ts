@@ -37,7 +37,7 @@ before(async () => {
   const undisturbed = await runThrough(rig);
   assert.ok(!(undisturbed.outcome instanceof Error), inspect(undisturbed.outcome));
   writes = undisturbed.writes;
-  for (const name of ["users-00001", "changes-00000", "manifest.json", "latest.json"]) {
+  for (const name of ["users-00001", "changes-00000", "manifest.jws", "manifest.json", "latest.json"]) {
     assert.ok(
       writes.some((write) => write.includes(name)),
       writes.join(),
@@ -52,9 +52,9 @@ after(async () => {
 /** Tenants that a test is done with: each holds one snapshot again, and can serve another test. */
 const idle: Rig[] = [];
 
-/** A tenant with a snapshot of yesterday and a change since. */
+/** A tenant with a signed snapshot of yesterday and a change since. */
 async function setScene(): Promise<Rig> {
-  const rig = idle.pop() ?? (await startRig(storage, { users: 1010 }));
+  const rig = idle.pop() ?? (await startRig(storage, { users: 1010, signs: true }));
   if ((await rig.published()).length === 0) await rig.run();
   const [id = ""] = rig.tenant.directory.ids();
   rig.tenant.directory.update(id, { department: randomUUID() });
@@ -190,6 +190,14 @@ describe("a run that is ended while it writes", () => {
     assert.deepEqual(warnings, []);
     const { runs, latest } = await assertNothingHalf(rig, storage);
     assert.deepEqual([runs[0], latest], [manifest.runId, manifest.runId]);
+  });
+
+  it("the signature, is not committed and leaves nothing, also when that arrived", async () => {
+    await using rig = await setScene();
+    const { runs: former } = await assertNothingHalf(rig, storage);
+    await assert.rejects(endedAt(rig, "PUT manifest.jws"), { code: "terminated" });
+    assert.deepEqual((await assertNothingHalf(rig, storage)).runs, former);
+    assert.deepEqual(await rig.orphans(), []);
   });
 
   it("latest.json, is committed and has nothing to say when that arrived", async () => {

@@ -39,7 +39,7 @@ describe("sixty-four requests at a time against a tight limit", () => {
       settings: overrides,
       run: { clock: systemClock },
     });
-    assert.match(error.message, /would outlast the run's time budget/);
+    assert.match(error.message, /would exceed the run's time budget/);
     assert.ok(rig.tenant.requests.filter(({ service }) => service === "graph").length <= 4);
     await assertStill(rig);
   });

@@ -1,8 +1,9 @@
 import { SECOND } from "../clock.ts";
 import { startGrace } from "../deadline.ts";
 import { asRollcallError, RollcallError } from "../error.ts";
-import { allParts, partsOfAllFormats } from "../snapshot/format-parts.ts";
-import { manifestPath, type RunFolder } from "../snapshot/layout.ts";
+import type { SigningKey } from "../signature/signing-key.ts";
+import { allParts } from "../snapshot/format-parts.ts";
+import { manifestPath, type RunFolder, signaturePath } from "../snapshot/layout.ts";
 import { LATEST_SCHEMA, type Latest, type Manifest, toBytes } from "../snapshot/manifest.ts";
 import { checkParts } from "../snapshot/part-lengths.ts";
 import type { Run } from "../snapshot/run.ts";
@@ -10,39 +11,53 @@ import { sha256Of } from "../snapshot/sha256.ts";
 import type { Container } from "../storage/container.ts";
 import { warning } from "../warning.ts";
 import { moveLatest } from "./latest.ts";
+import { SignatureBlob } from "./signature-blob.ts";
 
 const TAKE_BACK_WITHIN_MS = 10 * SECOND;
-/** For the manifest and `latest` of a run that is told to stop meanwhile; the Functions host allows five seconds. */
+/** Time to finish a commit after the run was told to stop; the Functions host allows five seconds. */
 const FINISH_WITHIN_MS = 3 * SECOND;
 
+/** What a commit takes besides the manifest. */
+export interface CommitOptions {
+  /** Signs the manifest, which has the key's entry in it; absent: the manifest is not signed. */
+  readonly signer: SigningKey | undefined;
+  /** Waited for when all is ready and nothing is published yet; what it throws ends the commit. */
+  readonly beforeManifest: () => Promise<void>;
+}
+
 /**
- * Makes a snapshot true. In this order, so that a process which dies in between leaves readers with:
+ * Commits a snapshot. The order of the writes decides what readers see if the process dies in between:
  *
  * | died after        | what a reader sees                                                        |
  * | ----------------- | ------------------------------------------------------------------------- |
- * | some or all parts | a folder without manifest: no snapshot; `latest` is yesterday's           |
+ * | some or all parts | a folder without a manifest: no snapshot; `latest` is yesterday's         |
+ * | the signature     | the same: a signature without a manifest means nothing                    |
  * | the manifest      | a whole snapshot, found by listing; `latest` is yesterday's, itself whole |
  * | `latest`          | the new snapshot                                                          |
  *
- * A run that is told to stop before the manifest is sent stops; after that it has three seconds to finish. When the
- * manifest cannot be written, the parts are taken back if there is certainly none; if there may be one they stay, for it.
+ * So no committed manifest lacks its signature: a manifest that cannot be signed is never written.
  *
- * @param beforeManifest waited for when all is ready and nothing is published yet; what it throws ends the commit
+ * A run that is told to stop before the manifest is sent stops at once; after that, it has three seconds to finish. If
+ * writing the manifest fails, the parts and the signature are deleted, but only if it is certain that there is no manifest.
+ *
  * @returns warnings of what happened once the manifest was written, which is no failure any more
- * @throws {RollcallError} `snapshot-exists`, `snapshot-damaged` when a part is not stored as it was sent, storage errors;
- *   nothing is published then, or the error says that it is not known
+ * @throws {RollcallError} `snapshot-exists`, `snapshot-damaged` when a part is not stored as it was sent, `signing-failed`,
+ *   storage errors; nothing is published then, or the error says that it is not known
  */
 export async function commitSnapshot(
   { container, folder }: Pick<Run, "container" | "folder">,
   manifest: Manifest,
-  beforeManifest: () => Promise<void>,
+  { signer, beforeManifest }: CommitOptions,
 ): Promise<readonly string[]> {
-  await checkParts(container, folder, partsOfAllFormats(manifest));
+  await checkParts(container, folder, allParts(manifest));
+  const body = toBytes(manifest);
+  await using signature = new SignatureBlob(container, folder);
+  if (signer) await signature.write(await signer.sign(body));
   await beforeManifest();
+  signature.keep();
   using grace = startGrace(container.signal, FINISH_WITHIN_MS);
   const finishing = container.withSignal(grace.signal);
   const path = manifestPath(folder);
-  const body = toBytes(manifest);
   const outcome = await finishing.tryPutOnce({ path, body, contentType: "application/json" });
   if (outcome.kind === "failed") {
     if (outcome.isAbsent) await takeBack(container, folder, manifest);
@@ -67,16 +82,16 @@ export async function commitSnapshot(
       ];
 }
 
-/** The error for a commit that was broken off: "nothing was published" would be saying too much. */
+/** The error for a commit that was interrupted. It must not claim that nothing was published. */
 function leftUndecided({ code, doing, problem }: RollcallError, runId: string): RollcallError {
   return new RollcallError(code, {
     doing,
     problem: `${problem}, while the manifest was being written`,
-    remedy: `\`rollcall list\` shows run ${runId} if it was committed: it is whole then, and the next run moves latest.json.`,
+    remedy: `\`rollcall list\` shows run ${runId} if it was committed. It is whole then, and the next run moves latest.json.`,
   });
 }
 
-/** The snapshot is committed by now: whatever keeps `latest.json` from moving, the next run makes up for it. */
+/** Moves `latest.json`, or says why not. The snapshot is already committed, and the next run makes up for a failure. */
 async function whyNotMoved(
   container: Container,
   tenantId: string,
@@ -90,9 +105,9 @@ async function whyNotMoved(
   }
 }
 
-/** Deletes the parts; what cannot be deleted harms nobody, and the error that led here matters more. */
+/** Deletes the parts and the signature. A failure is ignored: what is left does no harm, and the error that led here matters more. */
 async function takeBack(container: Container, folder: RunFolder, manifest: Manifest): Promise<void> {
   const cleaning = container.withSignal(AbortSignal.timeout(TAKE_BACK_WITHIN_MS));
-  const paths = allParts(manifest).map(({ name }) => `${folder.path}/${name}`);
+  const paths = [...allParts(manifest).map(({ name }) => `${folder.path}/${name}`), signaturePath(folder)];
   await Promise.allSettled(paths.map((path) => cleaning.removeOwn(path)));
 }

@@ -7,8 +7,7 @@ import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 
 /**
- * Reads a part in another format and checks it against its entry: bytes, hash, and the users that the file itself says it
- * has.
+ * Reads a part in another format and checks it against its entry: bytes, hash, and the number of users in the file.
  *
  * @throws {SnapshotDamaged} naming the blob
  */
@@ -20,7 +19,7 @@ export async function checkFormatPart(
 ): Promise<void> {
   const path = `${folder.path}/${part.name}`;
   const rows = await countRows(format, await readBody(container, path, part));
-  if (rows === undefined) throw new SnapshotDamaged(path, `it is no whole ${format} file`);
+  if (rows === undefined) throw new SnapshotDamaged(path, `it is not a whole ${format} file`);
   if (rows !== part.users) {
     throw new SnapshotDamaged(path, `it has ${rows} users; the manifest says ${part.users}`);
   }

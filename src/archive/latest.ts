@@ -13,7 +13,7 @@ import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { isMisdated, openWholeRun, storedRun } from "./stored-runs.ts";
 
-/** Moves at the most: somebody else may be writing it. */
+/** Attempts at moving `latest.json`, because another process may be writing it. */
 const MAX_MOVES = 5;
 const LOOK_WITHIN_MS = 10 * SECOND;
 
@@ -28,7 +28,7 @@ export async function readLatest(container: Container, tenantId: string): Promis
   return body && parseLatest(body, path);
 }
 
-/** `latest.json` as a run finds it, in whatever state. */
+/** `latest.json` as a run finds it, possibly missing or damaged. */
 export type LatestBlob = { readonly etag: string | undefined } & (
   | { readonly latest: Latest }
   /** What is wrong with it, a clause without a full stop. */
@@ -36,11 +36,11 @@ export type LatestBlob = { readonly etag: string | undefined } & (
 );
 
 /**
- * Looks at `latest.json`. Nothing in it but the run's id is ever used to find anything.
+ * Reads `latest.json` for a run. Damage is not an error. Of its content, only the run id is used to find anything.
  *
- * @throws {RollcallError} `manifest-unsupported` for one of a later schema, and the storage's errors
+ * @throws {RollcallError} `manifest-unsupported` if it has a later schema, and the storage's errors
  */
-export async function lookAtLatest(container: Container, tenantId: string): Promise<LatestBlob> {
+export async function inspectLatest(container: Container, tenantId: string): Promise<LatestBlob> {
   const path = latestPath(tenantId);
   const blob = await container.fetch(path, MAX_LATEST_BYTES);
   if (!blob) return { etag: undefined, latest: undefined, problem: "it was missing" };
@@ -59,12 +59,11 @@ export async function lookAtLatest(container: Container, tenantId: string): Prom
 }
 
 /**
- * Moves `latest.json` to a run that is committed. Forward, never back: a slow run that ends after a later one leaves the
- * later one's pointer. Whatever else is there is replaced: what cannot be read, and what points at no whole run or at
- * one of a wrong date.
+ * Moves `latest.json` to a committed run, but never back: a slow run that ends after a later one leaves the pointer to the
+ * later one. It is replaced if it cannot be read, or does not point at a whole run with a possible date.
  *
- * @returns why it was not moved, a clause without a full stop; `undefined` when it points at the run
- * @throws {RollcallError} `manifest-unsupported` for one of a later schema, and the storage's errors
+ * @returns why it was not moved, a clause without a full stop; `undefined` if it now points at the run
+ * @throws {RollcallError} `manifest-unsupported` if it has a later schema, and the storage's errors
  */
 export async function moveLatest(
   container: Container,
@@ -75,7 +74,7 @@ export async function moveLatest(
   const body = toBytes(wanted);
   const etags = new Set<string | undefined>();
   for (let moves = 1; moves <= MAX_MOVES; moves++) {
-    const { etag, latest } = await lookAtLatest(container, tenantId);
+    const { etag, latest } = await inspectLatest(container, tenantId);
     etags.add(etag);
     if (latest && toBytes(latest).equals(body)) return undefined;
     if (latest && latest.runId > wanted.runId && (await isSound(container, tenantId, latest))) {
@@ -84,19 +83,19 @@ export async function moveLatest(
     try {
       if (await container.replace({ path, body, contentType: "application/json" }, etag)) return undefined;
     } catch (error) {
-      // The answer may have been lost behind what was done, also because the run was ended.
+      // The write may have succeeded although its answer was lost, for example because the run was ended.
       const looking = container.withSignal(AbortSignal.timeout(LOOK_WITHIN_MS));
-      const { latest: now } = await lookAtLatest(looking, tenantId);
+      const { latest: now } = await inspectLatest(looking, tenantId);
       if (now && toBytes(now).equals(body)) return undefined;
       throw error;
     }
   }
   if (etags.size === 1)
-    return "the storage refuses to replace it; break its lease if it has one, else look at its tier and at policies";
-  return `it changed under our hands ${MAX_MOVES} times; find out what else writes it`;
+    return "the storage refuses to replace it; break its lease if it has one, else check its access tier and policies";
+  return `it changed ${MAX_MOVES} times before it could be written; find out what else writes it`;
 }
 
-/** Whether it points at a whole run of a possible date, and agrees with it. */
+/** Whether it points at a whole run with a possible date, and agrees with it. */
 async function isSound(container: Container, tenantId: string, latest: Latest): Promise<boolean> {
   const run = await storedRun(container, folderOf(tenantId, latest.runId));
   if (!run || isMisdated(run)) return false;
@@ -110,9 +109,9 @@ async function isSound(container: Container, tenantId: string, latest: Latest): 
 }
 
 /**
- * The error for a run that meets what a later Rollcall wrote.
+ * The error for a run that finds something that a later Rollcall wrote.
  *
- * @param leftover what to do when that Rollcall is not in use any more
+ * @param leftover what to do if that Rollcall is no longer in use
  */
 export function ofLaterRollcall({ doing, problem }: RollcallError, leftover: string): RollcallError {
   return new RollcallError("manifest-unsupported", {

@@ -2,7 +2,7 @@ import { parseJson } from "../http/json.ts";
 import type { IdSet } from "../rows/id-set.ts";
 import { isObjectId } from "../rows/object-id.ts";
 
-/** What is wrong with the lines of a part: each kind of fault once, with how many lines have it and the first. */
+/** Collects what is wrong with the lines of a part: for each kind of fault, the first line and how many lines have it. */
 export class LineTally {
   readonly #keys: string;
   readonly #ids: IdSet;
@@ -10,15 +10,15 @@ export class LineTally {
   #line = 0;
 
   /**
-   * @param properties the keys of each line, in their order
-   * @param ids of all users so far, also those of earlier parts
+   * @param properties the keys of each line, in order
+   * @param ids ids of all users so far, in earlier parts too
    */
   constructor(properties: readonly string[], ids: IdSet) {
     this.#keys = properties.join(",");
     this.#ids = ids;
   }
 
-  /** Looks at the next line. */
+  /** Checks the next line. */
   add(line: string): void {
     this.#line++;
     const fault = this.#faultOf(line);
@@ -28,7 +28,7 @@ export class LineTally {
     else this.#faults.set(fault, { first: this.#line, lines: 1 });
   }
 
-  /** Clauses without a full stop; none when each line is a user of the snapshot's. */
+  /** What is wrong, as clauses without a full stop; empty if every line is a user of the snapshot. */
   problems(): readonly string[] {
     return [...this.#faults].map(([fault, { first, lines }]) =>
       lines === 1 ? `line ${first} ${fault}` : `line ${first} ${fault}, the first of ${lines} such lines`,

@@ -1,12 +1,14 @@
 import { FIRST_RUN } from "../changes/changes-since-previous.ts";
-import { type Completeness, tellsOfCount } from "../snapshot/completeness.ts";
+import { type Completeness, showsCountOffered } from "../snapshot/completeness.ts";
 import { latestContradictions } from "../snapshot/contradictions.ts";
 import { folderOf, latestPath } from "../snapshot/layout.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
+import { sha256Of } from "../snapshot/sha256.ts";
 import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { warning } from "../warning.ts";
-import { type LatestBlob, lookAtLatest, ofLaterRollcall } from "./latest.ts";
+import { inspectLatest, type LatestBlob, ofLaterRollcall } from "./latest.ts";
+import { requireSigned, type SignatureDemand } from "./signature-check.ts";
 import {
   isMisdated,
   newestRuns,
@@ -18,10 +20,10 @@ import {
 } from "./stored-runs.ts";
 import { isUnreadable } from "./unreadable.ts";
 
-/** Runs whose manifests are read in search of a whole one: a month of nights. */
+/** Most runs that are opened to find a whole one: a month of nights. */
 const MAX_RUNS = 30;
 
-/** More than any count that is believed, see `readCount`. */
+/** The largest count that is believed, see `readCount`. */
 const MOST_USERS = 999_999_999;
 
 /** A run that cannot be built on. */
@@ -31,41 +33,47 @@ interface Damage {
   readonly problem: string;
 }
 
-/** What a run builds on. */
+/** What is known from earlier runs. */
 export type Predecessor = Foundation & {
-  /** Users that the guard compares with; `undefined` when nothing tells of any. */
+  /** Users that the guard compares with; `undefined` if nothing says how many there were. */
   readonly users: number | undefined;
   /**
-   * Whether the tenant is known to offer a count, by any manifest that can be read, whole or not; `undefined` where there
-   * were snapshots and none can be read.
+   * Whether any readable manifest, whole or not, shows that the tenant offers a count; `undefined` if there are snapshots
+   * but none can be read.
    */
   readonly countOffered: boolean | undefined;
-  /** What was found wrong on the way, for the manifest. */
+  /** Problems that were found, for the manifest. */
   readonly warnings: readonly string[];
 };
 
-/** The newest whole snapshot's manifest; where there is none, why: {@link FIRST_RUN}, or a clause. */
+/** The newest whole snapshot's manifest; or why there is none: {@link FIRST_RUN}, or a clause. */
 export type Foundation =
-  | { readonly manifest: Manifest; readonly whyNone: null }
+  | {
+      readonly manifest: Manifest;
+      /** Lower-case hex SHA-256 of the manifest's bytes. */
+      readonly manifestSha256: string;
+      readonly whyNone: null;
+    }
   | { readonly manifest: undefined; readonly whyNone: string };
 
 /**
- * Finds the snapshot that a run builds on: the newest whole one, by listing. `latest.json` is only held against it, so
- * that whatever has become of that one blob, the guard stays on and leavers are told once.
+ * Finds the snapshot that a run builds on: the newest whole one, by listing. `latest.json` is only checked against it. So
+ * the guard stays on, and leavers are reported once, whatever happens to that one blob.
  *
- * A run that is damaged is passed over, 30 of them at the most; so is one that is dated later than it was written. What
- * their manifests tell of the users and of a count still holds: damage must not turn off what a run is held to.
+ * Damaged runs are skipped, at most 30 of them, and so are runs that are dated later than they were written. Their
+ * manifests still count as evidence of the number of users and of a count: damage must not turn off these checks.
  *
  * @param nowMs by the run's clock, which has been checked
- * @throws {RollcallError} `manifest-unsupported` when the newest run or `latest.json` is of a later Rollcall, and the
- *   storage's errors
+ * @throws {RollcallError} `manifest-unsupported` if a later Rollcall wrote the newest run or `latest.json`;
+ *   `predecessor-unsigned` and `verification-key-unusable` as {@link requireSigned}; and the storage's errors
  */
 export async function findPredecessor(
   container: Container,
   tenantId: string,
   nowMs: number,
+  demand: SignatureDemand,
 ): Promise<Predecessor> {
-  const found = await lookAtLatest(container, tenantId);
+  const found = await inspectLatest(container, tenantId);
   const misdated: StoredRun[] = [];
   const damages: Damage[] = [];
   let whole: WholeRun | undefined;
@@ -74,7 +82,7 @@ export async function findPredecessor(
       misdated.push(run);
       continue;
     }
-    const opened = await openOrTell(container, run);
+    const opened = await openOrDamage(container, run);
     if (!("problem" in opened)) {
       whole = opened;
       break;
@@ -83,27 +91,29 @@ export async function findPredecessor(
     if (damages.length === MAX_RUNS) break;
   }
   whole ??= await runOfLatest(container, tenantId, found, [...misdated, ...damages.map(({ run }) => run)]);
-  const told = await completenessOf(container, [...damages.map(({ run }) => run), ...misdated]);
-  const all = [...(whole ? [whole.manifest.completeness] : []), ...told];
+  const accepted = whole ? await requireSigned(container, whole, demand) : [];
+  const evidence = await completenessOf(container, [...damages.map(({ run }) => run), ...misdated]);
+  const all = [...(whole ? [whole.manifest.completeness] : []), ...evidence];
   const hasTraces = found.etag !== undefined || misdated.length + damages.length > 0;
   const repair = latestProblem(found, whole, misdated, damages);
   return {
     ...(whole
-      ? { manifest: whole.manifest, whyNone: null }
+      ? { manifest: whole.manifest, manifestSha256: sha256Of(whole.bytes), whyNone: null }
       : { manifest: undefined, whyNone: reasonForNone(found, misdated, damages) }),
     users: all[0]?.unique ?? usersOfLatest(found),
-    countOffered: all.length > 0 || !hasTraces ? all.some(tellsOfCount) : undefined,
+    countOffered: all.length > 0 || !hasTraces ? all.some(showsCountOffered) : undefined,
     warnings: [
       ...(repair === undefined ? [] : [warning("latest-repaired", repair)]),
+      ...accepted,
       ...misdatedWarning(misdated),
       ...damages.map(({ run: { folder }, problem }) =>
-        warning("predecessor-damaged", `run ${folder.runId} is damaged and was passed over: ${problem}`),
+        warning("predecessor-damaged", `run ${folder.runId} is damaged and was skipped: ${problem}`),
       ),
     ],
   };
 }
 
-async function openOrTell(container: Container, run: StoredRun): Promise<WholeRun | Damage> {
+async function openOrDamage(container: Container, run: StoredRun): Promise<WholeRun | Damage> {
   try {
     return await openWholeRun(container, run);
   } catch (error) {
@@ -113,7 +123,7 @@ async function openOrTell(container: Container, run: StoredRun): Promise<WholeRu
   }
 }
 
-/** The run at which `latest.json` points, where listing did not come so far: behind a hundred dates of killed runs. */
+/** The run that `latest.json` points at, if listing did not get that far, for example past 100 dates of killed runs. */
 async function runOfLatest(
   container: Container,
   tenantId: string,
@@ -123,32 +133,32 @@ async function runOfLatest(
   if (!latest || seen.some(({ folder }) => folder.runId === latest.runId)) return undefined;
   const run = await storedRun(container, folderOf(tenantId, latest.runId));
   if (!run || isMisdated(run)) return undefined;
-  const opened = await openOrTell(container, run);
+  const opened = await openOrDamage(container, run);
   return "problem" in opened ? undefined : opened;
 }
 
-/** What sound manifests tell, although their parts are damaged or their dates are wrong; in the order of the runs. */
+/** What sound manifests say, even if their parts are damaged or their dates wrong; in the order of the runs. */
 async function completenessOf(
   container: Container,
   runs: readonly StoredRun[],
 ): Promise<readonly Completeness[]> {
-  const told: Completeness[] = [];
+  const found: Completeness[] = [];
   for (const run of runs.slice(0, MAX_RUNS)) {
     try {
-      told.push((await openManifest(container, run)).manifest.completeness);
+      found.push((await openManifest(container, run)).manifest.completeness);
     } catch (error) {
       if (!isUnreadable(error)) throw error;
     }
   }
-  return told;
+  return found;
 }
 
-/** What `latest.json` says, where nothing else tells; not a number that no directory has. */
+/** The number of users in `latest.json`, if it is plausible. */
 function usersOfLatest({ latest }: LatestBlob): number | undefined {
   return latest && latest.users > 0 && latest.users <= MOST_USERS ? latest.users : undefined;
 }
 
-/** What is wrong with `latest.json`; `undefined` when it points at the newest whole run, or there is no run at all. */
+/** What is wrong with `latest.json`; `undefined` if it points at the newest whole run, or there is no run at all. */
 function latestProblem(
   found: LatestBlob,
   whole: WholeRun | undefined,
@@ -158,20 +168,20 @@ function latestProblem(
   const { latest } = found;
   if (!latest) {
     const isFirst = found.etag === undefined && !whole && misdated.length + damages.length === 0;
-    return isFirst ? undefined : `latest.json was of no use: ${found.problem}`;
+    return isFirst ? undefined : `latest.json was not usable: ${found.problem}`;
   }
   if (latest.runId === whole?.folder.runId) {
     const [finding] = latestContradictions(latest, whole.folder, whole.manifest, whole.bytes);
     if (!finding) return undefined;
     return finding.blob === latestPath(whole.folder.tenantId)
-      ? "latest.json did not agree with the manifest at which it pointed"
-      : "latest.json had another SHA-256 than that of the manifest at which it pointed";
+      ? "latest.json did not agree with the manifest that it pointed at"
+      : "latest.json had a different SHA-256 from the manifest that it pointed at";
   }
   const pointed = `latest.json pointed at run ${latest.runId}`;
   if (misdated.some(({ folder }) => folder.runId === latest.runId)) return `${pointed}, which is misdated`;
   if (damages.some(({ run }) => run.folder.runId === latest.runId)) return `${pointed}, which is damaged`;
   if (whole && latest.runId < whole.folder.runId) return `${pointed}; run ${whole.folder.runId} is newer`;
-  return `${pointed}, which is not there`;
+  return `${pointed}, which does not exist`;
 }
 
 function reasonForNone(
@@ -191,7 +201,7 @@ function misdatedWarning(misdated: readonly StoredRun[]): readonly string[] {
   return [
     warning(
       "run-in-future",
-      `run ${newest.folder.runId} was written at ${written}${more}, by a machine whose clock was wrong; it is passed over`,
+      `run ${newest.folder.runId} was written at ${written}${more}, by a machine whose clock was wrong; it was skipped`,
     ),
   ];
 }

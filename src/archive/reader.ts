@@ -27,7 +27,7 @@ export interface Snapshot {
   readonly isLatest: boolean;
 }
 
-/** Ids of the committed runs, newest first. A folder without a manifest is none. */
+/** Ids of the committed runs, newest first. A folder without a manifest is not committed. */
 export async function committedRuns(container: Container, tenantId: string): Promise<readonly string[]> {
   const runs: string[] = [];
   for await (const { path } of container.list(`${tenantFolder(tenantId)}/date=`)) {
@@ -40,8 +40,8 @@ export async function committedRuns(container: Container, tenantId: string): Pro
 /**
  * Finds a snapshot and checks what can be checked without reading its parts.
  *
- * @param run a run id or the beginning of one; absent: what `latest.json` points at
- * @throws {RollcallError} `snapshot-not-found`, also when several runs begin so; `snapshot-damaged` and
+ * @param run a run id or the beginning of one; absent: the run that `latest.json` points at
+ * @throws {RollcallError} `snapshot-not-found`, also if several ids begin with `run`; `snapshot-damaged` and
  *   `manifest-unsupported` naming the blob
  */
 export async function openSnapshot(container: Container, tenantId: string, run?: string): Promise<Snapshot> {
@@ -57,7 +57,7 @@ export async function openSnapshot(container: Container, tenantId: string, run?:
   return { folder, manifest, manifestSha256: sha256Of(bytes), isLatest: latest !== undefined };
 }
 
-/** Which run is meant, and `latest.json` where it points at that run. */
+/** Finds which run is meant. Returns `latest.json` too if it points at that run. */
 export async function resolveRun(
   container: Container,
   tenantId: string,
@@ -76,7 +76,7 @@ export async function resolveRun(
 /**
  * Reads a manifest and nothing else.
  *
- * @param latest `latest.json` where it points at this run: then a missing manifest is damage
+ * @param latest `latest.json` if it points at this run; a missing manifest is then damage
  */
 export async function requireManifest(
   container: Container,
@@ -94,14 +94,14 @@ async function findRun(container: Container, tenantId: string, beginning: string
   const runs = await committedRuns(container, tenantId);
   const [found, ...others] = runs.filter((runId) => runId.startsWith(beginning));
   const doing = `looking for run ${beginning} in ${tenantFolder(tenantId)}`;
-  if (found === undefined) throw notFound(doing, "no committed snapshot has an id that begins so");
+  if (found === undefined) throw notFound(doing, "no committed snapshot has an id that begins with this");
   if (others.length === 0) return found;
   const names = [found, ...others].slice(0, 5).join(", ");
   const more = others.length > 4 ? ` and ${others.length - 4} more` : "";
-  throw notFound(doing, `the ids of ${others.length + 1} snapshots begin so: ${names}${more}`);
+  throw notFound(doing, `the ids of ${others.length + 1} snapshots begin with this: ${names}${more}`);
 }
 
-/** A run that was named can be read whatever has become of `latest.json`, which a newer Rollcall may have written. */
+/** A run that was named can be read even if `latest.json` is damaged, or a newer Rollcall wrote it. */
 async function latestIfReadable(container: Container, tenantId: string): Promise<Latest | undefined> {
   try {
     return await readLatest(container, tenantId);
@@ -115,6 +115,6 @@ function notFound(doing: string, problem: string): RollcallError {
   return new RollcallError("snapshot-not-found", {
     doing,
     problem,
-    remedy: "`rollcall list` shows what there is. A run that did not finish left no snapshot.",
+    remedy: "`rollcall list` shows the snapshots. A run that did not finish left none.",
   });
 }

@@ -5,31 +5,32 @@ import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { requireManifest } from "./reader.ts";
 import { isUnreadable } from "./unreadable.ts";
 
-/** What a committed snapshot's manifest says in short. */
+/** A summary of a committed snapshot's manifest. */
 export interface RunSummary {
   readonly runId: string;
   /** ISO 8601, UTC. */
   readonly finishedAt: string;
   /** Different users. */
   readonly users: number;
-  /** The directory's own count; `null` where there was none. */
+  /** The directory's own count; `null` if there was none. */
   readonly counted: number | null;
   readonly verdict: "complete" | "uncounted";
-  /** How many parts. */
+  /** Number of parts. */
   readonly parts: number;
-  /** Of all parts, compressed. */
+  /** Size of all parts, compressed. */
   readonly bytes: number;
 }
 
 /** A manifest that cannot be used. */
 export interface UnreadableRun {
   readonly runId: string;
-  /** The fields of the error, as logged. */
+  /** The error's fields, as they are logged. */
   readonly error: Record<string, unknown>;
 }
 
 /**
- * Reads a run's manifest. One that is damaged or of an unknown schema is no error: it must hide no other run.
+ * Reads and summarises a run's manifest. A manifest that is damaged or has an unknown schema is not an error here, because
+ * it must not hide other runs.
  *
  * @throws {RollcallError} the storage's errors
  */

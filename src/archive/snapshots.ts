@@ -12,18 +12,18 @@ import { readLatest } from "./latest.ts";
 import { committedRuns, openSnapshot, type Snapshot } from "./reader.ts";
 import { type RunSummary, readSummary, type UnreadableRun } from "./run-summary.ts";
 import { isUnreadable } from "./unreadable.ts";
-import { type Verification, verifySnapshot } from "./verify.ts";
+import { type Verification, type VerifyOptions, verifySnapshot } from "./verify.ts";
 
 export type { RunSummary, UnreadableRun } from "./run-summary.ts";
 export { isUnreadable } from "./unreadable.ts";
-export type { Verification } from "./verify.ts";
+export type { Verification, VerifyOptions } from "./verify.ts";
 
-/** Manifests that `list` reads ahead of whoever asks for the next. */
+/** Manifests that `list` reads at a time. */
 const LIST_AHEAD = 8;
 
-/** The committed snapshots of a tenant. Nothing is remembered: each call asks the storage anew. */
+/** The committed snapshots of a tenant. Nothing is cached: each call asks the storage again. */
 export class Snapshots {
-  /** Directory id, also where a domain was given. */
+  /** Directory id, even if a domain was given. */
   readonly tenantId: string;
   readonly #container: Container;
   readonly #signal: AbortSignal;
@@ -38,16 +38,16 @@ export class Snapshots {
   /**
    * Ids of the runs, newest first, without reading their manifests.
    *
-   * @throws {RollcallError} the storage's errors, also where there is no such container
+   * @throws {RollcallError} the storage's errors, also if there is no such container
    */
   async runs(): Promise<readonly string[]> {
     return committedRuns(this.#container, this.tenantId);
   }
 
   /**
-   * What the manifests say in short, newest first. One that cannot be read hides no other: it comes with its `error`.
+   * Summaries of the manifests, newest first. One that cannot be read does not hide the others; it has an `error`.
    *
-   * @param runs ids as {@link runs} gives them; absent: all
+   * @param runs ids from {@link runs}; absent: all
    * @throws {RollcallError} the storage's errors
    */
   async *list(runs?: readonly string[]): AsyncGenerator<RunSummary | UnreadableRun, void, undefined> {
@@ -68,7 +68,7 @@ export class Snapshots {
   }
 
   /**
-   * The snapshot at which `latest.json` points.
+   * The snapshot that `latest.json` points at.
    *
    * @throws {RollcallError} as {@link open}
    */
@@ -79,7 +79,7 @@ export class Snapshots {
   /**
    * Finds a snapshot and checks what can be checked without reading its parts.
    *
-   * @param run a run's id or its beginning, if only one run begins so; absent: the latest
+   * @param run a run's id, or a beginning that only one id has; absent: the latest
    * @throws {RollcallError} `snapshot-not-found`, `snapshot-damaged` and `manifest-unsupported`, naming the blob
    */
   async open(run?: string): Promise<StoredSnapshot> {
@@ -88,7 +88,7 @@ export class Snapshots {
   }
 
   /**
-   * The newest snapshot before another one.
+   * The newest snapshot before the given one.
    *
    * @throws {RollcallError} as {@link open}
    */
@@ -98,38 +98,38 @@ export class Snapshots {
     throw new RollcallError("snapshot-not-found", {
       doing: `looking for the snapshot before ${runId}`,
       problem: "there is none",
-      remedy: "`rollcall list` shows the snapshots. After the next run there are two to compare.",
+      remedy: "`rollcall list` shows the snapshots. After the next run, there will be two to compare.",
     });
   }
 
   /**
-   * Reads a snapshot again, all of it, and checks it against its manifest: also one that {@link open} refuses.
+   * Reads all of a snapshot again and checks it against its manifest, even if {@link open} refuses it.
    *
    * @param run as for {@link open}
-   * @returns what was found; damage is no error here
-   * @throws {RollcallError} `snapshot-not-found`, `manifest-unsupported`; `snapshot-damaged` only for a `latest.json`
-   *   that does not tell which run is meant
+   * @returns what was found; damage is not an error here
+   * @throws {RollcallError} `snapshot-not-found`, `manifest-unsupported`; `snapshot-damaged` only if `latest.json` does not
+   *   say which run is meant; `verification-key-unusable`
    */
-  verify(run?: string): Promise<Verification> {
-    return verifySnapshot(this.#container, this.tenantId, run);
+  verify(run?: string, options?: VerifyOptions): Promise<Verification> {
+    return verifySnapshot(this.#container, this.tenantId, run, options);
   }
 
   /**
-   * Verifies every run, newest first, then the one at which `latest.json` points, in case its manifest is gone. A
-   * manifest of an unknown schema is one finding among others.
+   * Verifies every run, newest first. If `latest.json` points at a run whose manifest is gone, that run comes last. A
+   * manifest with an unknown schema is a finding like any other.
    *
-   * @throws {RollcallError} the storage's errors; at the end, where it hides nothing, as {@link pointer}
+   * @throws {RollcallError} `verification-key-unusable`, the storage's errors; as {@link pointer}, but only after all other runs
    */
-  async *verifyAll(): AsyncGenerator<Verification, void, undefined> {
+  async *verifyAll(options?: VerifyOptions): AsyncGenerator<Verification, void, undefined> {
     const runs = await this.runs();
-    for (const runId of runs) yield await this.#verifyAnySchema(runId);
+    for (const runId of runs) yield await this.#verifyAnySchema(runId, options);
     const latest = await this.pointer();
-    if (latest && !runs.includes(latest.runId)) yield await this.verify();
+    if (latest && !runs.includes(latest.runId)) yield await this.verify(undefined, options);
   }
 
-  async #verifyAnySchema(runId: string): Promise<Verification> {
+  async #verifyAnySchema(runId: string, options?: VerifyOptions): Promise<Verification> {
     try {
-      return await this.verify(runId);
+      return await this.verify(runId, options);
     } catch (error) {
       if (!isUnreadable(error)) throw error;
       const blob = manifestPath(folderOf(this.tenantId, runId));
@@ -140,8 +140,8 @@ export class Snapshots {
 }
 
 /**
- * A committed snapshot whose manifest is sound and whose parts were all there when it was opened. Its users can be read
- * any number of times; leaving a loop over them early ends the reading. Memory: one part, compressed (2 MiB or so).
+ * A committed snapshot. Its manifest was sound and all of its parts existed when it was opened. The users can be read any
+ * number of times; leaving the loop early ends the reading. Memory: one part, compressed (about 2 MiB).
  */
 export class StoredSnapshot implements Snapshot {
   readonly folder: RunFolder;
@@ -164,10 +164,10 @@ export class StoredSnapshot implements Snapshot {
   }
 
   /**
-   * The users, one after the other, in the order of the parts.
+   * The users, one after another, in the order of the parts.
    *
-   * @throws {RollcallError} `snapshot-damaged` before the first user of a part that is not the one in the manifest; then
-   *   what came so far is not all
+   * @throws {RollcallError} `snapshot-damaged` before the first user of a part that does not match the manifest; the users
+   *   so far are then not all
    */
   async *users(): AsyncGenerator<User, void, undefined> {
     for (const part of this.manifest.parts) {
@@ -179,7 +179,7 @@ export class StoredSnapshot implements Snapshot {
           const user = parseUser(line);
           if (!user) {
             const blob = `${this.folder.path}/${part.name}`;
-            throw new SnapshotDamaged(blob, `line ${number} is no JSON object with an id`);
+            throw new SnapshotDamaged(blob, `line ${number} is not a JSON object with an id`);
           }
           yield user;
         }
@@ -188,16 +188,16 @@ export class StoredSnapshot implements Snapshot {
   }
 
   /**
-   * The same as JSON, each without its line break: for passing them on unparsed.
+   * The users as JSON without line breaks, for callers that pass them on unparsed.
    *
-   * @throws {RollcallError} as {@link users}, but does not look into the lines
+   * @throws {RollcallError} as {@link users}, but the lines are not checked
    */
   async *lines(): AsyncGenerator<string, void, undefined> {
     for await (const lines of this.lineBatches()) yield* lines;
   }
 
   /**
-   * The lines as they are decompressed, some hundred at a time: for filtering or writing many at once.
+   * The lines in batches of some hundred, as they are decompressed, for callers that filter or write many at once.
    *
    * @throws {RollcallError} as {@link lines}
    */
@@ -211,9 +211,9 @@ export class StoredSnapshot implements Snapshot {
   }
 
   /**
-   * What changed since the snapshot before, some hundred changes at a time; nothing where the manifest has no changes.
+   * What changed since the previous snapshot, some hundred changes at a time; nothing if the manifest has no changes.
    *
-   * @throws {RollcallError} `snapshot-damaged` before the first change of a part that is not the one in the manifest
+   * @throws {RollcallError} `snapshot-damaged` before the first change of a part that does not match the manifest
    */
   async *changes(): AsyncGenerator<readonly ChangeRecord[], void, undefined> {
     const { changes } = this.manifest;
@@ -224,18 +224,18 @@ export class StoredSnapshot implements Snapshot {
     }
   }
 
-  /** This snapshot as one of two that are compared. */
+  /** This snapshot as one side of a comparison. */
   get side(): Side {
     return snapshotSide(this.#container, this);
   }
 
   /**
-   * Reads all of it again and checks it against its manifest: hashes, lines, keys, ids that are there twice, totals.
+   * Reads all of it again and checks it against its manifest: hashes, lines, keys, duplicate ids and totals.
    *
-   * @returns what was found; damage is no error here
-   * @throws {RollcallError} the storage's errors
+   * @returns what was found; damage is not an error here
+   * @throws {RollcallError} `verification-key-unusable`, the storage's errors
    */
-  verify(): Promise<Verification> {
-    return verifySnapshot(this.#container, this.folder.tenantId, this.folder.runId);
+  verify(options?: VerifyOptions): Promise<Verification> {
+    return verifySnapshot(this.#container, this.folder.tenantId, this.folder.runId, options);
   }
 }

@@ -15,7 +15,7 @@ import { checkLengths } from "../snapshot/part-lengths.ts";
 import type { Container, StoredBlob } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 
-/** A committed run as listing shows it: its manifest is there, and nobody has looked into it. */
+/** A committed run as listing shows it: its manifest exists but has not been read. */
 export interface StoredRun {
   readonly folder: RunFolder;
   /** When its manifest was written, by the service's clock, in milliseconds since the Unix epoch. */
@@ -24,7 +24,7 @@ export interface StoredRun {
   readonly blobs: ReadonlyMap<string, number>;
 }
 
-/** A manifest that is sound, as are the lengths of its parts. */
+/** A run with a sound manifest. */
 export interface WholeRun {
   readonly folder: RunFolder;
   readonly manifest: Manifest;
@@ -32,17 +32,17 @@ export interface WholeRun {
   readonly bytes: Buffer;
 }
 
-/** Date folders that are listed at most: those of killed runs hold no committed one. */
+/** Most date folders that are listed; a folder may hold only killed runs. */
 const MAX_DATES = 100;
-/** Of these, at most so many that lie in the future. */
+/** Most date folders in the future that are listed too. */
 const MAX_FUTURE_DATES = 10;
 
 /**
- * The committed runs of a tenant, newest first. Lazy, so that years of runs cost two requests for whoever wants the newest
- * only: one for the dates (5,000 of them), one for the blobs of each date that is come to. Looks into 100 dates at most,
- * and into 10 of the future at most.
+ * The committed runs of a tenant, newest first. Lazy, so that finding the newest among years of runs takes two requests:
+ * one for the dates (5,000 at a time), and one for the blobs of each date that is reached. Lists at most 100 dates, and at
+ * most 10 in the future.
  *
- * @param nowMs what is later than that is in the future
+ * @param nowMs the present; later dates are in the future
  * @throws {RollcallError} the storage's errors
  */
 export async function* newestRuns(
@@ -68,17 +68,17 @@ export async function storedRun(container: Container, folder: RunFolder): Promis
 }
 
 /**
- * Whether a run is dated later than it was written, by more than a clock may be off: its machine's clock was wrong, and
- * nothing can be told from its name.
+ * Whether a run is dated later than it was written, by more than a clock may be off. Its machine's clock was wrong, so its
+ * name says nothing.
  */
 export function isMisdated({ folder, committedMs }: StoredRun): boolean {
   return runTimeMs(folder.runId) > committedMs + CLOCK_TOLERANCE_MS;
 }
 
 /**
- * Reads a run's manifest and holds it against itself, its place and the lengths of its parts.
+ * Reads a run's manifest and checks it for contradictions, and the parts for their lengths.
  *
- * @throws {RollcallError} `snapshot-damaged`; `manifest-unsupported` for one of a later schema
+ * @throws {RollcallError} `snapshot-damaged`; `manifest-unsupported` for a later schema
  */
 export async function openWholeRun(container: Container, stored: StoredRun): Promise<WholeRun> {
   const run = await openManifest(container, stored);
@@ -87,7 +87,7 @@ export async function openWholeRun(container: Container, stored: StoredRun): Pro
 }
 
 /**
- * The same without looking at the parts.
+ * As {@link openWholeRun}, but does not check the parts.
  *
  * @throws {RollcallError} as {@link openWholeRun}
  */

@@ -6,7 +6,7 @@ const TENANT = /^tenant=([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\//;
 /**
  * Directory ids of the tenants that have snapshots in the container, ascending. Lists all of its blobs, 5,000 a request.
  *
- * A folder with a lock or parts only is none: there is nothing in it to read.
+ * A folder with nothing but a lock or parts does not count: there is nothing in it to read.
  *
  * @throws {RollcallError} the storage's errors
  */

@@ -1,7 +1,7 @@
 import { RollcallError } from "../error.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 
-/** Whether an error says that one manifest, or `latest.json`, cannot be used: it hides no other run. */
+/** Whether an error means that one manifest, or `latest.json`, cannot be used. Such an error must not hide other runs. */
 export function isUnreadable(error: unknown): error is RollcallError {
   return (
     error instanceof SnapshotDamaged ||

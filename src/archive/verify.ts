@@ -1,44 +1,61 @@
 import { changeFindings } from "../changes/change-lines.ts";
 import { IdSet } from "../rows/id-set.ts";
+import type { PublicKeys } from "../signature/public-keys.ts";
+import type { SignatureFinding } from "../signature/verify-signature.ts";
 import { type Finding, latestContradictions, manifestContradictions } from "../snapshot/contradictions.ts";
-import { allParts, formatPartsOf } from "../snapshot/format-parts.ts";
+import { readFingerprints } from "../snapshot/fingerprints.ts";
+import { allParts, formatPartsOf, readableParts } from "../snapshot/format-parts.ts";
 import { folderOf, manifestPath, type RunFolder } from "../snapshot/layout.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
+import type { PartEntry } from "../snapshot/part.ts";
 import { partLines } from "../snapshot/part-reader.ts";
 import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
+import { FingerprintCheck } from "./fingerprint-check.ts";
 import { checkFormatPart } from "./format-check.ts";
 import { LineTally } from "./line-tally.ts";
 import { requireManifest, resolveRun } from "./reader.ts";
+import { checkSignature, signatureFindings } from "./signature-check.ts";
 
-/** What became of a verification. */
+/** The result of a verification. */
 export interface Verification {
   readonly runId: string;
-  /** Whether nothing was found. */
+  /** Whether no problems were found. */
   readonly whole: boolean;
   /** Different users found in the parts. */
   readonly users: number;
   /** Parts in the manifest, of all formats. */
   readonly parts: number;
-  /** Bytes of the manifest's parts as they are stored. */
+  /** Stored bytes of the manifest's parts. */
   readonly bytes: number;
-  /** Everything that was found, in the order of the parts. */
+  /** What its signature is found to be; absent if its manifest cannot be read. */
+  readonly signature?: SignatureFinding;
+  /** All problems, in the order of the parts. */
   readonly problems: readonly Finding[];
 }
 
+/** How a signature is looked at. Whatever is wrong with it is a problem like any other. */
+export interface VerifyOptions {
+  /** What it is checked with; absent: nothing but its form is. */
+  readonly keys?: PublicKeys | undefined;
+  /** Whether it is a problem if there is none, or none that was checked; `false` when absent. */
+  readonly requireSignature?: boolean | undefined;
+}
+
 /**
- * Reads a snapshot again, all of it, and holds it against its manifest. Goes on behind a problem, to find the others.
+ * Reads all of a snapshot again and checks it against its manifest. Continues after a problem, to find the others.
  *
- * Memory: one part, and 24 bytes a user for telling duplicates.
+ * Memory: one part, and 24 bytes a user to find duplicates.
  *
  * @param run as for `openSnapshot`
- * @throws {RollcallError} `snapshot-not-found`, `manifest-unsupported`; `snapshot-damaged` only for a `latest.json` that
- *   does not tell which run is meant
+ * @throws {RollcallError} `snapshot-not-found`, `manifest-unsupported`; `snapshot-damaged` only if `latest.json` does not
+ *   say which run is meant; `verification-key-unusable`
  */
 export async function verifySnapshot(
   container: Container,
   tenantId: string,
   run?: string,
+  { keys, requireSignature = false }: VerifyOptions = {},
 ): Promise<Verification> {
   const { runId, latest } = await resolveRun(container, tenantId, run);
   const folder = folderOf(tenantId, runId);
@@ -48,6 +65,8 @@ export async function verifySnapshot(
   const { manifest, bytes } = opened;
   if (latest) problems.push(...latestContradictions(latest, folder, manifest, bytes));
   problems.push(...manifestContradictions(manifest, folder));
+  const signature = await checkSignature(container, { folder, manifest, bytes }, keys);
+  problems.push(...signatureFindings(folder, signature, requireSignature));
   const users = await verifyUsers(container, folder, manifest, problems);
   for (const { format, part } of formatPartsOf(manifest)) {
     await unlessDamaged(problems, () => checkFormatPart(container, folder, format, part));
@@ -59,13 +78,14 @@ export async function verifySnapshot(
     runId,
     whole: problems.length === 0,
     users,
-    parts: allParts(manifest).length,
+    parts: readableParts(manifest).length,
     bytes: stored.bytes,
+    signature,
     problems,
   };
 }
 
-/** @returns how many different users the parts hold, as far as they can be read */
+/** @returns number of different users in the parts, as far as they can be read */
 async function verifyUsers(
   container: Container,
   folder: RunFolder,
@@ -73,13 +93,22 @@ async function verifyUsers(
   problems: Finding[],
 ): Promise<number> {
   const ids = new IdSet();
+  const { fingerprints = [] } = manifest;
+  const stored = await unlessDamaged(problems, () => readFingerprints(container, folder, fingerprints));
+  const check = manifest.fingerprints && stored && new FingerprintCheck(folder, fingerprints, stored);
+  const before = problems.length;
   let isAllRead = true;
   for (const part of manifest.parts) {
     const blob = `${folder.path}/${part.name}`;
     const tally = new LineTally(manifest.source.properties, ids);
     const damages: Finding[] = [];
     await unlessDamaged(damages, async () => {
-      for await (const lines of partLines(container, folder, part)) for (const line of lines) tally.add(line);
+      for await (const lines of partLines(container, folder, part)) {
+        for (const line of lines) {
+          tally.add(line);
+          check?.add(line);
+        }
+      }
     });
     isAllRead &&= damages.length === 0;
     problems.push(...tally.problems().map((problem) => ({ blob, problem })), ...damages);
@@ -88,10 +117,12 @@ async function verifyUsers(
     const problem = `it says ${manifest.completeness.unique} users; its parts hold ${ids.size} different ones`;
     problems.push({ blob: manifestPath(folder), problem });
   }
+  // Lines that are wrong themselves have been told of.
+  if (check && problems.length === before) problems.push(...check.findings());
   return ids.size;
 }
 
-/** Adds damage to a blob to the findings; any other failure ends the verification. */
+/** Adds damage to the findings; any other failure ends the verification. */
 async function unlessDamaged<T>(findings: Finding[], read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();
@@ -103,13 +134,14 @@ async function unlessDamaged<T>(findings: Finding[], read: () => Promise<T>): Pr
 }
 
 async function storedParts(container: Container, folder: RunFolder, manifest: Manifest) {
-  const listed = new Set(allParts(manifest).map(({ name }) => `${folder.path}/${name}`));
+  const pathOf = ({ name }: PartEntry) => `${folder.path}/${name}`;
+  const listed = new Set(allParts(manifest).map(pathOf));
+  const readable = new Set(readableParts(manifest).map(pathOf));
   const extra: string[] = [];
   let total = 0;
   for await (const { path, bytes } of container.list(`${folder.path}/`)) {
-    if (!/\/(users|changes)-[^/]*$/.test(path)) continue;
-    if (listed.has(path)) total += bytes;
-    else extra.push(path);
+    if (readable.has(path)) total += bytes;
+    else if (!listed.has(path) && /\/(users|changes|fingerprints)-[^/]*$/.test(path)) extra.push(path);
   }
   return { bytes: total, extra };
 }

@@ -1,5 +1,5 @@
 import { SECOND } from "../clock.ts";
-import { startDeadline } from "../deadline.ts";
+import { type Deadline, startDeadline } from "../deadline.ts";
 import { asRollcallError, type RollcallError } from "../error.ts";
 import { folderOf } from "../snapshot/layout.ts";
 import type { ChangesEntry, Manifest } from "../snapshot/manifest.ts";
@@ -7,93 +7,192 @@ import type { PartEntry } from "../snapshot/part.ts";
 import type { Run } from "../snapshot/run.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { warning } from "../warning.ts";
+import { ChangeWatch, type WatchedChanges } from "./change-watch.ts";
+import { ChangesWriter } from "./changes-writer.ts";
+import { compareSnapshots } from "./compare.ts";
+import { FingerprintTable } from "./fingerprint-table.ts";
+import { compareSelections } from "./selection.ts";
 import { type Side, snapshotSide, storedSide } from "./side.ts";
-import { writeChanges } from "./write-changes.ts";
 
 /** Time that is kept for the commit: a few small requests, with retries. */
 const COMMIT_RESERVE_MS = 20 * SECOND;
 
-/** What a manifest says of changes. Disposing takes back the parts of the changes, unless they are kept. */
-export interface ChangesOutcome extends AsyncDisposable {
+/** Why the first run has nothing to build on. */
+export const FIRST_RUN = "first run";
+
+/** What a manifest says of changes. */
+export interface ChangesOutcome {
   readonly changes: ChangesEntry | null;
   /** Why there are no changes: `first run`, or a clause; `null` where there are. */
   readonly changesSkipped: string | null;
   readonly warnings: readonly string[];
-  /** To be called before the commit: once a manifest may exist, its parts must stay. */
-  keep(): void;
 }
 
-/** What a run that has listed its users compares. */
+/** What a run compares. */
 export interface ChangesOptions {
   /** Whether changes are wanted. */
   readonly enabled: boolean;
-  /** The snapshot that the run builds on; where there is none, why, and whether that was to be expected. */
+  /** The snapshot that the run builds on; where there is none, why. */
   readonly previous: { readonly manifest: Manifest | undefined; readonly whyNone: string | null };
   /** Of the new snapshot, in the order of its lines. */
   readonly properties: readonly string[];
-  /** Of the new snapshot: written, and not committed yet. */
-  readonly parts: readonly PartEntry[];
 }
 
-/** Why the first run has nothing to build on. */
-export const FIRST_RUN = "first run";
-
 /**
- * Writes what changed since the previous snapshot. This never costs the new snapshot: if the previous one cannot be read,
- * the changes cannot be written or time runs short, there are none. The outcome says why, and no part of them is left.
+ * What changed since the previous snapshot. Its fingerprints are read while Graph is being asked, and users are compared
+ * as they are listed; where there are none that fit, all rows of both snapshots are compared once the users are listed.
  *
- * @throws only the signal's reason, and `snapshot-damaged` when a part of the new snapshot is not what was sent: it must
- *   not be published
+ * This never costs the new snapshot: if the previous one cannot be read, the changes cannot be written or time runs short,
+ * there are none. The outcome says why, and no part of them is left.
  */
-export async function changesSincePrevious(
-  run: Run,
-  { enabled, previous, properties, parts }: ChangesOptions,
-): Promise<ChangesOutcome> {
-  if (!enabled) return skipped("turned off by ROLLCALL_CHANGES", true);
-  const { manifest, whyNone } = previous;
-  if (!manifest) return skipped(whyNone ?? FIRST_RUN, whyNone === FIRST_RUN);
-  const budgetMs = run.deadlineMs - run.clock.elapsed() - COMMIT_RESERVE_MS;
-  if (budgetMs <= 0) return skipped("no time was left to compare with the snapshot before");
-  using deadline = startDeadline(budgetMs, run.signal);
-  const reading = run.container.withSignal(deadline.signal);
-  const folder = folderOf(manifest.tenantId, manifest.runId);
-  const before = snapshotSide(reading, { folder, manifest });
-  const after = watched(storedSide(reading, { folder: run.folder, properties, parts }));
+export class ChangesSincePrevious implements AsyncDisposable {
+  readonly #run: Run;
+  readonly #properties: readonly string[];
+  /** `undefined` where there is nothing to compare with; then {@link #skipped} says why. */
+  readonly #before: Side | undefined;
+  readonly #skipped: ChangesOutcome | undefined;
+  readonly #deadline: Deadline | undefined;
+  /** The table, or why there is none. */
+  readonly #fingerprints: Promise<FingerprintTable | string>;
+  #watch: ChangeWatch | undefined;
+  /** Why all rows have to be compared; `null` where they have not. */
+  #fellBack: string | null = null;
+  #discard: (() => Promise<void>) | undefined;
+
+  /** Begins to read the previous snapshot's fingerprints. */
+  constructor(run: Run, { enabled, previous, properties }: ChangesOptions) {
+    this.#run = run;
+    this.#properties = properties;
+    const { manifest, whyNone } = previous;
+    const budgetMs = run.deadlineMs - run.clock.elapsed() - COMMIT_RESERVE_MS;
+    if (!enabled) this.#skipped = skipped("turned off by ROLLCALL_CHANGES", true);
+    else if (!manifest) this.#skipped = skipped(whyNone ?? FIRST_RUN, whyNone === FIRST_RUN);
+    else if (budgetMs <= 0) this.#skipped = skipped("no time was left to compare with the previous snapshot");
+    if (this.#skipped || !manifest) {
+      this.#fingerprints = Promise.resolve("");
+      return;
+    }
+    this.#deadline = startDeadline(budgetMs, run.signal);
+    const { signal } = this.#deadline;
+    const container = run.container.withSignal(signal);
+    this.#run = { ...run, signal, container };
+    const folder = folderOf(manifest.tenantId, manifest.runId);
+    this.#before = snapshotSide(container, { folder, manifest });
+    this.#fingerprints = readTable(this.#before, properties);
+  }
+
+  /** For a listing that begins, or begins again; `undefined` where users cannot be compared while they are listed. */
+  async watch(): Promise<ChangeWatch | undefined> {
+    await this.#giveUpWatch();
+    const table = await this.#fingerprints;
+    if (!this.#before || table === "") return undefined;
+    if (typeof table === "string") {
+      this.#fellBack = table;
+      return undefined;
+    }
+    table.forgetSeen();
+    this.#watch = new ChangeWatch(this.#run, this.#before, table);
+    return this.#watch;
+  }
+
+  /**
+   * Writes what is not written yet.
+   *
+   * @param parts of the new snapshot: written, and not committed yet
+   * @throws only the signal's reason, and `snapshot-damaged` when a part of the new snapshot is not what was sent: it must
+   *   not be published
+   */
+  async finish(signal: AbortSignal, parts: readonly PartEntry[]): Promise<ChangesOutcome> {
+    const before = this.#before;
+    if (!before) return this.#skipped ?? skipped(FIRST_RUN, true);
+    const { folder, container } = this.#run;
+    const after = watched(storedSide(container, { folder, properties: this.#properties, parts }));
+    try {
+      const watched = await this.#finishWatch();
+      const changes = watched ?? (await this.#compareAll(before, after.side));
+      const { notCompared } = compareSelections(before.properties, this.#properties);
+      const comparedBy = watched ? "fingerprints" : "rows";
+      const fellBack = this.#fellBack;
+      const entry = { against: before.folder.runId, ...changes, notCompared, comparedBy, fellBack } as const;
+      return { changes: entry, changesSkipped: null, warnings: [] };
+    } catch (error) {
+      await this.#discardAll();
+      signal.throwIfAborted();
+      if (after.damage() !== undefined) throw after.damage();
+      if (this.#deadline?.signal.aborted) return skipped("the time budget was too short for the comparison");
+      return skipped(reasonFor(asRollcallError(error), before.folder.runId));
+    }
+  }
+
+  /** To be called before the commit: once a manifest may exist, its parts must stay. */
+  keep(): void {
+    this.#discard = undefined;
+    this.#watch = undefined;
+  }
+
+  /** Takes back the parts of the changes, unless they are kept. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#discardAll();
+    this.#deadline?.[Symbol.dispose]();
+  }
+
+  /** `undefined` where the rows have to be compared. */
+  async #finishWatch(): Promise<WatchedChanges | undefined> {
+    try {
+      return await this.#watch?.finish();
+    } catch (error) {
+      // What contradicts the fingerprints may still be whole in itself.
+      if (!(error instanceof SnapshotDamaged)) throw error;
+      this.#fellBack = `${error.doing}: ${error.problem}`;
+      await this.#giveUpWatch();
+      return undefined;
+    }
+  }
+
+  async #compareAll(before: Side, after: Side): Promise<WatchedChanges> {
+    const writer = new ChangesWriter(this.#run);
+    this.#discard = () => writer.discard();
+    const { signal } = this.#run;
+    // Without its fingerprints: either they cannot be used, or there are none of the new snapshot.
+    const rows = { ...before, readFingerprints: undefined };
+    for await (const changes of compareSnapshots(rows, after, { signal })) await writer.write(changes);
+    return writer.finish();
+  }
+
+  async #giveUpWatch(): Promise<void> {
+    const watch = this.#watch;
+    this.#watch = undefined;
+    await watch?.discard().catch(() => undefined);
+  }
+
+  async #discardAll(): Promise<void> {
+    await this.#giveUpWatch();
+    await this.#discard?.().catch(() => undefined);
+    this.#discard = undefined;
+  }
+}
+
+/** Fails never: whatever is wrong with them, there are still the rows. */
+async function readTable(before: Side, properties: readonly string[]): Promise<FingerprintTable | string> {
+  if (!before.readFingerprints) return "the previous snapshot has no fingerprints";
+  if (!compareSelections(before.properties, properties).isSame) {
+    return "the previous snapshot selected other properties";
+  }
   try {
-    const { entry, discard } = await writeChanges(reading, before, after.side, {
-      signal: deadline.signal,
-      maxPartBytes: run.maxPartBytes,
-    });
-    return outcome(entry, null, [], discard);
+    const users = before.parts.map((part) => part.users);
+    const table = FingerprintTable.of(await before.readFingerprints(), users);
+    return table ?? "the previous snapshot's fingerprints are not those of its users";
   } catch (error) {
-    run.signal.throwIfAborted();
-    if (after.damage() !== undefined) throw after.damage();
-    if (deadline.signal.aborted) return skipped("the time budget was too short for the comparison");
-    return skipped(reasonFor(asRollcallError(error), manifest.runId));
+    const { doing, problem } = asRollcallError(error);
+    return `${doing}: ${problem}`;
   }
 }
 
 function skipped(why: string, isExpected = false): ChangesOutcome {
-  return outcome(null, why, isExpected ? [] : [warning("changes-skipped", why)]);
-}
-
-function outcome(
-  changes: ChangesEntry | null,
-  changesSkipped: string | null,
-  warnings: readonly string[],
-  discard?: () => Promise<void>,
-): ChangesOutcome {
-  let isKept = false;
   return {
-    changes,
-    changesSkipped,
-    warnings,
-    keep: () => {
-      isKept = true;
-    },
-    [Symbol.asyncDispose]: async () => {
-      if (!isKept) await discard?.().catch(() => undefined);
-    },
+    changes: null,
+    changesSkipped: why,
+    warnings: isExpected ? [] : [warning("changes-skipped", why)],
   };
 }
 

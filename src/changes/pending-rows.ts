@@ -1,15 +1,5 @@
-/** A row of the later snapshot whose earlier row must be read again, because their digests differ. */
-export interface PendingRow {
-  /** Where the earlier row is in the `DigestTable`. */
-  readonly slot: number;
-  /** Index of the earlier row's part. */
-  readonly part: number;
-  /** The later row. */
-  readonly line: Buffer;
-}
-
 /**
- * Later rows that wait for their earlier rows. Bounded: callers check {@link isFull} after adding, and then settle all.
+ * Rows that wait for their rows before. Bounded: callers check {@link isFull} after adding, and then settle all.
  *
  * Rows are copied into one buffer that is reused. Views would keep alive the blocks that the rows came in, and a buffer
  * for each row would cost more memory than the rows.
@@ -17,7 +7,7 @@ export interface PendingRow {
 export class PendingRows {
   readonly #maxRows: number;
   readonly #maxBytes: number;
-  /** Where each row's copy begins and ends, by slot. */
+  /** Where each row's copy begins and ends, by the number of the row before. */
   readonly #places = new Map<number, readonly [start: number, end: number]>();
   readonly #rowsByPart = new Map<number, number>();
   #copies: Buffer = Buffer.alloc(0);
@@ -32,29 +22,39 @@ export class PendingRows {
     return this.#places.size >= this.#maxRows || this.#bytes >= this.#maxBytes;
   }
 
-  /** How many wait for an earlier row in that part. */
+  /** Whether a row waits for that row before. */
+  has(row: number): boolean {
+    return this.#places.has(row);
+  }
+
+  /** How many wait for a row before in that part. */
   countIn(part: number): number {
     return this.#rowsByPart.get(part) ?? 0;
   }
 
-  add({ slot, part, line }: PendingRow): void {
+  /**
+   * @param row number of the row before
+   * @param part index of its part
+   * @param line the row after; copied
+   */
+  add(row: number, part: number, line: Buffer): void {
     const end = this.#bytes + line.length;
     if (end > this.#copies.length) this.#grow(end);
     this.#copies.set(line, this.#bytes);
-    this.#places.set(slot, [this.#bytes, end]);
+    this.#places.set(row, [this.#bytes, end]);
     this.#bytes = end;
     this.#rowsByPart.set(part, this.countIn(part) + 1);
   }
 
   /**
-   * Removes and returns the later row that waits for the earlier row in that slot; `undefined` when none does.
+   * Removes and returns the row that waits for that row before; `undefined` when none does.
    *
    * @returns valid until the next {@link add}
    */
-  take(slot: number, part: number): Buffer | undefined {
-    const place = this.#places.get(slot);
+  take(row: number, part: number): Buffer | undefined {
+    const place = this.#places.get(row);
     if (place === undefined) return undefined;
-    this.#places.delete(slot);
+    this.#places.delete(row);
     if (this.#places.size === 0) this.#bytes = 0;
     this.#rowsByPart.set(part, this.countIn(part) - 1);
     return this.#copies.subarray(...place);

@@ -1,3 +1,4 @@
+import { readFingerprints } from "../snapshot/fingerprints.ts";
 import type { RunFolder } from "../snapshot/layout.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
 import type { PartEntry } from "../snapshot/part.ts";
@@ -16,14 +17,27 @@ export interface Side {
    * times with the same result, and left early.
    */
   readonly readBlocks: (part: PartEntry) => AsyncIterable<Buffer>;
+  /**
+   * Reads the fingerprints of all rows, as {@link readFingerprints} does; absent where the run kept none.
+   *
+   * @throws {SnapshotDamaged} naming the blob
+   */
+  readonly readFingerprints?: (() => Promise<Uint32Array>) | undefined;
 }
 
 /** A snapshot whose parts are in storage, committed or not. A part's hash is verified whenever it is read. */
 export function storedSide(
   container: Container,
-  { folder, properties, parts }: Omit<Side, "readBlocks">,
+  { folder, properties, parts }: Pick<Side, "folder" | "properties" | "parts">,
+  fingerprints?: readonly PartEntry[],
 ): Side {
-  return { folder, properties, parts, readBlocks: (part) => partBlocks(container, folder, part) };
+  return {
+    folder,
+    properties,
+    parts,
+    readBlocks: (part) => partBlocks(container, folder, part),
+    readFingerprints: fingerprints && (() => readFingerprints(container, folder, fingerprints)),
+  };
 }
 
 /** A committed snapshot as a side. */
@@ -31,7 +45,8 @@ export function snapshotSide(
   container: Container,
   { folder, manifest }: { readonly folder: RunFolder; readonly manifest: Manifest },
 ): Side {
-  return storedSide(container, { folder, properties: manifest.source.properties, parts: manifest.parts });
+  const { source, parts, fingerprints } = manifest;
+  return storedSide(container, { folder, properties: source.properties, parts }, fingerprints);
 }
 
 /** Users in all parts. */

@@ -2,10 +2,11 @@ import type { TokenCredential } from "@azure/identity";
 import type { RunContext } from "../deadline.ts";
 import { RollcallError } from "../error.ts";
 import { Credential, type CredentialIdentity, credentialVersions } from "../identity/credential.ts";
-import { expiryWarning, type TokenSource } from "../identity/token.ts";
+import { expiryWarning } from "../identity/expiry-warning.ts";
+import type { TokenSource } from "../identity/token.ts";
 import { openVault, type Vault } from "../identity/vault.ts";
 import { requiredAppRoles } from "../rows/properties.ts";
-import type { Settings } from "../settings/settings.ts";
+import type { Settings, SigningKeySetting } from "../settings/settings.ts";
 import type { Passed } from "./check.ts";
 import { readClaims } from "./token-claims.ts";
 
@@ -68,6 +69,17 @@ export async function checkToken(
       advice: `Entra refused the newer version ${newest.version}: add it to the app registration.`,
     }),
   };
+}
+
+/** Whether the vault's key can sign; nothing is signed. */
+export async function checkSigningKey(
+  { vaultUrl, name }: SigningKeySetting,
+  identity: TokenCredential,
+  context: RunContext,
+): Promise<Passed<object>> {
+  const { openSigningKey } = await import("../signature/signing-key.ts");
+  const { entry } = await openSigningKey(vaultUrl, name, identity, context);
+  return { value: {}, detail: `${entry.alg} with ${entry.kid}` };
 }
 
 /** Whether an administrator consented to the app roles that the listing needs. */

@@ -9,7 +9,7 @@ import type { Environment, Settings } from "../settings/settings.ts";
 import { openContainer } from "../storage/container.ts";
 import { attempt, type CheckResult } from "./check.ts";
 import { checkClock } from "./clock-check.ts";
-import { checkCredential, checkRoles, checkToken, checkVault } from "./credential-checks.ts";
+import { checkCredential, checkRoles, checkSigningKey, checkToken, checkVault } from "./credential-checks.ts";
 import { checkCount, checkGraph, checkSlices } from "./graph-checks.ts";
 import { checkIdentity, checkSchedule, checkSettings, checkTenant } from "./setup-checks.ts";
 import { checkLatest, checkStorage } from "./storage-checks.ts";
@@ -55,6 +55,10 @@ export async function* diagnose(options: DiagnosisOptions): AsyncGenerator<Check
   yield* attempt("roles", { settings, tenant, token }, (has) =>
     checkRoles(has.token.token, has.settings, queryOf(has.settings, has.tenant.id).consentUrl),
   );
+  const signingKey = settings?.signingKey;
+  if (signingKey) {
+    yield* attempt("signing", { identity }, (has) => checkSigningKey(signingKey, has.identity, context));
+  }
   const graph = yield* attempt("graph", { settings, tenant, token }, (has) => {
     const { graphUrl } = has.settings.cloud;
     const client = opened.use(new Graph({ ...context, graphUrl, tokens: has.token.tokens }));

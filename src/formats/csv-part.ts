@@ -1,14 +1,11 @@
 import { createHash } from "node:crypto";
-import { textLines } from "../rows/user-line.ts";
 import type { FinishedPart, Part } from "../snapshot/part.ts";
 import { CsvRows } from "./csv.ts";
-
-/** UTF-8 takes at most three bytes for each UTF-16 code unit. */
-const MAX_BYTES_PER_UNIT = 3;
+import { CsvEncoder } from "./csv-encoder.ts";
 
 /** A part of CSV, with the heading; see {@link CsvRows}. Not compressed, so that a double click opens it. */
 export class CsvPart implements Part {
-  readonly #csv: CsvRows;
+  readonly #csv: CsvEncoder;
   readonly #hash = createHash("sha256");
   #body: Buffer;
   #bytes = 0;
@@ -20,9 +17,9 @@ export class CsvPart implements Part {
    *   twice
    */
   constructor(properties: readonly string[], expectedBytes = 2 ** 20) {
-    this.#csv = new CsvRows(properties);
+    this.#csv = new CsvEncoder(properties);
     this.#body = Buffer.allocUnsafeSlow(expectedBytes);
-    this.#append(this.#csv.heading);
+    this.#take(this.#body.write(new CsvRows(properties).heading));
   }
 
   get bytes(): number {
@@ -35,7 +32,9 @@ export class CsvPart implements Part {
 
   async write(lines: Buffer, users: number): Promise<void> {
     this.#users += users;
-    this.#append(this.#csv.rows(textLines(lines)));
+    const needed = this.#bytes + this.#csv.maxBytes(lines, users);
+    if (needed > this.#body.length) this.#grow(Math.max(needed, this.#body.length * 1.5));
+    this.#take(this.#csv.encode(lines, this.#body, this.#bytes));
   }
 
   async finish(name: string): Promise<FinishedPart> {
@@ -43,10 +42,8 @@ export class CsvPart implements Part {
     return { entry, body: this.#body.subarray(0, this.#bytes) };
   }
 
-  #append(text: string): void {
-    const needed = this.#bytes + text.length * MAX_BYTES_PER_UNIT;
-    if (needed > this.#body.length) this.#grow(Math.max(needed, this.#body.length * 1.5));
-    const end = this.#bytes + this.#body.write(text, this.#bytes);
+  /** @param end of what has been written into the body */
+  #take(end: number): void {
     this.#hash.update(this.#body.subarray(this.#bytes, end));
     this.#bytes = end;
   }

@@ -6,18 +6,18 @@ import type { Graph } from "./graph.ts";
 import { permissionError } from "./graph-error.ts";
 import type { UserQuery } from "./user-query.ts";
 
-/** Times that a count is asked for before an answer that is hard to believe is taken for what the directory says. */
-const ASKED_TIMES = 3;
+/** Times that a count is asked for before an implausible answer is accepted. */
+const MAX_ATTEMPTS = 3;
 const ASK_AGAIN_AFTER_MS = SECOND;
 
 /**
  * The directory's own count of its users, from its eventually consistent index.
  *
- * An answer that is hard to believe is asked for again: that there is no count, which one node out of order says too;
- * that there is nobody, although a directory has its administrator; or less than `believable`.
+ * An implausible answer is asked for again: that there is no count, which a single faulty node may say too; that there
+ * are no users, although every directory has an administrator; or fewer than `fewestPlausible`.
  *
- * @param believable the fewest users that nobody doubts, such as half of the last snapshot's; 1 unless given
- * @returns `null` where the tenant offers no `$count`, as in B2C
+ * @param fewestPlausible the fewest users that are accepted at once, such as half of the last snapshot's; 1 by default
+ * @returns `null` if the tenant offers no `$count`, as in B2C
  * @throws {RollcallError} `graph-permission-missing` and what {@link Graph.get} throws
  * @see https://learn.microsoft.com/graph/api/user-list
  */
@@ -25,11 +25,11 @@ export async function countUsers(
   graph: Graph,
   query: UserQuery,
   { clock, signal }: Pick<RunContext, "clock" | "signal">,
-  believable = 1,
+  fewestPlausible = 1,
 ): Promise<number | null> {
-  for (let asked = 1; ; asked++) {
+  for (let attempt = 1; ; attempt++) {
     const counted = await askForCount(graph, query);
-    if ((counted !== null && counted >= believable) || asked === ASKED_TIMES) return counted;
+    if ((counted !== null && counted >= fewestPlausible) || attempt === MAX_ATTEMPTS) return counted;
     await clock.sleep(ASK_AGAIN_AFTER_MS, signal);
   }
 }
@@ -50,11 +50,11 @@ async function askForCount(graph: Graph, query: UserQuery): Promise<number | nul
   }
 }
 
-/** Longer than any count with a byte order mark and white space around it. */
+/** Longer than any count, even with a byte order mark and white space around it. */
 const MAX_COUNT_BYTES = 64;
 
 /**
- * The body of a `$count`: bare digits.
+ * Reads the body of a `$count`: bare digits.
  *
  * @throws {DamagedBodyError} for anything else
  */

@@ -9,12 +9,12 @@ const ErrorDocument = z.object({
   error: z.object({ code: z.string() }),
 });
 
-/** Graph's error code, where the body is its error document; gateways answer HTML or nothing. */
+/** The code in Graph's error document; `undefined` if the body is none: gateways answer with HTML or nothing. */
 export function readGraphErrorCode(body: Buffer): string | undefined {
   return safeCode(ErrorDocument.safeParse(parseJson(body)).data?.error.code);
 }
 
-/** A page token that Graph no longer knows: the listing can only be begun again. */
+/** Whether an error code means that Graph no longer knows the page token, so that the listing must start again. */
 export function isExpiredPageToken(code: string | undefined): boolean {
   return code === "Directory_ExpiredPageToken" || code === "DirectoryPageTokenNotFoundException";
 }
@@ -28,7 +28,7 @@ export function adminConsentUrl(authorityHost: string, tenantId: string, clientI
   return `${authorityHost}/${tenantId}/adminconsent?client_id=${clientId}`;
 }
 
-/** The error for a 403, naming what to grant; `undefined` for any other answer. */
+/** The error for a 403, which names the permission to grant; `undefined` for any other answer. */
 export function permissionError(
   answer: AzureAnswer,
   query: Pick<UserQuery, "properties" | "consentUrl">,
@@ -41,7 +41,7 @@ export function permissionError(
       doing,
       problem: "the tenant has no Entra ID P1 or P2 licence, which signInActivity needs",
       answer,
-      remedy: "Take signInActivity out of ROLLCALL_PROPERTIES, or license the tenant.",
+      remedy: "Remove signInActivity from ROLLCALL_PROPERTIES, or license the tenant.",
     });
   }
   return new RollcallError("graph-permission-missing", {
@@ -50,6 +50,6 @@ export function permissionError(
     answer,
     remedy:
       `Add ${roles.join(" and ")} (application, not delegated) to the app registration, ` +
-      `then let an administrator consent at ${query.consentUrl} ; a token from before the consent lasts up to 90 minutes.`,
+      `then have an administrator consent at ${query.consentUrl} ; tokens from before that stay valid for up to 90 minutes.`,
   });
 }

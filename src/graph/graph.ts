@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { type AzureAnswer, answer, safeOrigin } from "../answer.ts";
 import { RollcallError } from "../error.ts";
+import { releaseBody } from "../http/gunzip.ts";
 import {
   DamagedBodyError,
   HttpClient,
   type HttpContext,
   type HttpResponse,
-  releaseBody,
   type Timeouts,
 } from "../http/http-client.ts";
 import { redirectError } from "../http/refused-way.ts";
@@ -22,17 +22,17 @@ export interface Tokens {
   renew(refused: string): Promise<string>;
 }
 
-/** What was asked of Graph so far, for the manifest and the progress line. */
+/** Requests to Graph so far, for the manifest and the progress line. */
 export interface GraphStats {
-  /** Requests sent, the repeated ones included. */
+  /** Requests sent, retries included. */
   readonly requests: number;
-  /** Requests that were sent again after a failed try. */
+  /** Requests that were sent again after a failed attempt. */
   readonly retries: number;
-  /** Answers with status 429. */
+  /** Responses with status 429. */
   readonly throttled: number;
 }
 
-/** One question to Graph. */
+/** A request to Graph. */
 export interface GraphRequest<T> {
   /** Absolute URL on the configured origin. */
   readonly url: string;
@@ -40,30 +40,30 @@ export interface GraphRequest<T> {
   readonly doing: string;
   /** Whether to send `ConsistencyLevel: eventual`, which advanced queries need on every page. */
   readonly eventual?: boolean;
-  /** Ends this question before the run ends; absent: only the run's own signal does. */
+  /** Ends this request early; absent: only the run's own signal does. */
   readonly signal?: AbortSignal;
-  /** Waited for before an answer that has arrived is unpacked: bounds how many are in memory. Called for each try. */
+  /** Awaited before a response is decompressed, to limit how many are in memory. Called for each attempt. */
   readonly admit?: () => Promise<void>;
   /**
-   * Makes the answer out of the body of a 200, which must not be kept: its memory is given back right after. Throwing a
-   * {@link DamagedBodyError} means that this cannot be what was asked for, and has it asked again a few times.
+   * Makes the result from the body of a 200. The body must not be kept: its memory is freed right after. Throw
+   * {@link DamagedBodyError} if it cannot be what was asked for; the request is then repeated a few times.
    */
   readonly read: (body: Buffer) => T;
-  /** Makes the error for an answer that no retry will mend; absent or `undefined`: a general one. */
+  /** Makes the error for a response that a retry cannot change; absent, or if it returns `undefined`: a general error. */
   readonly refuse?: (answer: AzureAnswer) => Error | undefined;
 }
 
-/** An answer, unpacked. */
+/** A response with its body decompressed. */
 interface Answered extends Omit<HttpResponse, "body"> {
   readonly body: Buffer;
 }
 
 /** What a Graph client needs besides the run's context. */
 export interface GraphOptions extends HttpContext {
-  /** Origin of Microsoft Graph: the only one a token is sent to. */
+  /** Origin of Microsoft Graph. Tokens are sent to no other. */
   readonly graphUrl: string;
   readonly tokens: Tokens;
-  /** Requests at the same time at the most; one unless given. */
+  /** Most requests at the same time; one by default. */
   readonly concurrency?: number;
   readonly timeouts?: Timeouts;
 }
@@ -73,9 +73,9 @@ export function apiRoot(graphUrl: string): string {
   return `${graphUrl}/v1.0`;
 }
 
-/** Authenticated GETs that survive what passes and refuse what does not. */
+/** Sends authenticated GET requests to Graph. Transient failures are retried; others become errors with a remedy. */
 export class Graph implements AsyncDisposable {
-  /** How many requests may be under way; whoever sends several at a time keeps to it. */
+  /** How many requests may run at the same time. Callers that send several at a time must respect it. */
   readonly limiter: ConcurrencyLimiter;
   readonly #options: GraphOptions;
   readonly #client: HttpClient;
@@ -97,7 +97,7 @@ export class Graph implements AsyncDisposable {
   }
 
   /**
-   * Asks once, and again while {@link retry} says so. A token that is refused is renewed once per question.
+   * Sends a request, and repeats it as {@link retry} decides. A refused token is renewed once for each request.
    *
    * @throws {RollcallError} `next-link-foreign`, `graph-token-refused`, `graph-throttled`, `graph-unavailable`,
    *   `graph-page-invalid`, `redirect-refused`, what `refuse` makes, else `graph-request-refused`
@@ -210,7 +210,7 @@ function exhaustedError(
       problem,
       answer: last,
       remedy:
-        "Nothing was published. The next run tries again; if it goes on, give Microsoft the request id.",
+        "Nothing was published. The next run tries again; if it keeps failing, give Microsoft the request id.",
     });
   }
   const throttled = failed.kind === "status" && failed.status === 429;
@@ -227,10 +227,10 @@ function exhaustedError(
 function tokenRefused(said: AzureAnswer, doing: string): RollcallError {
   return new RollcallError("graph-token-refused", {
     doing,
-    problem: "Graph refused the token and also a fresh one",
+    problem: "Graph refused the token, and a new one too",
     answer: said,
     remedy:
-      "Check that ROLLCALL_CLOUD and ROLLCALL_GRAPH_URL belong to the tenant's cloud; `rollcall doctor` tells.",
+      "Check that ROLLCALL_CLOUD and ROLLCALL_GRAPH_URL belong to the tenant's cloud; run `rollcall doctor`.",
   });
 }
 
@@ -240,14 +240,14 @@ function requestRefused(said: AzureAnswer, doing: string): RollcallError {
     problem: "Graph refused the request",
     answer: said,
     remedy:
-      "Nothing was published. `rollcall doctor` tries each request by itself; quote the request id to Microsoft.",
+      "Nothing was published. Run `rollcall doctor`, which tries each request by itself; give Microsoft the request id.",
   });
 }
 
 function foreignLink(url: string, graphUrl: string, doing: string): RollcallError {
   return new RollcallError("next-link-foreign", {
     doing,
-    problem: `the next link leads to ${safeOrigin(url)}, not to ${graphUrl}, and would carry the token there`,
+    problem: `the next link leads to ${safeOrigin(url)}, not to ${graphUrl}, so the token would be sent there`,
     remedy:
       "Nothing was sent there and nothing was published. If ROLLCALL_GRAPH_URL is right, report this to Microsoft.",
   });

@@ -1,34 +1,33 @@
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
 import { Agent, type Dispatcher, request } from "undici";
 import { MINUTE, SECOND } from "../clock.ts";
 import type { RunContext } from "../deadline.ts";
+import { gunzipWhole } from "./gunzip.ts";
 import { ProxyError, type ProxyRules, proxyConnector } from "./proxy.ts";
 import { proxyRefusal } from "./refused-way.ts";
 
-/** One HTTP answer that has arrived to its end, and is still compressed. */
+/** A whole HTTP response, its body still compressed. */
 export interface HttpResponse {
   readonly status: number;
-  /** Lower-case names; of a repeated header the first value. */
+  /** Names in lower case. If a header is repeated, its first value. */
   readonly headers: Readonly<Record<string, string>>;
   /**
-   * Decompresses the body, to several times its size. To be called once: the compressed bytes are given up for it.
+   * Decompresses the body to several times its size. Call this only once, because it frees the compressed bytes.
    *
-   * @throws {DamagedBodyError} when the compression is broken, or the body larger than {@link MAX_BODY_BYTES}
+   * @throws {DamagedBodyError} if the compression is broken, or the body is larger than {@link MAX_BODY_BYTES}
    */
   body(): Promise<Buffer>;
 }
 
-/** A run that talks to a service, and its way out. */
+/** The context of a run that talks to a service. */
 export interface HttpContext extends RunContext {
-  /** Absent: connections are direct. */
+  /** Absent means direct connections. */
   readonly proxy?: ProxyRules | undefined;
 }
 
-/** A request that brought no whole answer. */
+/** A request that got no whole response. */
 export class NetworkError extends Error {
   override readonly name = "NetworkError";
-  /** Node's or undici's code, such as `ECONNRESET` or `UND_ERR_BODY_TIMEOUT`; `UNKNOWN` when there was none. */
+  /** Node's or undici's code, such as `ECONNRESET` or `UND_ERR_BODY_TIMEOUT`; `UNKNOWN` if there was none. */
   readonly code: string;
 
   constructor(code: string, cause: unknown) {
@@ -38,24 +37,24 @@ export class NetworkError extends Error {
 }
 
 /**
- * A body that was cut or spoilt on its way, or is not what was asked for. The message says what is wrong, a clause about
- * "it"; it holds nothing of the body.
+ * A body that was truncated or corrupted on its way, or is not what was asked for. The message says what is wrong, as a
+ * clause about "it", and quotes nothing of the body.
  */
 export class DamagedBodyError extends Error {
   override readonly name = "DamagedBodyError";
 }
 
-/** How long a connection may keep silent, in milliseconds. */
+/** Time limits of a request, in milliseconds. */
 export interface Timeouts {
-  /** Until connected, TLS included. */
+  /** For connecting, TLS included. */
   readonly connectMs: number;
-  /** From the request sent to the answer's headers. Graph has been seen to take 35 s for a page. */
+  /** From sending the request to the response's headers. Graph has been seen to take 35 s for a page. */
   readonly headersMs: number;
   /** Between two chunks of the body. */
   readonly bodyMs: number;
   /**
-   * For the whole answer, from the request sent to the body's end: one that comes byte by byte is never silent. Five
-   * minutes unless given, a hundred times what a page takes.
+   * From sending the request to the end of the body, for responses that trickle in. Five minutes by default, a hundred
+   * times what a page takes.
    */
   readonly wholeMs?: number;
 }
@@ -69,12 +68,11 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
 const DEFAULT_WHOLE_MS = 5 * MINUTE;
 
 /**
- * The largest body that is read, in bytes, compressed or not. A page of 999 users with everything selected is a few MB;
- * an answer beyond this is not one of ours.
+ * The largest body that is read, in bytes, compressed or not. A page of 999 users with everything selected is a few MB.
  */
 export const MAX_BODY_BYTES = 64 * 2 ** 20;
 
-/** What to send. */
+/** A request to send. */
 export interface HttpRequest {
   readonly method: "GET" | "POST";
   readonly url: string;
@@ -83,13 +81,13 @@ export interface HttpRequest {
   readonly body?: string;
 }
 
-/** Kept-alive connections for one service. Follows no redirects: a token must not travel to another host. */
+/** Keep-alive connections to one service. Redirects are not followed: a token must not travel to another host. */
 export class HttpClient implements AsyncDisposable {
   readonly #timeouts: Timeouts;
   readonly #proxy: ProxyRules | undefined;
   #agent: Agent;
 
-  /** @param proxy the way out; absent: connections are direct */
+  /** @param proxy absent means direct connections */
   constructor(timeouts: Timeouts = DEFAULT_TIMEOUTS, proxy?: ProxyRules) {
     this.#timeouts = timeouts;
     this.#proxy = proxy;
@@ -97,12 +95,12 @@ export class HttpClient implements AsyncDisposable {
   }
 
   /**
-   * Sends one request and receives the whole answer. A status that is not success is an answer, not an error.
+   * Sends one request and receives the whole response. A status such as 500 is a response, not an error.
    *
-   * @throws {NetworkError} when no whole answer came
-   * @throws {DamagedBodyError} when more than {@link MAX_BODY_BYTES} came
+   * @throws {NetworkError} if no whole response came
+   * @throws {DamagedBodyError} if the body is larger than {@link MAX_BODY_BYTES}
    * @throws {RollcallError} `proxy-refused`
-   * @throws the signal's reason when it is aborted
+   * @throws the signal's reason if it is aborted
    */
   async send({ method, url, headers, body }: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
     const overdue = new AbortController();
@@ -137,14 +135,14 @@ export class HttpClient implements AsyncDisposable {
   }
 
   /**
-   * Leaves the present connections to the requests that use them and opens new ones from now on. Graph asks for a new
-   * connection after a 503 (https://learn.microsoft.com/graph/best-practices-concept): it may reach another back end.
+   * Uses new connections from now on; requests under way keep theirs. Graph asks for a new connection after a 503
+   * (https://learn.microsoft.com/graph/best-practices-concept), because it may reach another back end.
    */
   reconnect(): void {
-    const former = this.#agent;
+    const before = this.#agent;
     this.#agent = this.#connect();
-    // Ends once its last request has; a failure to close an idle socket concerns nobody.
-    former.close().catch(() => former.destroy());
+    // This waits for its last request. A failure to close an idle socket does not matter.
+    before.close().catch(() => before.destroy());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -162,35 +160,18 @@ export class HttpClient implements AsyncDisposable {
   }
 }
 
-/** In steps, so that the memory of one page fits the next: odd sizes leave holes in the process's memory. */
-const CHUNK_STEP_BYTES = 2 ** 19;
-/** A size that is not to be believed costs no more than this. */
+/** Most bytes allocated because a body claims to be large. */
 const MAX_CHUNK_BYTES = 8 * 2 ** 20;
-
-/**
- * Gives the memory of a large body back at once; it is empty after that. Left to the collector, tens of megabytes of
- * bodies that nobody reads any more are around at any time, and collecting them took a sixth of the main thread.
- */
-export function releaseBody(body: Buffer): void {
-  const { buffer } = body;
-  // A smaller one may be part of the memory that Node shares among buffers.
-  if (buffer instanceof ArrayBuffer && buffer.byteLength >= CHUNK_STEP_BYTES) buffer.transfer(0);
-}
-
-const gunzipAsync = promisify(gunzip);
 
 async function decompress(bytes: Buffer, encoding: string | undefined): Promise<Buffer> {
   if (encoding !== "gzip" || bytes.length === 0) return bytes;
   try {
-    // Gzip ends with the size of what it holds: one piece of memory of that size, rather than many that are joined.
-    const size = bytes.length < 4 ? 0 : bytes.readUInt32LE(bytes.length - 4);
-    const chunkSize = Math.min(Math.ceil((size + 1) / CHUNK_STEP_BYTES) * CHUNK_STEP_BYTES, MAX_CHUNK_BYTES);
-    const body = await gunzipAsync(bytes, { chunkSize, maxOutputLength: MAX_BODY_BYTES });
+    const body = await gunzipWhole(bytes, MAX_CHUNK_BYTES, MAX_BODY_BYTES);
     if (bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
     return body;
   } catch (error) {
     if (codeOf(error) === "ERR_BUFFER_TOO_LARGE") throw tooLarge(error);
-    throw new DamagedBodyError("the compressed body is cut or spoilt", { cause: error });
+    throw new DamagedBodyError("the compressed body is truncated or corrupt", { cause: error });
   }
 }
 

@@ -1,4 +1,4 @@
-/** The value of a JSON body, or `undefined` when it is not JSON. Tolerates a byte order mark. */
+/** The value of a JSON body; `undefined` if it is not JSON. Accepts a byte order mark. */
 export function parseJson(body: Buffer): unknown {
   const text = body.toString("utf8");
   try {

@@ -3,9 +3,9 @@ import { request as requestHttps } from "node:https";
 import type { Socket } from "node:net";
 import { buildConnector } from "undici";
 
-/** The way out of this network, as the environment names it. Neither JSON nor a debugger's print shows the proxy's login. */
+/** The proxy that the environment names. Neither `JSON.stringify` nor a debugger shows its user name and password. */
 export class ProxyRules {
-  /** Hosts that are asked directly. With a dot before it, a domain and all below it. */
+  /** Hosts that are connected to directly. An entry with a leading dot is a domain with its subdomains. */
   readonly direct: readonly string[];
   readonly #url: URL;
 
@@ -14,12 +14,12 @@ export class ProxyRules {
     this.direct = direct;
   }
 
-  /** Of the proxy; may hold a user name and a password. For connecting only. */
+  /** The proxy's URL, possibly with a user name and password. Use it only to connect. */
   url(): URL {
     return this.#url;
   }
 
-  /** Whether a host is asked directly; a port plays no part. */
+  /** Whether a host is connected to directly, on any port. */
   isDirect(hostname: string): boolean {
     return this.direct.some((entry) =>
       entry.startsWith(".") ? hostname.endsWith(entry) || hostname === entry.slice(1) : hostname === entry,
@@ -28,10 +28,10 @@ export class ProxyRules {
 }
 
 /**
- * Reads `HTTPS_PROXY`, else `ALL_PROXY`, else `HTTP_PROXY`, and `NO_PROXY`, in either case: exactly as the Azure SDKs do
- * (@typespec/ts-http-runtime, proxyPolicy), so that all requests of a run take the same way.
+ * Reads `HTTPS_PROXY`, else `ALL_PROXY`, else `HTTP_PROXY`, and `NO_PROXY`, in upper or lower case. This is exactly what
+ * the Azure SDKs do (@typespec/ts-http-runtime, proxyPolicy), so that all requests of a run take the same route.
  *
- * @returns `undefined` where no proxy is named; `"invalid"` for what is not the http or https URL of one
+ * @returns `undefined` if no proxy is named; `"invalid"` if it is not an http or https URL
  */
 export function readProxyRules(
   environment: Readonly<Record<string, string | undefined>>,
@@ -59,12 +59,12 @@ function isPercentEncoded(text: string): boolean {
   }
 }
 
-/** A proxy that opens no tunnel. */
+/** A proxy that did not open a tunnel. */
 export class ProxyError extends Error {
   override readonly name = "ProxyError";
-  /** `PROXY_UNREACHABLE`: it does not answer. `PROXY_UNAVAILABLE`: it cannot connect now. `PROXY_REFUSED`: it will not. */
+  /** `PROXY_UNREACHABLE`: no answer. `PROXY_UNAVAILABLE`: it cannot connect now. `PROXY_REFUSED`: it refuses to connect. */
   readonly code: "PROXY_UNREACHABLE" | "PROXY_UNAVAILABLE" | "PROXY_REFUSED";
-  /** HTTP status of its answer; `undefined` when none came. */
+  /** HTTP status of its answer; `undefined` if there was none. */
   readonly status: number | undefined;
 
   constructor(code: ProxyError["code"], { status, cause }: { status?: number; cause?: unknown }) {
@@ -75,10 +75,10 @@ export class ProxyError extends Error {
 }
 
 /**
- * Connects through a tunnel of the proxy (CONNECT), with TLS from end to end: the proxy learns the host's name and no
- * more. Hosts that are excepted are connected to directly.
+ * Connects through a tunnel of the proxy (CONNECT), with TLS from end to end: the proxy learns only the host's name.
+ * Hosts that `NO_PROXY` names are connected to directly.
  *
- * @param connectMs milliseconds for the tunnel, and as many for TLS
+ * @param connectMs milliseconds for opening the tunnel, and again for TLS
  */
 export function proxyConnector(rules: ProxyRules, connectMs: number): buildConnector.connector {
   const connect = buildConnector({ timeout: connectMs });

@@ -2,7 +2,7 @@ import { isRedirect } from "../answer.ts";
 import { RollcallError } from "../error.ts";
 
 /**
- * The error for an answer that sends us elsewhere; `undefined` for any other. No redirect is ever followed: a token or a
+ * The error for a redirect; `undefined` for any other response. No redirect is ever followed, because a token or
  * credential would travel with it.
  */
 export function redirectError(
@@ -13,33 +13,33 @@ export function redirectError(
   if (!isRedirect(status)) return undefined;
   return new RollcallError("redirect-refused", {
     doing,
-    problem: `${new URL(url).host} sends us ${targetInWords(headers.location, url)}; nothing was sent there`,
+    problem: `${new URL(url).host} redirects ${describeTarget(headers.location, url)}; nothing was sent there`,
     answer: { status },
     remedy:
       "Nothing was published. Neither Graph nor Entra redirects: check ROLLCALL_GRAPH_URL and ROLLCALL_AUTHORITY_HOST, " +
-      "and for a proxy or a sign-in page on the way.",
+      "and look for a proxy or a sign-in page in between.",
   });
 }
 
-/** Where to, without the answer's own words. */
-function targetInWords(location: string | undefined, url: string): string {
-  if (location === undefined || !URL.canParse(location, url)) return "elsewhere without saying where";
+/** Where the redirect leads, without quoting it. */
+function describeTarget(location: string | undefined, url: string): string {
+  if (location === undefined || !URL.canParse(location, url)) return "without saying where";
   return new URL(location, url).origin === new URL(url).origin
     ? "to another address of its own"
     : "to another host";
 }
 
-/** The error for a proxy that refuses to connect us. */
+/** The error for a proxy that refuses to connect. */
 export function proxyRefusal(status: number | undefined, doing: string): RollcallError {
   const isAboutLogin = status === 407;
   return new RollcallError("proxy-refused", {
     doing,
     problem: isAboutLogin
-      ? "the proxy that HTTPS_PROXY names wants a user name and a password, or others"
-      : "the proxy that HTTPS_PROXY names refuses to connect to that host",
+      ? "the proxy in HTTPS_PROXY asks for a user name and password, or does not accept those given"
+      : "the proxy in HTTPS_PROXY refuses to connect to that host",
     answer: { status },
     remedy: isAboutLogin
       ? "Put them into HTTPS_PROXY (http://NAME:PASSWORD@HOST:PORT, percent-encoded), from a secret store."
-      : "Let it through there, or except the host from the proxy by NO_PROXY.",
+      : "Allow the host on the proxy, or name it in NO_PROXY to bypass the proxy.",
   });
 }

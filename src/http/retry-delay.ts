@@ -1,24 +1,24 @@
 import { MINUTE, SECOND } from "../clock.ts";
 
-/** One attempt at a request that brought no usable answer. */
+/** An attempt at a request that got no usable response. */
 export type FailedAttempt =
-  /** An answer with a status that is not success. */
+  /** A response with an error status. */
   | { readonly kind: "status"; readonly status: number; readonly retryAfter?: string | undefined }
-  /** No answer, or none to its end: reset, refused, timed out. `code` is Node's or undici's. */
+  /** No whole response: reset, refused, timed out. `code` is Node's or undici's. */
   | { readonly kind: "network"; readonly code: string }
-  /** An answer that says 200 but cannot be what was asked for: cut gzip, broken JSON, an error document. */
+  /** A response with status 200 that cannot be what was asked for: truncated gzip, broken JSON, an error document. */
   | { readonly kind: "damaged"; readonly reason: string };
 
-/** Attempts at one request before it counts as failed; about four minutes of waiting with the delays below. */
+/** Attempts at one request before it counts as failed. With the delays below, about four minutes of waiting. */
 export const MAX_ATTEMPTS = 10;
-/** A damaged body that comes again this often is what the service means to say. */
+/** A body that is damaged this often is probably what the service means to send. */
 const MAX_DAMAGED_ATTEMPTS = 4;
 const FIRST_DELAY_MS = SECOND;
 const MAX_DELAY_MS = MINUTE;
 
-/** Even where a server says "at once": a request that is refused again and again must not spin. */
+/** The shortest wait, even if a server says "at once": a request that is refused repeatedly must not spin. */
 const MIN_DELAY_MS = 100;
-/** The one form that servers may send (RFC 9110, 5.6.7); `Date.parse` alone finds dates in almost anything. */
+/** The only form that servers may send (RFC 9110, 5.6.7). `Date.parse` alone would accept almost anything as a date. */
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
 const TRANSIENT_STATUS = new Set([408, 500, 502, 503, 504, 509]);
@@ -45,14 +45,14 @@ const TRANSIENT_NETWORK = new Set([
 /**
  * Decides whether to try again, and after how long.
  *
- * A time given by the server beats our own back-off, and a throttled request (429) is tried for as long as the run's
- * time lasts: attempts made too early count against the limit, waiting does not
- * (https://learn.microsoft.com/graph/throttling). Only failures known to pass are tried again.
+ * A time given by the server takes precedence over our own back-off. A throttled request (429) is retried until the run's
+ * time is up: attempts made too early count against the limit, waiting does not
+ * (https://learn.microsoft.com/graph/throttling). Other failures are retried only if they are known to be transient.
  *
  * @param failedAttempt what happened
- * @param attempts how many have been made, counting from 1
- * @param nowMs milliseconds since the epoch, for a dated Retry-After
- * @param random from 0 up to 1, spreads our own back-off over its upper half
+ * @param attempts attempts made so far, counting from 1
+ * @param nowMs milliseconds since the epoch, for a Retry-After that is a date
+ * @param random from 0 to 1, spreads our own back-off over its upper half
  * @returns milliseconds to wait, or `undefined` to give up
  */
 export function retryDelayMs(
@@ -79,7 +79,7 @@ export function retryDelayMs(
 /**
  * Reads a Retry-After header: integer seconds, fractional seconds (Graph's own example is `2.128`) or an HTTP date.
  *
- * @returns milliseconds from now, never negative; `undefined` when the header is missing or unreadable
+ * @returns milliseconds from now, never negative; `undefined` if the header is missing or unreadable
  */
 export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
   const value = header?.trim();

@@ -2,7 +2,7 @@ import type { RunContext } from "../deadline.ts";
 import { DamagedBodyError, NetworkError } from "./http-client.ts";
 import { type FailedAttempt, retryDelayMs } from "./retry-delay.ts";
 
-/** What came of one attempt: what was wanted, or why not. */
+/** The outcome of one attempt: the result, or why it failed. */
 export type Attempt<T> = { readonly done: T } | { readonly failed: FailedAttempt };
 
 /** Why {@link retry} gives up. */
@@ -10,21 +10,21 @@ export interface RetriesExhausted {
   readonly failed: FailedAttempt;
   /** Attempts made, counting from 1. */
   readonly attempts: number;
-  /** The wait that the run's remaining time could not hold, in milliseconds; absent when the attempts ran out. */
+  /** The wait, in milliseconds, that was longer than the run's remaining time; absent if the attempts ran out. */
   readonly waitTooLongMs?: number;
 }
 
-/** One request, as often as it takes. */
+/** A request that may be retried. */
 export interface Retry<T> {
   /** May throw {@link NetworkError} or {@link DamagedBodyError}, which are failed attempts; anything else ends the loop. */
   readonly attempt: () => Promise<Attempt<T>>;
-  /** Told of each failed attempt that will be made again, before the wait. */
+  /** Called for each failed attempt that will be retried, before the wait. */
   readonly onRetry?: (failed: FailedAttempt) => void;
   /** Makes the error for the last failed attempt. */
   readonly giveUp: (exhausted: RetriesExhausted) => Error;
 }
 
-/** Makes one attempt after another until one succeeds or {@link retryDelayMs} gives up. */
+/** Makes one attempt after another until one succeeds, {@link retryDelayMs} gives up, or the run's time is too short. */
 export async function retry<T>(
   { clock, signal, deadlineMs }: RunContext,
   { attempt, onRetry, giveUp }: Retry<T>,
@@ -48,18 +48,18 @@ function asFailedAttempt(error: unknown): { readonly failed: FailedAttempt } {
   throw error;
 }
 
-/** What happened, for an error's text: `no whole answer came (ECONNRESET) after 10 attempts`. */
+/** What happened, for an error's text: `no complete answer arrived (ECONNRESET) after 10 attempts`. */
 export function describeExhausted({ failed, attempts, waitTooLongMs }: RetriesExhausted): string {
   const after = attempts === 1 ? "at the first attempt" : `after ${attempts} attempts`;
   const text = `${describeFailedAttempt(failed)} ${after}`;
   if (waitTooLongMs === undefined) return text;
-  return `${text}, and the wait of ${Math.ceil(waitTooLongMs / 1000)} s that is due would outlast the run's time budget`;
+  return `${text}, and waiting ${Math.ceil(waitTooLongMs / 1000)} s to retry would exceed the run's time budget`;
 }
 
-const NETWORK_WORDS: Readonly<Record<string, string>> = {
-  TOO_SLOW: "the answer did not come to its end in time, although it kept moving",
-  PROXY_UNREACHABLE: "the proxy that HTTPS_PROXY names did not answer",
-  PROXY_UNAVAILABLE: "the proxy that HTTPS_PROXY names could not connect",
+const NETWORK_PROBLEMS: Readonly<Record<string, string>> = {
+  TOO_SLOW: "the answer kept arriving, but too slowly to finish in time",
+  PROXY_UNREACHABLE: "the proxy in HTTPS_PROXY did not answer",
+  PROXY_UNAVAILABLE: "the proxy in HTTPS_PROXY could not connect",
 };
 
 function describeFailedAttempt(failed: FailedAttempt): string {
@@ -67,7 +67,7 @@ function describeFailedAttempt(failed: FailedAttempt): string {
     case "status":
       return `refused with ${failed.status}`;
     case "network":
-      return NETWORK_WORDS[failed.code] ?? `no whole answer came (${failed.code})`;
+      return NETWORK_PROBLEMS[failed.code] ?? `no complete answer arrived (${failed.code})`;
     case "damaged":
       return `the answer was unusable (${failed.reason})`;
   }

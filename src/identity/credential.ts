@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import type { KeyVaultSecret } from "@azure/keyvault-secrets";
+import type { CredentialSetting } from "../settings/credential-setting.ts";
 import { CertificateError, readCertificate } from "./certificate.ts";
 import type { Vault } from "./vault.ts";
 
@@ -15,10 +16,7 @@ export type ClientProof =
     };
 
 /** Which credential is meant, without its secret part; goes into the manifest. */
-export interface CredentialIdentity {
-  readonly kind: "secret" | "certificate";
-  /** Name of the Key Vault object. */
-  readonly name: string;
+export interface CredentialIdentity extends CredentialSetting {
   /** Version of the Key Vault object. */
   readonly version: string;
   /** For a certificate its own end, for a secret the expiry kept in Key Vault; `undefined` when none is kept. */
@@ -27,7 +25,7 @@ export interface CredentialIdentity {
 
 /** One usable version of the app's credential. Neither JSON nor a debugger's print shows the proof. */
 export class Credential implements CredentialIdentity {
-  readonly kind: "secret" | "certificate";
+  readonly kind: CredentialSetting["kind"];
   readonly name: string;
   readonly version: string;
   readonly expiresOn: Date | undefined;
@@ -74,7 +72,7 @@ export interface SkippedVersion {
  */
 export async function* credentialVersions(
   vault: Vault,
-  { kind, name }: { readonly kind: "secret" | "certificate"; readonly name: string },
+  { kind, name }: CredentialSetting,
   nowMs: () => number,
 ): AsyncGenerator<Credential | SkippedVersion, void, undefined> {
   const newest = await vault.get();

@@ -1,43 +1,17 @@
 import type { TokenCredential } from "@azure/identity";
-import {
-  type KeyVaultSecret,
-  SecretClient,
-  type SecretClientOptions,
-  type SecretProperties,
-} from "@azure/keyvault-secrets";
+import { type KeyVaultSecret, SecretClient, type SecretProperties } from "@azure/keyvault-secrets";
 import { isRedirect, safeCode } from "../answer.ts";
-import { SECOND } from "../clock.ts";
 import type { RunContext } from "../deadline.ts";
 import { RollcallError } from "../error.ts";
-import { parseJson } from "../http/json.ts";
 import { proxyRefusal } from "../http/refused-way.ts";
-import { type Attempt, describeExhausted, retry } from "../http/retry.ts";
-import { isLoopback } from "../settings/settings.ts";
-import { answerOf, asIdentityError, isRestError, NO_REDIRECTS, networkCodeOf } from "./azure-answer.ts";
-
-/** Key Vault and the identity before it answer in well under a second; this long means they will not. */
-const ANSWER_WITHIN_MS = 30 * SECOND;
+import { describeExhausted } from "../http/retry.ts";
+import type { CredentialSetting } from "../settings/credential-setting.ts";
+import { isLoopback } from "../settings/hosts.ts";
+import { askVault, READABLE_REFUSALS } from "./ask-vault.ts";
+import { answerOf, asIdentityError, NO_REDIRECTS } from "./azure-answer.ts";
 
 /** How Key Vault names versions; anything else in that place is not shown, nor asked for. */
 const VERSION_NAME = /^[0-9a-f]{32}$/i;
-
-/**
- * Gives each refusal a body that the SDK can read: without one, as gateways and proxies answer, it throws a TypeError in
- * which the status is lost (keyvault-secrets 4.12.0, `secretsErrorDeserializer`).
- */
-const READABLE_REFUSALS: NonNullable<SecretClientOptions["additionalPolicies"]>[number] = {
-  position: "perCall",
-  policy: {
-    name: "readableRefusals",
-    sendRequest: async (request, next) => {
-      const response = await next(request);
-      if (response.status < 300 || isRecord(parseJson(Buffer.from(response.bodyAsText ?? ""))))
-        return response;
-      response.headers.set("content-type", "application/json");
-      return { ...response, bodyAsText: "{}" };
-    },
-  },
-};
 
 /** One version of a Key Vault object as its listing shows it. */
 export type VersionProperties = SecretProperties;
@@ -64,7 +38,7 @@ export interface Vault {
  */
 export function openVault(
   vaultUrl: string,
-  object: { readonly kind: "secret" | "certificate"; readonly name: string },
+  object: CredentialSetting,
   credential: TokenCredential,
   context: RunContext,
 ): Vault {
@@ -73,42 +47,22 @@ export function openVault(
     additionalPolicies: [READABLE_REFUSALS],
     // Off for this machine only: everywhere else the SDK checks that the challenge names the vault's own domain.
     disableChallengeResourceVerification: isLoopback(vaultUrl),
-    // Retried below, where late answers are too.
+    // Retried by askVault, where late answers are too.
     retryOptions: { maxRetries: 0 },
   });
   const subject = `${object.kind} ${object.name} in ${vaultUrl}`;
 
   function ask<T>(doing: string, request: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
-    return retry(context, {
-      attempt: () => askOnce(doing, request),
-      giveUp: (exhausted) =>
+    return askVault(context, request, {
+      unreachable: (exhausted) =>
         new RollcallError("vault-unreachable", {
           doing,
           problem: describeExhausted(exhausted),
           remedy:
             "Check ROLLCALL_KEY_VAULT_URL and that the vault's firewall, DNS and any proxy (HTTPS_PROXY) let the caller through.",
         }),
+      refused: (error) => asVaultError(error, doing, object.name),
     });
-  }
-
-  async function askOnce<T>(
-    doing: string,
-    request: (abortSignal: AbortSignal) => Promise<T>,
-  ): Promise<Attempt<T>> {
-    const timeout = AbortSignal.timeout(ANSWER_WITHIN_MS);
-    try {
-      return { done: await request(AbortSignal.any([context.signal, timeout])) };
-    } catch (error) {
-      context.signal.throwIfAborted();
-      if (timeout.aborted) return { failed: { kind: "network", code: "TIMEOUT" } };
-      const code = networkCodeOf(error);
-      if (code !== undefined) return { failed: { kind: "network", code } };
-      if (isRestError(error) && error.statusCode !== undefined && isTransient(error.statusCode)) {
-        const retryAfter = error.response?.headers.get("retry-after");
-        return { failed: { kind: "status", status: error.statusCode, retryAfter } };
-      }
-      throw asVaultError(error, doing, object.name);
-    }
   }
 
   return {
@@ -134,14 +88,6 @@ export function openVault(
         return found.sort((one, other) => createdMs(other) - createdMs(one));
       }),
   };
-}
-
-function isRecord(value: unknown): boolean {
-  return typeof value === "object" && value !== null;
-}
-
-function isTransient(status: number): boolean {
-  return status === 429 || status === 408 || status >= 500;
 }
 
 /** The vault's no in words. Whatever the SDK throws ends here: its messages quote the answer, its errors hold the token. */

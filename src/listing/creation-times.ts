@@ -1,11 +1,11 @@
 import type { Cuts } from "./slice.ts";
 
-/** Four bytes a user: when each was created, so that the next run knows where to cut. */
+/** When each user was created, so that the next run knows where to cut. Four bytes a user. */
 export class CreationTimes {
   #seconds: Uint32Array;
   #size = 0;
 
-  /** @param expected how many users will come, as far as known; more are fine, and cost a copy */
+  /** @param expected expected number of users; more are fine, but cost a copy */
   constructor(expected = 0) {
     this.#seconds = new Uint32Array(Math.ceil(expected * 1.01) + 4096);
   }
@@ -20,26 +20,24 @@ export class CreationTimes {
     this.#seconds[this.#size++] = seconds;
   }
 
-  /**
-   * Where to cut into slices of at most `users` users, but for seconds in which more were created at once.
-   */
+  /** Where to cut into slices of at most `users` users; more only where they were created in the same second. */
   cuts(users: number): Cuts {
     const sorted = this.#seconds.subarray(0, this.#size).sort();
     const starts: number[] = [];
     const counts: number[] = [];
-    let begun = 0;
+    let sliceStart = 0;
     for (let at = 0; at < sorted.length; ) {
       const second = sorted[at] ?? 0;
       let next = at + 1;
       while (next < sorted.length && sorted[next] === second) next++;
-      if (next - begun > users && at > begun) {
+      if (next - sliceStart > users && at > sliceStart) {
         starts.push(second);
-        counts.push(at - begun);
-        begun = at;
+        counts.push(at - sliceStart);
+        sliceStart = at;
       }
       at = next;
     }
-    counts.push(sorted.length - begun);
+    counts.push(sorted.length - sliceStart);
     return { starts, users: counts };
   }
 }

@@ -4,35 +4,35 @@ import { countUsers } from "../graph/count.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { UserQuery } from "../graph/user-query.ts";
 
-/** The directory's own count, to which a listing is held. */
+/** The directory's own count, which a listing is checked against. */
 export interface DirectoryCount {
-  /** Before the listing; `null` where there is none. */
+  /** The count before the listing; `null` if there is none. */
   readonly before: number | null;
-  /** Whether a former snapshot had a count. */
+  /** Whether an earlier snapshot had a count. */
   readonly wasOffered: boolean;
   /**
-   * Counts again; `null` where there is no count.
+   * Counts again; `null` if there is no count.
    *
-   * @throws {RollcallError} `count-missing` once a count was had, tonight or for a former snapshot
+   * @throws {RollcallError} `count-missing` if there is no count although this run or an earlier snapshot had one
    */
   again(): Promise<number | null>;
 }
 
-/** What {@link countDirectory} takes besides Graph. */
+/** Options of {@link countDirectory}. */
 export interface CountOptions extends Pick<RunContext, "clock" | "signal"> {
-  /** `false`: the operator does without a count. */
+  /** `false` if the operator has turned the count off. */
   readonly enabled: boolean;
   /** Whether the tenant is known to offer a count. */
   readonly wasOffered: boolean;
-  /** Users of the last snapshot, which tell what can be believed; `undefined` where nothing does. */
+  /** Users in the last snapshot, to judge whether a count is plausible; `undefined` if that is not known. */
   readonly lastUsers: number | undefined;
 }
 
 /**
  * Counts the users before they are listed.
  *
- * @throws {RollcallError} `count-missing` where there is no count although a former snapshot had one: a list that could
- *   be cut would pass for the whole one of a tenant that never counts
+ * @throws {RollcallError} `count-missing` if there is no count although an earlier snapshot had one: otherwise a truncated
+ *   list would pass for that of a tenant that offers no count
  */
 export async function countDirectory(
   graph: Graph,
@@ -40,20 +40,20 @@ export async function countDirectory(
   { enabled, wasOffered, lastUsers, clock, signal }: CountOptions,
 ): Promise<DirectoryCount> {
   if (!enabled) return { before: null, wasOffered, again: async () => null };
-  // A tenant that has counted once counts: from then on no listing of this run is judged without.
-  let counts = wasOffered;
+  // A tenant that has counted once offers a count: from then on no listing is judged without one.
+  let isOffered = wasOffered;
   const count = async (expected: number | undefined) => {
-    const counted = await countUsers(graph, query, { clock, signal }, believable(expected));
-    if (counted === null && counts) throw countMissing();
-    counts ||= counted !== null;
+    const counted = await countUsers(graph, query, { clock, signal }, fewestPlausible(expected));
+    if (counted === null && isOffered) throw countMissing();
+    isOffered ||= counted !== null;
     return counted;
   };
   const before = await count(lastUsers);
   return { before, wasOffered, again: () => count(before ?? undefined) };
 }
 
-/** Half of the users go now and then; a count that says so is asked for again all the same. */
-function believable(users: number | undefined): number {
+/** The fewest users that a count is believed to mean at once. Half of them may really have left; asking again is cheap. */
+function fewestPlausible(users: number | undefined): number {
   return Math.max(1, (users ?? 0) / 2);
 }
 
@@ -61,9 +61,10 @@ function countMissing(): RollcallError {
   return new RollcallError("count-missing", {
     doing: "counting the users",
     problem:
-      "the directory gives no count, three times asked, although it gave one before, tonight or for a former snapshot",
+      "the directory gave no count when asked three times, although it gave one before, in this run or for an earlier " +
+      "snapshot",
     remedy:
-      "Nothing was published: a list that was cut could not be told from a whole one. The next run asks again. If the " +
-      "tenant really offers no count any more, ROLLCALL_COUNT=off does without, and snapshots then say `uncounted`.",
+      "Nothing was published: without a count, a truncated list looks like a whole one. The next run asks again. If the " +
+      "tenant really offers no count any more, set ROLLCALL_COUNT=off; snapshots then say `uncounted`.",
   });
 }

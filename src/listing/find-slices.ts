@@ -7,12 +7,12 @@ import type { UserQuery } from "../graph/user-query.ts";
 import { RequestPool } from "./request-pool.ts";
 import { between, type Cuts, type Slice, SlicingFailed, UNDATED } from "./slice.ts";
 
-/** Nobody was created before: Azure AD is younger. Whoever was all the same is in the first slice, open to the past. */
+/** Azure AD is younger than this. A user with an older date is still in the first slice, which is open to the past. */
 const EARLIEST = Date.parse("2006-01-01T00:00:00Z") / SECOND;
-/** Halvings of time before a range is taken as it is: twenty years in steps of two hours. */
+/** Times that a range is halved before it is accepted as it is: twenty years become steps of two hours or so. */
 const MAX_HALVINGS = 16;
 
-/** A range of time and how many users were created in it, from `start` on and before `end`. */
+/** A range of time, from `start` to just before `end`, and how many users were created in it. */
 interface Range {
   readonly start: number;
   readonly end: number;
@@ -21,13 +21,13 @@ interface Range {
 }
 
 /**
- * Finds where to cut a directory that no former run tells about, by counting: ranges with too many users are halved.
+ * Finds by counting where to cut a directory for which no earlier run says so. Ranges with too many users are halved.
  *
- * Coarser than what a former run knows, as each count is a request too: a range may be several pages long.
+ * The slices are coarser than those from an earlier run, because each count is a request too: one may be several pages.
  *
  * @param counted the directory's own count
- * @param usersEach how many users a range may have
- * @throws {SlicingFailed} when Graph refuses to count with a filter; else as {@link Graph.get}
+ * @param usersEach most users in a range
+ * @throws {SlicingFailed} if Graph refuses to count with a filter; else as {@link Graph.get}
  */
 export async function findSlices(
   graph: Graph,
@@ -80,8 +80,8 @@ async function countHalves(
 /**
  * Counts the users of a slice.
  *
- * @param signal ends this count before the run ends; absent: only the run's own signal does
- * @throws {SlicingFailed} when Graph refuses to count with a filter; else as {@link Graph.get}
+ * @param signal ends this count early; absent: only the run's own signal does
+ * @throws {SlicingFailed} if Graph refuses to count with a filter; else as {@link Graph.get}
  */
 export async function countSlice(
   graph: Graph,
@@ -103,7 +103,7 @@ export async function countSlice(
   });
 }
 
-/** Puts neighbours together as long as they stay small. */
+/** Joins neighbouring ranges as long as together they stay small. */
 function joinSmall(ranges: readonly Range[], usersEach: number): Cuts {
   const starts: number[] = [];
   const users: number[] = [0];
@@ -120,10 +120,10 @@ function joinSmall(ranges: readonly Range[], usersEach: number): Cuts {
 }
 
 /**
- * Whether a tenant can be listed in slices: asks for one user of each kind of slice, and for the count of one.
+ * Checks whether a tenant can be listed in slices: asks for one user of each kind of slice, and for one slice's count.
  *
- * @returns why not; `undefined` when it can
- * @throws what {@link Graph.get} throws for other reasons than a refused filter
+ * @returns why not; `undefined` if it can
+ * @throws what {@link Graph.get} throws, except for a refused filter
  */
 export async function whyNotSliced(graph: Graph, query: UserQuery): Promise<string | undefined> {
   try {

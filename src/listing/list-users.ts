@@ -1,3 +1,4 @@
+import type { ChangeWatch } from "../changes/change-watch.ts";
 import type { RunContext } from "../deadline.ts";
 import { RollcallError } from "../error.ts";
 import type { Graph } from "../graph/graph.ts";
@@ -9,58 +10,61 @@ import { type GuardOptions, ListingDisputed } from "../snapshot/completeness.ts"
 import type { ListingEntry, Manifest, SlicesEntry } from "../snapshot/manifest.ts";
 import type { SnapshotWriter } from "../snapshot/snapshot-writer.ts";
 import { countDirectory } from "./directory-count.ts";
-import { type Drained, drain } from "./drain.ts";
 import { userPages } from "./pages.ts";
 import { planListing, USERS_PER_SLICE } from "./plan-listing.ts";
 import { isoOf, type Slice, SlicingFailed } from "./slice.ts";
 import { knownCuts } from "./slice-hints.ts";
 import { type ListedPage, slicedPages } from "./sliced-pages.ts";
 import { listingWarnings } from "./warnings.ts";
+import { type WrittenListing, writeListing } from "./write-listing.ts";
 
-/** Times that a listing is begun again page after page before the run gives up. */
+/** Times that a listing page after page is restarted before the run gives up. */
 const MAX_RESTARTS = 3;
 
 /** How users are listed. */
 export interface ListOptions extends Pick<RunContext, "clock" | "signal"> {
   readonly mode: ListingMode;
-  /** Whether the directory is asked for its count. */
+  /** Whether the listing is checked against the directory's own count. */
   readonly counted: boolean;
-  /** The last snapshot: where to cut, and what was filled. */
+  /** The last snapshot, which says where to cut and which properties had values. */
   readonly previous: Manifest | undefined;
-  /** Whether the tenant is known to offer a count; `undefined` where what could tell is damaged. */
+  /** Whether the tenant is known to offer a count; `undefined` if the snapshots that could say so are damaged. */
   readonly countOffered: boolean | undefined;
-  /** Writes to the run's folder, from its first part. */
+  /** Opens a writer to the run's folder, starting with its first part. */
   readonly openParts: () => SnapshotWriter;
+  /** Compares the users of one attempt with the previous snapshot; gives `undefined` where that has to wait. */
+  readonly watchChanges: () => Promise<ChangeWatch | undefined>;
   readonly guard: GuardOptions;
   readonly onProgress: ProgressListener;
 }
 
-/** All users, written into parts and not committed yet. Disposing takes the parts back, unless they are kept. */
-export interface ListedUsers extends Omit<Drained, "cuts">, AsyncDisposable {
+/** All users, written into parts but not committed yet. Disposing deletes the parts, unless {@link keep} was called. */
+export interface ListedUsers extends Omit<WrittenListing, "cuts">, AsyncDisposable {
   readonly listing: ListingEntry;
-  /** Where the next run may cut the directory; `null` for one that is not worth it. */
+  /** Where the next run can cut the directory; `null` if it is too small to cut. */
   readonly slices: SlicesEntry | null;
   readonly warnings: readonly string[];
-  /** To be called before the commit: once a manifest may exist, its parts must stay. */
+  /** Call this before the commit: once a manifest may exist, its parts must stay. */
   keep(): void;
 }
 
-/** A listing that was drained, and how to take its parts back. */
-interface Attempt extends Drained {
+/** A written listing, and how to delete its parts again. */
+interface Attempt extends WrittenListing {
   readonly discard: () => Promise<void>;
 }
 
 /**
- * Lists all users into parts, and holds them to the directory's counts.
+ * Lists all users into parts, and checks them against the directory's counts.
  *
- * A listing in slices that cannot be had, or falls short, is thrown away, and the users are listed page after page.
- * There, when Graph forgets the page token, or one count calls the listing whole and the other short, it is begun again,
- * at most three times. Nothing of a former try is ever kept.
+ * If listing in slices fails or falls short, it is discarded, and the users are listed page after page. That listing is
+ * restarted, at most three times, when Graph forgets the page token, or when it is whole by one count and short by the
+ * other. Nothing of an earlier attempt is ever kept.
  *
- * @throws {RollcallError} when there is no whole listing to be had, after taking back the parts
+ * @throws {RollcallError} if no whole listing was possible; the parts are deleted first
  */
 export async function listUsers(graph: Graph, query: UserQuery, options: ListOptions): Promise<ListedUsers> {
-  const { mode, counted, previous, countOffered, clock, signal, openParts, guard, onProgress } = options;
+  const { mode, counted, previous, countOffered, clock, signal, openParts, watchChanges, guard, onProgress } =
+    options;
   onProgress({ phase: "count" });
   const count = await countDirectory(graph, query, {
     enabled: counted,
@@ -99,7 +103,7 @@ export async function listUsers(graph: Graph, query: UserQuery, options: ListOpt
     },
   };
 
-  /** `undefined`: the users have to be listed page after page. */
+  /** Returns `undefined` if the users must be listed page after page. */
   async function listInSlices(slices: readonly Slice[]): Promise<Attempt | undefined> {
     const listener = { onSlice: () => slicesDone++, onRelist: () => relisted++ };
     return attempt(slicedPages(graph, query, slices, listener), (error) => {
@@ -111,20 +115,21 @@ export async function listUsers(graph: Graph, query: UserQuery, options: ListOpt
   async function listPageAfterPage(): Promise<Attempt> {
     for (let restarts = 0; ; restarts++) {
       const mayRestart = restarts < MAX_RESTARTS;
-      const whole = await attempt(userPages(graph, query), (error) => mayRestart && mayMendItself(error));
+      const whole = await attempt(userPages(graph, query), (error) => mayRestart && isPassing(error));
       if (whole) return whole;
     }
   }
 
-  /** `undefined` when it failed so that another attempt may do better; its parts are taken back then. */
+  /** Returns `undefined`, and deletes the parts, after a failure that another attempt may avoid. */
   async function attempt(
     pages: AsyncIterable<Page | ListedPage>,
     isWorthAnother: (error: unknown) => boolean,
   ): Promise<Attempt | undefined> {
     const parts = openParts();
     try {
-      const held = { properties: query.properties, count, before, guard, onPage };
-      return { ...(await drain(parts, pages, held)), discard: () => parts.discard() };
+      const watch = await watchChanges();
+      const held = { properties: query.properties, count, before, guard, watch, onPage };
+      return { ...(await writeListing(parts, pages, held)), discard: () => parts.discard() };
     } catch (error) {
       if (!isWorthAnother(error)) {
         await parts.discard().catch(() => undefined);
@@ -148,7 +153,7 @@ function reasonToListPageAfterPage(error: unknown): string | null {
   return error instanceof RollcallError && error.code === "listing-short" ? error.problem : null;
 }
 
-function mayMendItself(error: unknown): boolean {
+function isPassing(error: unknown): boolean {
   if (error instanceof ListingDisputed) return true;
   return error instanceof RollcallError && error.code === "graph-page-token-expired";
 }

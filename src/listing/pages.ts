@@ -6,12 +6,12 @@ import { type Page, readPage } from "../graph/page.ts";
 import type { UserQuery } from "../graph/user-query.ts";
 
 /**
- * All users, one page after another along the next links.
+ * All users, one page after another, following the next links.
  *
- * The next page is asked for when its predecessor is handed out, so that one page is on its way while one is being
+ * A page is requested just before the previous one is yielded, so that one page is on its way while another is being
  * written; never more. Leaving the loop early ends that request.
  *
- * @throws {RollcallError} `next-link-repeated`, `graph-page-token-expired` (begin again), `graph-properties-refused`,
+ * @throws {RollcallError} `next-link-repeated`, `graph-page-token-expired` (start again), `graph-properties-refused`,
  *   `graph-permission-missing` and what {@link Graph.get} throws
  * @see https://learn.microsoft.com/graph/paging
  */
@@ -44,16 +44,16 @@ export async function* userPages(graph: Graph, query: UserQuery): AsyncGenerator
       url,
       doing,
       signal: leaving.signal,
-      read: (body) => readPage(body, query.properties),
+      read: (body) => readPage(body, query.properties, query.buffers),
       refuse: (answer) => pageError(answer, query, doing, isFirst),
     });
-    // The page may fail while the last one is still being written; whoever awaits it then gets the error all the same.
+    // The page may fail while the previous one is still being written; the error surfaces when it is awaited.
     page.catch(() => undefined);
     return page;
   }
 }
 
-/** The error for a refused page, `undefined` for a general one. */
+/** The error for a refused page; `undefined` if only the general error fits. */
 export function pageError(
   answer: AzureAnswer,
   query: UserQuery,
@@ -66,27 +66,27 @@ export function pageError(
       problem: "Graph no longer knows the page token",
       answer,
       remedy:
-        "Nothing was published. The next run tries again; if it goes on, give Microsoft the request id.",
+        "Nothing was published. The next run tries again; if it keeps failing, give Microsoft the request id.",
     });
   }
-  // Only the first page carries our own query; of its parts ROLLCALL_PROPERTIES alone is the operator's.
+  // Only the first page carries our own query, and ROLLCALL_PROPERTIES is the only part of it that operators choose.
   if (isFirst && (answer.status === 400 || answer.status === 501)) {
     return new RollcallError("graph-properties-refused", {
       doing,
       problem: `Graph does not list users with the properties ${query.properties.join(",")}`,
       answer,
       remedy:
-        "Correct ROLLCALL_PROPERTIES; https://learn.microsoft.com/graph/api/resources/user names them all.",
+        "Correct ROLLCALL_PROPERTIES; https://learn.microsoft.com/graph/api/resources/user lists all properties.",
     });
   }
   return permissionError(answer, query, doing);
 }
 
-/** The error for a listing that goes in a circle. */
+/** The error for next links that form a loop. */
 export function repeatedLink(page: string): RollcallError {
   return new RollcallError("next-link-repeated", {
     doing: `reading ${page}`,
     problem: "its next link was followed before, so the listing would never end",
-    remedy: "Nothing was published. The next run tries again; if it goes on, report it to Microsoft.",
+    remedy: "Nothing was published. The next run tries again; if it keeps failing, report it to Microsoft.",
   });
 }

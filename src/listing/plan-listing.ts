@@ -4,34 +4,34 @@ import type { ListingMode } from "../settings/listing-mode.ts";
 import { findSlices } from "./find-slices.ts";
 import { type Cuts, type Slice, SlicingFailed, slicesFrom } from "./slice.ts";
 
-/** From more users than this on, `auto` slices: below, page after page takes no more than some twenty requests. */
+/** Above this number of users, `auto` lists in slices. Below it, page after page takes only about twenty requests. */
 export const SLICE_ABOVE_USERS = 20_000;
-/** Users that a slice is meant to hold: one page, with room for the few that a restore from the bin may add. */
+/** Users that a slice is meant to hold: one page, with room for the few that may be restored from the recycle bin. */
 export const USERS_PER_SLICE = 980;
-/** How many slices a first run looks for: enough to keep all requests busy, without a count for each page. */
+/** How many slices a first run looks for: enough to keep all requests busy, but far fewer counts than pages. */
 const FIRST_RUN_SLICES = 64;
 
 /** How the users are to be listed. */
 export interface ListingPlan {
-  /** `undefined`: page after page. */
+  /** `undefined` means page after page. */
   readonly slices: readonly Slice[] | undefined;
-  /** Why there are no slices although they were wanted; `null` when they were not, or are there. */
+  /** Why there are no slices although they were wanted; `null` if there are, or they were not wanted. */
   readonly fellBack: string | null;
 }
 
-/** What decides about the plan. */
+/** Options of {@link planListing}. */
 export interface PlanOptions {
   readonly mode: ListingMode;
-  /** The directory's own count; `null` where there is none. */
+  /** The directory's own count; `null` if there is none. */
   readonly counted: number | null;
-  /** Where the last snapshot's directory was to be cut; `undefined` when nobody knows. */
+  /** Where the last snapshot says that the directory can be cut; `undefined` if it does not. */
   readonly cuts: Cuts | undefined;
   readonly nowMs: number;
 }
 
 /**
- * Decides how to list. Without a count there is nothing to hold the slices' sum to, and sign-ins are limited to ten
- * requests a minute, however many are sent at a time (https://learn.microsoft.com/graph/throttling-limits).
+ * Decides how to list. Without a count, the slices' sum cannot be checked. With `signInActivity`, slices gain nothing:
+ * Graph allows ten requests a minute, in parallel or not (https://learn.microsoft.com/graph/throttling-limits).
  *
  * @throws what {@link Graph.get} throws while it counts
  */
@@ -45,7 +45,7 @@ export async function planListing(
   if (counted === null) {
     return {
       slices: undefined,
-      fellBack: mode === "sliced" ? "there is no count to hold slices to" : null,
+      fellBack: mode === "sliced" ? "there is no count to check slices against" : null,
     };
   }
   const isWorthIt = counted > SLICE_ABOVE_USERS && !query.properties.includes("signInActivity");

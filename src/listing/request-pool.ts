@@ -1,7 +1,7 @@
 /**
- * Requests under way, as many at a time as the pace allows; their results as they arrive. Nothing is started but by
- * {@link next}: whoever is at work on a result holds the others back. Disposing it ends the requests under way, which
- * else would go on for as long as the service asks them to wait.
+ * Runs requests in parallel, up to a limit, and returns their results as they arrive. Only {@link next} starts requests,
+ * so that a caller who is busy with a result gets back-pressure. Disposing the pool ends the requests under way, which
+ * could otherwise go on for as long as the service asks them to wait.
  */
 export class RequestPool<T> implements Disposable {
   readonly #limit: () => number;
@@ -10,31 +10,31 @@ export class RequestPool<T> implements Disposable {
   readonly #leaving = new AbortController();
   #started = 0;
 
-  /** @param limit how many may be under way, asked before each is started */
+  /** @param limit most requests under way; called before each is started */
   constructor(limit: () => number) {
     this.#limit = limit;
   }
 
-  /** Aborted when the pool is left; for the requests. */
+  /** For the requests; aborted when the pool is disposed. */
   get signal(): AbortSignal {
     return this.#leaving.signal;
   }
 
-  /** Adds a request behind those that wait. */
+  /** Adds a request to the end of the queue. */
   add(request: () => Promise<T>): void {
     this.#waiting.push(request);
   }
 
-  /** Adds a request before those that wait: one that follows on what is begun. */
+  /** Adds a request to the front of the queue: one that continues what has been started. */
   addFirst(request: () => Promise<T>): void {
     this.#waiting.unshift(request);
   }
 
   /**
-   * The next result to arrive.
+   * Waits for the next result.
    *
-   * @returns `undefined` when there is nothing left to wait for
-   * @throws what the first request to fail throws
+   * @returns `undefined` if no requests are left
+   * @throws what the first failed request throws
    */
   async next(): Promise<T | undefined> {
     while (this.#underway.size < this.#limit()) {
@@ -55,7 +55,7 @@ export class RequestPool<T> implements Disposable {
   #start(request: () => Promise<T>): void {
     const key = this.#started++;
     const underway = request().then((result) => ({ key, result }));
-    // A failure is met by the race; when the pool is left before, by nobody, and then it does not matter.
+    // The race reports a failure. If the pool is disposed first, a failure no longer matters.
     underway.catch(() => undefined);
     this.#underway.set(key, underway);
   }

@@ -1,16 +1,16 @@
-/** A number of places, and a queue for them. */
+/** A counting semaphore. Permits go to callers in the order in which they asked. */
 export class Semaphore {
   #free: number;
   readonly #waiting = new Set<() => void>();
 
-  constructor(places: number) {
-    this.#free = places;
+  constructor(permits: number) {
+    this.#free = permits;
   }
 
   /**
-   * Resolves when a place is free, and takes it.
+   * Waits for a permit and takes it.
    *
-   * @throws the signal's reason when it is aborted before; no place is taken then
+   * @throws the signal's reason if it is aborted first; no permit is taken then
    */
   async acquire(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
@@ -32,7 +32,7 @@ export class Semaphore {
     });
   }
 
-  /** Gives a place to whoever has waited longest. */
+  /** Returns a permit, or passes it to the caller that has waited longest. */
   release(): void {
     const [next] = this.#waiting;
     if (!next) {

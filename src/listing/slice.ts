@@ -2,36 +2,36 @@ import { SECOND } from "../clock.ts";
 import type { UserRows } from "../rows/user-rows.ts";
 
 /**
- * A part of the directory that can be listed by itself, by time of creation. That time never changes, so no user moves
- * from one slice to another while they are listed.
+ * A part of the directory, by creation time, that can be listed by itself. Creation times never change, so no user moves
+ * from one slice to another during a listing.
  */
 export interface Slice {
   /** For `$filter`. */
   readonly filter: string;
-  /** Whether Graph takes the filter as an advanced query only: `ConsistencyLevel: eventual` and `$count=true`. */
+  /** Whether Graph accepts the filter only as an advanced query: `ConsistencyLevel: eventual` and `$count=true`. */
   readonly advanced: boolean;
-  /** When its users were created, in seconds since the epoch; `null` for those without a time of creation. */
+  /** When its users were created, in seconds since the epoch; `null` for users without a creation time. */
   readonly created: Period | null;
-  /** How many users it is known to hold; `undefined` where that has to be counted once it is listed. */
+  /** How many users it is expected to hold; `undefined` if that must be counted once it is listed. */
   readonly expected: number | undefined;
 }
 
-/** Seconds since the epoch; open where a bound is `undefined`. */
+/** A period in seconds since the epoch; a bound that is `undefined` is open. */
 export interface Period {
   readonly from: number | undefined;
-  /** The first second behind it. */
+  /** The first second after it. */
   readonly to: number | undefined;
 }
 
-/** Where a directory can be cut, and what is known of the slices. */
+/** Where a directory can be cut, and how many users the slices have. */
 export interface Cuts {
-  /** Beginnings of all dated slices but the first, in seconds since the epoch, ascending. */
+  /** Start of each dated slice but the first, in seconds since the epoch, ascending. */
   readonly starts: readonly number[];
-  /** Users in each dated slice, one more than there are starts: the first is open to the past. */
+  /** Users in each dated slice. One more than there are starts, because the first slice is open to the past. */
   readonly users: readonly number[];
 }
 
-/** Users without a time of creation: objects from before June 2018 may have none. */
+/** Users without a creation time: objects from before June 2018 may have none. */
 export const UNDATED: Slice = {
   filter: "createdDateTime eq null",
   advanced: true,
@@ -39,41 +39,42 @@ export const UNDATED: Slice = {
   expected: undefined,
 };
 
-/** Why a directory cannot be listed in slices, or not on this day. The run then lists it page after page. */
+/** Why a directory cannot be listed in slices, at least today. The run then lists it page after page. */
 export class SlicingFailed extends Error {
   override readonly name = "SlicingFailed";
 }
 
 /**
- * Slices that tile all of time, and the undated users: every user is in exactly one. The ends are inclusive, as Graph
- * has only `ge` and `le` for this property (https://learn.microsoft.com/graph/aad-advanced-queries), and one second
- * apart, as times of creation are whole seconds; `createdSeconds` tells when one is not.
+ * Slices that cover all of time without overlap, and one for the undated users: every user is in exactly one. Both ends
+ * are inclusive, because Graph has only `ge` and `le` for this property
+ * (https://learn.microsoft.com/graph/aad-advanced-queries). The next slice starts one second later, because creation
+ * times are in whole seconds; `createdSeconds` finds any that are not.
  *
- * What is known of the youngest slice, which grows, and of the undated users is not used: both are counted each night.
+ * The youngest slice, which grows, and the undated users are always counted: earlier numbers are not used for them.
  */
 export function slicesFrom({ starts, users }: Cuts): readonly Slice[] {
   const dated = [undefined, ...starts].map((start, index) => between(start, starts[index], users[index]));
   const youngest = { ...between(starts.at(-1), undefined), expected: undefined };
-  // First those that have to be counted behind their pages; then the younger ones, as they were before.
+  // First the slices that must be counted after their pages; then the others, the youngest first.
   return [youngest, UNDATED, ...dated.slice(0, -1).reverse()];
 }
 
 /**
- * Users created from `from` on and before `to`; open where that is `undefined`.
+ * Users created from `from` to just before `to`; a bound that is `undefined` is open.
  *
- * @param expected how many they are, where it is known
+ * @param expected how many they are, if known
  */
 export function between(from: number | undefined, to: number | undefined, expected?: number): Slice {
   const clauses = [
     ...(from === undefined ? [] : [`createdDateTime ge ${isoOf(from)}`]),
     ...(to === undefined ? [] : [`createdDateTime le ${isoOf(to - 1)}`]),
   ];
-  // A slice of all of time still leaves the undated users out.
+  // Even a slice of all time must leave out the undated users.
   const filter = clauses.join(" and ") || "createdDateTime ge 0001-01-01T00:00:00Z";
   return { filter, advanced: false, created: { from, to }, expected };
 }
 
-/** Whether a page of a slice holds nobody but users of that slice: a filter that is ignored lets all of them through. */
+/** Whether all users on a page belong to its slice. They would not if Graph ignored the filter. */
 export function holdsOnly({ created }: Slice, rows: UserRows): boolean {
   const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = created ?? {};
   for (let index = 0; index < rows.count; index++) {

@@ -10,27 +10,27 @@ import { RequestPool } from "./request-pool.ts";
 import { Semaphore } from "./semaphore.ts";
 import { holdsOnly, type Slice, SlicingFailed } from "./slice.ts";
 
-/** Times that one slice is begun again after an expired page token, before slicing is given up. */
+/** Times that a slice is restarted after an expired page token before slicing is given up. */
 const MAX_RESTARTS = 2;
 
-/** Pages that may be unpacked and waiting at the same time; all others wait as they came, at a tenth of the size. */
-const MAX_UNPACKED = 2;
+/** Most pages that are decompressed at a time. Others wait compressed, at a tenth of the size. */
+const MAX_DECOMPRESSED = 2;
 
-/** A page whose users the consumer tells apart. */
+/** A page of a slice, with the consumer's answer. */
 export interface ListedPage extends Page {
-  /** To be set by the consumer before it asks for the next page: how many of the users had not come before. */
+  /** How many of the users are new. The consumer must set this before it asks for the next page. */
   newUsers: number;
 }
 
-/** Told how a listing in slices goes on. */
+/** Called as a listing in slices makes progress. */
 export interface SliceListener {
-  /** A slice has ended, and holds as many users as were counted. */
+  /** A slice is finished, and holds as many users as were counted. */
   readonly onSlice: () => void;
   /** A slice held fewer users than were counted, and is listed again. */
   readonly onRelist: () => void;
 }
 
-/** Where a slice stands. */
+/** The progress of a slice. */
 class SliceState {
   readonly slice: Slice;
   readonly number: number;
@@ -47,7 +47,7 @@ class SliceState {
   }
 }
 
-/** What came of a request. */
+/** The outcome of a request. */
 type Arrival = { readonly state: SliceState } & (
   | { readonly kind: "page"; readonly page: Page; readonly number: number }
   | { readonly kind: "expired" }
@@ -55,16 +55,17 @@ type Arrival = { readonly state: SliceState } & (
 );
 
 /**
- * All users, many slices at a time: as many requests as {@link Graph.pace} allows, each slice along its own next links.
+ * All users, many slices at a time: as many requests as {@link Graph.limiter} allows, each slice following its own next
+ * links.
  *
- * Each slice is held to what it is known to hold. One that falls short, or of which nothing is known, is counted once it
- * is listed; one that is short of that count is listed again, and when it stays short by more than `fewestAllowed`
- * permits, slicing is given up. So is it for a user outside of the slice: Graph ignored the filter.
+ * Each slice is checked against the number of users that it is expected to hold. If it falls short, or no number is known,
+ * it is counted once it is listed. If it is short of that count, it is listed again. If it is then still shorter than
+ * `fewestAllowed`, slicing is given up. It is also given up for a user outside the slice: Graph ignored the filter.
  *
- * Nothing is asked for while the consumer is at work on a page, and so at most `limiter.limit` pages are in memory, at most
- * two of them unpacked. A slice that is begun again brings users twice, which the consumer has to tell anyway.
+ * Nothing is requested while the consumer is busy with a page. So at most `limiter.limit` pages are in memory, at most two
+ * of them decompressed. A restarted slice repeats users, which the consumer must expect in any case.
  *
- * @throws {SlicingFailed} also when Graph refuses to filter, page tokens keep expiring, or times are not in seconds;
+ * @throws {SlicingFailed} also when Graph refuses the filter, page tokens keep expiring, or times are not in whole seconds;
  *   else as `userPages`
  */
 export async function* slicedPages(
@@ -73,7 +74,7 @@ export async function* slicedPages(
   slices: readonly Slice[],
   { onSlice, onRelist }: SliceListener,
 ): AsyncGenerator<ListedPage, void, undefined> {
-  const shelf = new Semaphore(MAX_UNPACKED);
+  const decompressing = new Semaphore(MAX_DECOMPRESSED);
   using pool = new RequestPool<Arrival>(() => graph.limiter.limit);
   for (const [index, slice] of slices.entries()) {
     const state = new SliceState(slice, index + 1);
@@ -82,12 +83,12 @@ export async function* slicedPages(
   for (let arrival = await pool.next(); arrival; arrival = await pool.next()) {
     const { state } = arrival;
     if (arrival.kind === "expired") restart(state);
-    else if (arrival.kind === "counted") holdToCount(state, arrival.counted);
-    else yield* handOut(arrival);
+    else if (arrival.kind === "counted") checkAgainstCount(state, arrival.counted);
+    else yield* yieldPage(arrival);
   }
 
-  async function* handOut({ state, page, number }: Extract<Arrival, { readonly kind: "page" }>) {
-    // The ends of slices are a second apart: whoever was created in between would be in none.
+  async function* yieldPage({ state, page, number }: Extract<Arrival, { readonly kind: "page" }>) {
+    // A creation time with a fraction of a second could fall between two slices.
     if (page.rows.hasIrregularTimes) throw new SlicingFailed("times of creation are not in whole seconds");
     if (!holdsOnly(state.slice, page.rows)) {
       throw new SlicingFailed(`Graph ignored a filter (${state.slice.filter})`);
@@ -96,12 +97,12 @@ export async function* slicedPages(
     if (nextLink !== undefined) follow(state, nextLink, number + 1);
     const listed: ListedPage = { ...page, newUsers: 0 };
     yield listed;
-    shelf.release();
+    decompressing.release();
     state.users += listed.newUsers;
-    if (nextLink === undefined) holdToKnown(state);
+    if (nextLink === undefined) checkAgainstExpected(state);
   }
 
-  function holdToKnown(state: SliceState): void {
+  function checkAgainstExpected(state: SliceState): void {
     const { slice, users } = state;
     if (slice.expected !== undefined && !isShort(users, slice.expected)) onSlice();
     else {
@@ -112,7 +113,7 @@ export async function* slicedPages(
     }
   }
 
-  function holdToCount(state: SliceState, counted: number): void {
+  function checkAgainstCount(state: SliceState, counted: number): void {
     const { slice, number, users, isRelisted } = state;
     if (users < counted && !isRelisted) {
       state.isRelisted = true;
@@ -143,7 +144,7 @@ export async function* slicedPages(
 
   async function requestPage(state: SliceState, url: string, number: number): Promise<Arrival> {
     const { slice } = state;
-    let hasPlace = false;
+    let hasPermit = false;
     const doing = `reading page ${number} of slice ${state.number} of the users (${slice.filter})`;
     try {
       const page = await graph.get({
@@ -152,16 +153,16 @@ export async function* slicedPages(
         eventual: slice.advanced,
         signal: pool.signal,
         admit: async () => {
-          if (!hasPlace) await shelf.acquire(pool.signal);
-          hasPlace = true;
+          if (!hasPermit) await decompressing.acquire(pool.signal);
+          hasPermit = true;
         },
-        read: (body) => readPage(body, query.properties),
+        read: (body) => readPage(body, query.properties, query.buffers),
         refuse: (answer) => sliceError(answer, query, doing, number === 1),
       });
       return { state, kind: "page", page, number };
     } catch (error) {
       if (!(error instanceof RollcallError) || error.code !== "graph-page-token-expired") throw error;
-      if (hasPlace) shelf.release();
+      if (hasPermit) decompressing.release();
       return { state, kind: "expired" };
     }
   }
@@ -183,7 +184,7 @@ function sliceError(
   return new SlicingFailed(`Graph refused the filter (${answer.status} ${answer.code ?? ""})`);
 }
 
-/** A slice that is empty although somebody was counted in it was lost as a whole: no tolerance covers that. */
+/** A slice that is empty although it has users was lost as a whole, which no tolerance covers. */
 function isShort(users: number, counted: number): boolean {
   return users === 0 ? counted > 0 : users < fewestAllowed(counted);
 }

@@ -1,19 +1,19 @@
 import { countWarnings, tolerance } from "../snapshot/completeness.ts";
 import type { ListingEntry, Manifest } from "../snapshot/manifest.ts";
 import { warning } from "../warning.ts";
-import type { Drained } from "./drain.ts";
+import type { WrittenListing } from "./write-listing.ts";
 
-/** As many users may lose a value of one property from one night to the next without a word. */
+/** There is no warning if at most this many users had a value for a property. */
 const FEW_USERS = 5;
 
 /**
- * What about a listing somebody should know although it is whole.
+ * The warnings for a listing that is whole.
  *
  * @param previous the last snapshot; `undefined` for the first run
  * @param countOffered as in `ListOptions`
  */
 export function listingWarnings(
-  { completeness, filled }: Pick<Drained, "completeness" | "filled">,
+  { completeness, filled }: Pick<WrittenListing, "completeness" | "filled">,
   { fellBack }: ListingEntry,
   previous: Manifest | undefined,
   countOffered: boolean | undefined,
@@ -27,25 +27,25 @@ export function listingWarnings(
     ...(fellBack === null ? [] : [warning("listing-fell-back", fellBack)]),
     ...(duplicates <= tolerance(unique)
       ? []
-      : [warning("users-repeated", `${duplicates} of ${listed} rows were users who had come before`)]),
+      : [warning("users-repeated", `${duplicates} of ${listed} rows repeated a user`)]),
     ...emptied(filled, previous?.source.filled ?? {}),
   ];
 }
 
 function whyUncounted(countOffered: boolean | undefined): string {
   return countOffered
-    ? "the tenant offers a count, and ROLLCALL_COUNT=off does without: nothing proves that the list is whole"
-    : "there is no count, and no former snapshot can be read to tell whether the tenant offers one";
+    ? "the tenant offers a count, but ROLLCALL_COUNT=off turns it off: nothing proves that the list is whole"
+    : "there is no count, and no earlier snapshot can be read to tell whether the tenant offers one";
 }
 
-/** Properties that have lost the values of more than half of the users who had one. */
+/** A warning for the properties that more than half of the users who had a value have lost. */
 function emptied(
   filled: Readonly<Record<string, number>>,
-  before: Readonly<Record<string, number>>,
+  filledBefore: Readonly<Record<string, number>>,
 ): readonly string[] {
   const lost = Object.entries(filled).flatMap(([name, users]) => {
-    const former = before[name] ?? 0;
-    return former > FEW_USERS && users < former / 2 ? [`${name} (${users} after ${former})`] : [];
+    const before = filledBefore[name] ?? 0;
+    return before > FEW_USERS && users < before / 2 ? [`${name} (${users} after ${before})`] : [];
   });
   if (lost.length === 0) return [];
   return [

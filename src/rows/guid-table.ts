@@ -1,103 +1,119 @@
 import { GUID_WORDS } from "./guid.ts";
 
-/** Slots for each GUID expected: two thirds full keeps probing short. */
-const SLOTS_PER_GUID = 1.5;
-const GROWTH = 1.5;
-const MIN_SLOTS = 64;
+/** Places in the index for each record: at two thirds full, probing stays short. */
+const PLACES_PER_RECORD = 1.5;
 const MAX_LOAD = 0.75;
+const GROWTH = 1.5;
+const MIN_RECORDS = 64;
 
 /**
- * GUIDs, each with some words of its own, in one typed array: 24 bytes a GUID and 6 for each further word, where a `Map`
- * with strings for keys takes over 100. Open addressing with linear probing. A slot whose GUID is all zeros is empty,
- * which works because no directory object has the nil GUID.
+ * Records that begin with a GUID, found by it: 22 bytes a GUID and 4 for each further word, where a `Map` with strings for
+ * keys takes over 100. The records stand in the order in which they came; an index of their numbers, with open addressing
+ * and linear probing, finds them.
  */
 export class GuidTable {
-  readonly #slotWords: number;
-  #slots: Uint32Array;
+  /** 32-bit words of a record: four of the GUID, then what belongs to it. */
+  readonly recordWords: number;
+  #records: Uint32Array;
   #size = 0;
+  /** One more than a record's number; 0 where there is none. */
+  #index: Uint32Array;
 
   /**
-   * @param expected how many GUIDs will come, as far as known; more are fine, and cost a copy of the table
-   * @param payloadWords 32-bit words beside each GUID
+   * @param expected how many records will come, as far as known; more are fine, and cost a copy
+   * @param payloadWords 32-bit words of each record besides its GUID
    */
   constructor(expected: number, payloadWords = 0) {
-    this.#slotWords = GUID_WORDS + payloadWords;
-    this.#slots = new Uint32Array(
-      Math.max(MIN_SLOTS, Math.ceil(expected * SLOTS_PER_GUID)) * this.#slotWords,
-    );
+    const capacity = Math.max(MIN_RECORDS, Math.ceil(expected));
+    this.recordWords = GUID_WORDS + payloadWords;
+    this.#records = new Uint32Array(capacity * this.recordWords);
+    this.#index = new Uint32Array(Math.ceil(capacity * PLACES_PER_RECORD));
   }
 
-  /** How many different GUIDs were added. */
+  /**
+   * Makes a table of records that are all there, without copying them.
+   *
+   * @returns `undefined` when a GUID is among them twice
+   */
+  static of(records: Uint32Array, payloadWords: number): GuidTable | undefined {
+    const table = new GuidTable(0, payloadWords);
+    const count = records.length / table.recordWords;
+    table.#records = records;
+    table.#index = new Uint32Array(Math.max(MIN_RECORDS, Math.ceil(count * PLACES_PER_RECORD)));
+    for (let number = 0; number < count; number++) {
+      const place = table.#placeOf(records, number * table.recordWords);
+      if (table.#index[place] !== 0) return undefined;
+      table.#index[place] = number + 1;
+    }
+    table.#size = count;
+    return table;
+  }
+
+  /** How many records there are. */
   get size(): number {
     return this.#size;
   }
 
+  /** The records, one after another. Another array once the table has grown, which it does not up to `expected`. */
+  get words(): Uint32Array {
+    return this.#records;
+  }
+
   /**
-   * Adds a GUID as `readGuid` reads it.
+   * Adds a record for a GUID as `readGuid` reads it; the rest of the record is zero, to be written into {@link words}.
    *
    * @param at where its four words begin
-   * @returns where its payload begins in {@link words}, to be written; -1 when it is there already
+   * @returns the record's number; -1 when there is one already
    */
   add(guids: Uint32Array, at = 0): number {
-    if ((this.#size + 1) * this.#slotWords > this.#slots.length * MAX_LOAD) this.#grow();
-    const slot = this.#probe(guids, at);
-    if (!isEmpty(this.#slots, slot)) return -1;
-    copyGuid(guids, at, this.#slots, slot);
-    this.#size++;
-    return slot + GUID_WORDS;
+    if (this.#size + 1 > this.#index.length * MAX_LOAD) this.#growIndex();
+    const place = this.#placeOf(guids, at);
+    if (this.#index[place] !== 0) return -1;
+    const number = this.#size++;
+    this.#index[place] = number + 1;
+    const from = number * this.recordWords;
+    if (from + this.recordWords > this.#records.length) this.#growRecords();
+    for (let word = 0; word < GUID_WORDS; word++) this.#records[from + word] = guids[at + word] ?? 0;
+    return number;
   }
 
-  /** Where the payload of a GUID begins in {@link words}; -1 when it is not there. Good until the table grows. */
+  /** The number of a GUID's record; -1 when there is none. */
   find(guids: Uint32Array, at = 0): number {
-    const slot = this.#probe(guids, at);
-    return isEmpty(this.#slots, slot) ? -1 : slot + GUID_WORDS;
+    return (this.#index[this.#placeOf(guids, at)] ?? 0) - 1;
   }
 
-  /** What holds the payloads. Another one once the table has grown, which it does not up to the number expected. */
-  get words(): Uint32Array {
-    return this.#slots;
-  }
-
-  /** Where each payload begins in {@link words}, in no order that means anything. */
-  *payloads(): Generator<number, void, undefined> {
-    for (let slot = 0; slot < this.#slots.length; slot += this.#slotWords) {
-      if (!isEmpty(this.#slots, slot)) yield slot + GUID_WORDS;
-    }
-  }
-
-  /** The slot of a GUID, or the empty one where it would be. */
-  #probe(guids: Uint32Array, from: number): number {
-    const slots = this.#slots;
-    const slotWords = this.#slotWords;
+  /** The place in the index of a GUID, or the empty one where it would be. */
+  #placeOf(guids: Uint32Array, from: number): number {
+    const index = this.#index;
+    const records = this.#records;
     const w0 = guids[from] ?? 0;
     const w1 = guids[from + 1] ?? 0;
     const w2 = guids[from + 2] ?? 0;
     const w3 = guids[from + 3] ?? 0;
-    // Object ids are random (version 4 GUIDs); mixing two words guards against a directory that counts in one of them.
+    // Object ids are random (version 4 GUIDs). Mixing two words guards against ids that count up in one of them.
     const hash = (w0 ^ Math.imul(w3, 0x9e3779b1)) >>> 0;
-    let at = (hash % (slots.length / slotWords)) * slotWords;
-    while (!isEmpty(slots, at)) {
-      if (slots[at] === w0 && slots[at + 1] === w1 && slots[at + 2] === w2 && slots[at + 3] === w3) return at;
-      at += slotWords;
-      if (at === slots.length) at = 0;
-    }
-    return at;
-  }
-
-  #grow(): void {
-    const former = this.#slots;
-    const slotWords = this.#slotWords;
-    this.#slots = new Uint32Array(Math.ceil((former.length / slotWords) * GROWTH) * slotWords);
-    for (let at = 0; at < former.length; at += slotWords) {
-      if (!isEmpty(former, at)) this.#slots.set(former.subarray(at, at + slotWords), this.#probe(former, at));
+    let place = hash % index.length;
+    for (;;) {
+      const number = index[place] ?? 0;
+      if (number === 0) return place;
+      const at = (number - 1) * this.recordWords;
+      if (records[at] === w0 && records[at + 1] === w1 && records[at + 2] === w2 && records[at + 3] === w3) {
+        return place;
+      }
+      place = place + 1 === index.length ? 0 : place + 1;
     }
   }
-}
 
-function isEmpty(slots: Uint32Array, at: number): boolean {
-  return slots[at] === 0 && slots[at + 1] === 0 && slots[at + 2] === 0 && slots[at + 3] === 0;
-}
+  #growRecords(): void {
+    const larger = new Uint32Array(Math.ceil(this.#records.length * GROWTH));
+    larger.set(this.#records);
+    this.#records = larger;
+  }
 
-function copyGuid(from: Uint32Array, at: number, to: Uint32Array, slot: number): void {
-  for (let word = 0; word < GUID_WORDS; word++) to[slot + word] = from[at + word] ?? 0;
+  #growIndex(): void {
+    this.#index = new Uint32Array(Math.ceil(this.#index.length * GROWTH));
+    for (let number = 0; number < this.#size; number++) {
+      this.#index[this.#placeOf(this.#records, number * this.recordWords)] = number + 1;
+    }
+  }
 }

@@ -1,6 +1,6 @@
-/** 32-bit words of a GUID. */
+/** Number of 32-bit words in a GUID. */
 export const GUID_WORDS = 4;
-/** Characters of a GUID in the form `87d349ed-44d7-43e1-9a83-5f2406dee5bd`. */
+/** Number of characters in a GUID such as `87d349ed-44d7-43e1-9a83-5f2406dee5bd`. */
 export const GUID_LENGTH = 36;
 
 const HYPHEN = 0x2d;
@@ -12,10 +12,10 @@ const DIGITS = Uint8Array.from({ length: 256 }, (_, code) => {
 });
 
 /**
- * Reads a GUID out of ASCII bytes, in either case.
+ * Reads a GUID from ASCII bytes, in upper or lower case.
  *
- * @param into receives four words from `at` on
- * @returns whether there is a GUID; not for the nil one, which names nothing
+ * @param into receives four words, starting at `at`
+ * @returns whether there is a GUID; `false` for the nil GUID, which identifies nothing
  */
 export function readGuid(bytes: Uint8Array, start: number, into: Uint32Array, at: number): boolean {
   let word = 0;

@@ -1,4 +1,4 @@
-/** Thrown where the bytes are not JSON, or nested too deeply; its message holds nothing of them. */
+/** Thrown when the bytes are not JSON, or are nested too deeply. The message quotes none of them. */
 export class JsonScanError extends SyntaxError {
   override readonly name = "JsonScanError";
 }
@@ -29,32 +29,32 @@ const NULL = Buffer.from("null");
 const TRUE = Buffer.from("true");
 const FALSE = Buffer.from("false");
 
-/** 1 for each byte that stands for itself in a string. */
+/** 1 for each byte that a string may contain unescaped. */
 const PLAIN = Uint8Array.from({ length: 256 }, (_, code) =>
   code < SPACE || code === QUOTE || code === BACKSLASH ? 0 : 1,
 );
 
-/** What may stand behind a backslash, besides `u` and four digits. */
+/** What may follow a backslash, besides `u` and four digits. */
 const ESCAPED = new Set(Buffer.from('"\\/bfnrt'));
 
 /**
- * Objects and collections inside of one another, the outermost included. A page is three deep above the values of its
- * users, whose own take two or three.
+ * How deeply objects and collections may be nested, counting the outermost. A page has three levels above the values of
+ * its users, and the values have two or three of their own.
  */
 export const MAX_DEPTH = 128;
 
 /**
- * Walks JSON without making values of it, so that a value can be copied exactly as it was sent: large integers, escapes
- * and the order of keys included. On pages of users it costs a fraction of `JSON.parse` and `JSON.stringify`.
+ * Scans JSON without parsing its values, so that a value can be copied exactly as it was sent, with large integers,
+ * escapes and the order of keys intact. For pages of users this costs a fraction of `JSON.parse` and `JSON.stringify`.
  *
- * Walks to the end over what `JSON.parse` takes, and over nothing else, but for nesting beyond {@link MAX_DEPTH}. That the
- * bytes are UTF-8 is left to the caller.
+ * It accepts exactly what `JSON.parse` accepts, except for nesting beyond {@link MAX_DEPTH}. The caller must make sure
+ * that the bytes are UTF-8.
  */
 export class JsonScan {
   readonly bytes: Uint8Array;
-  /** Where the next token begins, or white space before it. */
+  /** Where the next token begins, or the white space before it. */
   at = 0;
-  /** Bytes of white space that have been met between tokens. */
+  /** Bytes of white space between the tokens so far. */
   spaces = 0;
   #depth = 0;
 
@@ -62,7 +62,7 @@ export class JsonScan {
     this.bytes = bytes;
   }
 
-  /** The next byte that is no white space; `undefined` at the end. */
+  /** The next byte that is not white space; `undefined` at the end. */
   peek(): number | undefined {
     let code = this.bytes[this.at];
     if (code !== undefined && code > SPACE) return code;
@@ -101,40 +101,40 @@ export class JsonScan {
   }
 
   /**
-   * Steps to the next element of an array, or over its end.
+   * Steps to the next element of an array, or past its end.
    *
-   * @param first whether none has been read yet
-   * @returns whether there is one
+   * @param first whether this is the first element
+   * @returns whether there is an element
    */
   nextElement(first: boolean): boolean {
     return this.#next(CLOSE_BRACKET, first);
   }
 
   /**
-   * Steps to the next key of an object, or over its end.
+   * Steps to the next key of an object, or past its end.
    *
-   * @param first whether none has been read yet
-   * @returns whether there is one, to be read with {@link isKey} or {@link readKey}
+   * @param first whether this is the first key
+   * @returns whether there is a key, to be read with {@link isKey} or {@link readKey}
    */
   nextKey(first: boolean): boolean {
     return this.#next(CLOSE_BRACE, first);
   }
 
-  /** Steps over a key and its colon when they are written as expected, with quotes and colon: `"id":`. */
+  /** Steps over a key if it is written as expected, quotes and colon included: `"id":`. Returns whether it is. */
   isKey(expected: Uint8Array): boolean {
     if (!this.#startsWith(expected)) return false;
     this.at += expected.length;
     return true;
   }
 
-  /** Steps over a key and its colon. Returns the key itself, whatever escapes it is written with. */
+  /** Steps over a key and its colon. Returns the key, without its escapes. */
   readKey(): string {
     const key = this.readString();
     this.#expect(COLON);
     return key;
   }
 
-  /** Steps over a string and returns it, whatever escapes it is written with. */
+  /** Steps over a string and returns it, without its escapes. */
   readString(): string {
     this.peek();
     const start = this.at;
@@ -142,7 +142,7 @@ export class JsonScan {
     return textOfString(this.bytes, start, this.at);
   }
 
-  /** Steps over a value of any kind; `at` is then behind it. Call {@link peek} first to know where it begins. */
+  /** Steps over a value of any kind, so that `at` is just after it. Call {@link peek} first to know where it begins. */
   skipValue(): void {
     switch (this.peek()) {
       case QUOTE:
@@ -174,7 +174,7 @@ export class JsonScan {
     }
   }
 
-  /** Steps over a value of any kind and returns its JSON: tokens as they stand there, without white space between them. */
+  /** Steps over a value of any kind. Returns its JSON as it was sent, without the white space between tokens. */
   readValue(): string {
     this.peek();
     const start = this.at;
@@ -183,9 +183,9 @@ export class JsonScan {
     return json.toString("utf8", 0, copyCompact(this.bytes, start, this.at, json, 0));
   }
 
-  /** Makes sure that nothing comes any more. */
+  /** @throws {JsonScanError} if anything but white space follows */
   expectEnd(): void {
-    if (this.peek() !== undefined) throw new JsonScanError(`something behind the end at byte ${this.at}`);
+    if (this.peek() !== undefined) throw new JsonScanError(`something after the end at byte ${this.at}`);
   }
 
   #next(end: number, first: boolean): boolean {
@@ -215,14 +215,14 @@ export class JsonScan {
       let code = bytes[++at] ?? 0;
       while (PLAIN[code] === 1) code = bytes[++at] ?? 0;
       if (code === QUOTE) break;
-      // Control characters are no JSON, and a line feed would break a line of the snapshot.
+      // JSON forbids control characters, and a line feed would break a line of the snapshot.
       if (code !== BACKSLASH) throw new JsonScanError(`a string is broken at byte ${at}`);
       at = this.#endOfEscape(at);
     }
     this.at = at + 1;
   }
 
-  /** @param at where the backslash is */
+  /** @param at position of the backslash */
   #endOfEscape(at: number): number {
     const code = this.bytes[at + 1] ?? 0;
     if (ESCAPED.has(code)) return at + 1;
@@ -238,7 +238,7 @@ export class JsonScan {
   #skipNumber(): void {
     const { bytes } = this;
     if (bytes[this.at] === MINUS) this.at++;
-    // No digit follows a leading zero: what comes next must be a comma or an end.
+    // No digit may follow a leading zero.
     if (bytes[this.at] === ZERO) this.at++;
     else this.#skipDigits();
     if (bytes[this.at] === POINT) {
@@ -274,9 +274,9 @@ export class JsonScan {
 }
 
 /**
- * The text of a string that {@link JsonScan} has walked over.
+ * The text of a string that {@link JsonScan} has stepped over.
  *
- * @param bytes hold it from `start` on and before `end`, quotes included
+ * @param bytes hold the string, quotes included, from `start` to just before `end`
  */
 export function textOfString(bytes: Uint8Array, start: number, end: number): string {
   const json = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString();
@@ -284,11 +284,11 @@ export function textOfString(bytes: Uint8Array, start: number, end: number): str
 }
 
 /**
- * Copies a value that {@link JsonScan} has walked over, without the white space between its tokens, which may hold line
- * breaks. The tokens stay as they were sent.
+ * Copies a value that {@link JsonScan} has stepped over, without the white space between its tokens, which may contain
+ * line breaks. The tokens stay as they were sent.
  *
- * @param bytes hold the value from `start` on and before `end`
- * @param into has room for all of it from `at` on
+ * @param bytes hold the value from `start` to just before `end`
+ * @param into has room for all of it, starting at `at`
  * @returns where the copy ends
  */
 export function copyCompact(
@@ -315,6 +315,6 @@ function isDigit(code: number | undefined): boolean {
 }
 
 function isHexDigit(code: number | undefined): boolean {
-  // Upper case to lower, which leaves digits alone.
+  // 0x20 turns upper case into lower and leaves digits alone.
   return isDigit(code) || (code !== undefined && (code | 0x20) >= 0x61 && (code | 0x20) <= LETTER_F);
 }

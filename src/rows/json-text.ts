@@ -1,6 +1,6 @@
 import { JsonScan } from "./json-scan.ts";
 
-/** Whether JSON is that of a string. */
+/** Whether a JSON value is a string. */
 export function isJsonText(json: string): boolean {
   return json.startsWith('"');
 }
@@ -15,7 +15,7 @@ export function textOfJson(json: string): string {
 }
 
 /**
- * The elements of a collection, each as JSON. None of them is made a value of: an integer may have more than 53 bits.
+ * The elements of a collection, each as JSON. They are not parsed, because an integer may have more than 53 bits.
  *
  * @throws {JsonScanError} for anything else
  */
@@ -29,8 +29,8 @@ export function elementsOfJson(json: string): readonly string[] {
 }
 
 /**
- * The members of an object, the value of each as JSON, as {@link elementsOfJson} has it. Of a repeated key the last one
- * counts.
+ * The members of an object, each value as JSON, not parsed, as in {@link elementsOfJson}. If a key is repeated, the last
+ * one counts.
  *
  * @throws {JsonScanError} for anything else
  */

@@ -4,18 +4,18 @@ import { textOfString } from "./json-scan.ts";
 const QUOTE = 0x22;
 const QUOTED_GUID = GUID_LENGTH + 2;
 
-/** Whether a value is the id of a directory object: any GUID but the nil one. */
+/** Whether a value is the id of a directory object: any GUID except the nil GUID. */
 export function isObjectId(value: unknown): value is string {
   if (typeof value !== "string" || value.length !== GUID_LENGTH) return false;
   return readText(value, new Uint32Array(GUID_WORDS), 0);
 }
 
 /**
- * Reads the id of a directory object out of JSON, with escapes or without.
+ * Reads the id of a directory object from JSON, with or without escapes.
  *
- * @param bytes hold a value from `start` on and before `end`; an `end` of 0: there is none
- * @param into receives four words from `at` on, as {@link readGuid} has them
- * @returns whether it is a string with a GUID in it, and not the nil one
+ * @param bytes hold a value from `start` to just before `end`; an `end` of 0 means that there is none
+ * @param into receives four words, starting at `at`, as from {@link readGuid}
+ * @returns whether the value is a string with a GUID that is not the nil GUID
  */
 export function readObjectId(
   bytes: Uint8Array,
@@ -26,7 +26,7 @@ export function readObjectId(
 ): boolean {
   if (end === 0 || bytes[start] !== QUOTE) return false;
   if (end - start === QUOTED_GUID) return readGuid(bytes, start + 1, into, at);
-  // An id of escapes only is six times as long; what is longer is none, and is not made a string of.
+  // An id in which every character is escaped is six times as long. Anything longer is not worth decoding.
   if (end - start > 2 + 6 * GUID_LENGTH) return false;
   return readText(textOfString(bytes, start, end), into, at);
 }

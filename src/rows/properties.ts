@@ -1,6 +1,6 @@
 /**
- * What is listed when `ROLLCALL_PROPERTIES` is not set: enough for access reviews, joiner/mover/leaver reports and
- * licence counts, all readable with `User.Read.All` alone.
+ * The properties that are listed when `ROLLCALL_PROPERTIES` is not set: enough for access reviews, joiner/mover/leaver
+ * reports and licence counts, and all readable with `User.Read.All` alone.
  */
 export const DEFAULT_PROPERTIES: readonly string[] = [
   "id",
@@ -55,7 +55,7 @@ export const UNLISTABLE_PROPERTIES: ReadonlySet<string> = new Set([
   "mailboxSettings",
 ]);
 
-/** Further properties that a list can return; with the default ones those whose spelling is checked. */
+/** More properties that a list can return. Their spelling is checked, as is that of the default ones. */
 const OTHER_PROPERTIES: readonly string[] = [
   "ageGroup",
   "assignedPlans",
@@ -99,8 +99,8 @@ const SPELLINGS = new Map(
 );
 
 /**
- * How Graph spells a property that was spelt in another case; `undefined` when it is right, or unknown here. A row is
- * read by exact names, so a name that Graph's `$select` forgives would make a column of nulls.
+ * Graph's spelling of a property whose upper and lower case is wrong; `undefined` if it is right, or not known here.
+ * Graph's `$select` ignores case, but rows are read by exact name, so a wrong spelling would give a column of nulls.
  */
 export function rightSpelling(name: string): string | undefined {
   const right = SPELLINGS.get(name.toLowerCase());
@@ -120,7 +120,7 @@ export function requiredAppRoles(properties: readonly string[]): string[] {
   return ["User.Read.All", ...extra.filter((role) => role !== undefined)];
 }
 
-/** Users per page: the most Graph allows, which is less when it has to join in the sign-in logs. */
+/** Users per page: the most that Graph allows, which is less when Graph must join in the sign-in logs. */
 export function pageSize(properties: readonly string[]): number {
   return properties.includes("signInActivity") ? 500 : 999;
 }

@@ -2,37 +2,37 @@ import { readGuid } from "./guid.ts";
 import { JsonScan } from "./json-scan.ts";
 import { readObjectId } from "./object-id.ts";
 
-/** How a line begins whose first property is the id, which is the rule. */
+/** How a line begins when its first property is the id, as it usually is. */
 const ID_FIRST = Buffer.from('{"id":"');
 
-/** Cuts values out of the lines of one snapshot, as they are written there. */
+/** Cuts values out of the lines of one snapshot, exactly as they are written there. */
 export class RowReader {
-  /** `"id":`, `"displayName":`, …: what stands before each value. */
+  /** `"id":`, `"displayName":`, …: what precedes each value. */
   readonly #keys: readonly Uint8Array[];
   readonly #places: ReadonlyMap<string, number>;
 
-  /** @param properties in the order of each line */
+  /** @param properties in the order of the lines */
   constructor(properties: readonly string[]) {
     this.#keys = properties.map((name) => Buffer.from(`"${name}":`));
     this.#places = new Map(properties.map((name, place) => [name, place]));
   }
 
   /**
-   * Reads whose line it is.
+   * Reads the object id of a line.
    *
-   * @param id four words, overwritten
-   * @returns whether it has an object id
-   * @throws {JsonScanError} for a line that is no JSON object
+   * @param id receives its four words
+   * @returns whether the line has an object id
+   * @throws {JsonScanError} if the line is not a JSON object
    */
   readId(line: Uint8Array, id: Uint32Array): boolean {
     return (startsWithId(line) && readGuid(line, ID_FIRST.length, id, 0)) || searchId(line, id);
   }
 
   /**
-   * The values of a line as JSON, by place of their property; `null` for one that is absent. Byte strings: one character
-   * is one byte of UTF-8 (Node's `latin1`).
+   * The values of a line as JSON, in the order of the properties; `null` for one that is absent. They are byte strings:
+   * one character is one byte of UTF-8 (Node's `latin1`).
    *
-   * @throws {JsonScanError} for a line that is no JSON object
+   * @throws {JsonScanError} if the line is not a JSON object
    */
   values(line: Buffer): readonly string[] {
     const values = Array<string>(this.#keys.length).fill("null");
@@ -56,7 +56,7 @@ function startsWithId(line: Uint8Array): boolean {
   return true;
 }
 
-/** For a line that does not begin with the id, or whose id is written with escapes. */
+/** For lines that do not begin with the id, or whose id contains escapes. */
 function searchId(line: Uint8Array, id: Uint32Array): boolean {
   const scan = new JsonScan(line);
   let found = false;

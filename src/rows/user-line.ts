@@ -1,10 +1,10 @@
 const LINE_FEED = 0x0a;
 
 /**
- * The lines of a part, one after another, as text. Decoded one by one: what is cut out of a line keeps all of its text in
- * memory, and a page decoded as a whole would take two bytes for each character as soon as one needs them.
+ * The lines of a part as text. They are decoded one by one, for two reasons: anything cut out of a string keeps the whole
+ * string in memory, and a whole page would take two bytes for each character as soon as one character needs them.
  *
- * @param lines each ended by a line feed, which stays
+ * @param lines each ended by a line feed, which is kept
  */
 export function* textLines(lines: Buffer): Generator<string, void, undefined> {
   for (let start = 0; start < lines.length; ) {
@@ -15,13 +15,13 @@ export function* textLines(lines: Buffer): Generator<string, void, undefined> {
   }
 }
 
-/** A user as in the snapshot: the selected properties, in their order, as Graph sent them; one it left out is `null`. */
+/** A user as stored: the selected properties, in their order, as Graph sent them, with `null` for what it left out. */
 export type User = Readonly<Record<string, unknown>> & {
   /** Object id, which never changes and never comes back. */
   readonly id: string;
 };
 
-/** A line of a part; `undefined` when it is not a JSON object with an id. */
+/** The user in a line of a part; `undefined` if the line is not a JSON object with an id. */
 export function parseUser(line: string): User | undefined {
   try {
     const user: unknown = JSON.parse(line);

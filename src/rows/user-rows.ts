@@ -3,6 +3,8 @@ import { GUID_WORDS } from "./guid.ts";
 import { copyCompact, type JsonScan, textOfString } from "./json-scan.ts";
 import { MAX_LINE_BYTES } from "./line-limit.ts";
 import { readObjectId } from "./object-id.ts";
+import type { RowBuffers } from "./row-buffers.ts";
+import { TraitReader } from "./user-traits.ts";
 
 const NULL = Buffer.from("null");
 const LINE_FEED = 0x0a;
@@ -14,63 +16,47 @@ const CLOSE_BRACE = 0x7d;
 /** Above this, the runtime's own copy is quicker than a loop. */
 const LOOP_BYTES = 48;
 /**
- * The most that the lines of a page may take, in bytes: as much again as the largest body, for the names and nulls that
- * each line has. More users than were asked for, each almost empty, could grow to ten times their page.
+ * Most bytes that the lines of a page may take: twice the largest body, because each line adds names and nulls. A page of
+ * many almost empty users, more than were asked for, could otherwise grow tenfold.
  */
 const MAX_LINES_BYTES = 128 * 2 ** 20;
-/** Keys of a user that are remembered for the next one; nobody selects more. */
+/** Most keys of a user that are remembered for the next one; no selection is that long. */
 const MAX_EXPECTED_KEYS = 1000;
 
-/** What is expected at one place of an object: users of a page all have the same keys in the same order. */
+/** The key that is expected next: the users of a page all have the same keys in the same order. */
 interface ExpectedKey {
-  /** As it is written, with quotes and colon: `"id":`. */
+  /** The key as it is written, with quotes and colon: `"id":`. */
   readonly bytes: Uint8Array;
-  /** Which value of the row it is; `undefined` for one that nobody asked for. */
+  /** Place of its value in the row; `undefined` if the property was not selected. */
   readonly place: number | undefined;
 }
 
-/** Buffers of pages that were written: a page a time made and dropped keeps the collector busier than all else. */
-const spare: Buffer[] = [];
-const MAX_SPARE = 2;
-const MAX_SPARE_BYTES = 16 * 2 ** 20;
-const BUFFER_STEP_BYTES = 2 ** 19;
-
-function takeBuffer(bytes: number): Buffer {
-  const index = spare.findIndex(({ length }) => length >= bytes);
-  const size = Math.ceil(bytes / BUFFER_STEP_BYTES) * BUFFER_STEP_BYTES;
-  return spare.splice(index, index < 0 ? 0 : 1)[0] ?? Buffer.allocUnsafe(size);
-}
-
-function giveBack(buffer: Buffer): void {
-  if (spare.length < MAX_SPARE && buffer.length <= MAX_SPARE_BYTES) spare.push(buffer);
-}
-
 /**
- * The users of one page as a snapshot keeps them: a line for each, a JSON object of the selected properties in the
- * selected order, with values as Graph sent them, but for white space between their tokens, and `null` for what it left out.
+ * The users of one page as a snapshot stores them, one line each: a JSON object of the selected properties in the selected
+ * order. Values are as Graph sent them, without white space between tokens; what Graph left out is `null`.
  *
- * All lines stand in one buffer, each ended by a line feed. Making a string of each user, or an object, costs more than
- * all the rest of a run.
+ * All lines are in one buffer, each ended by a line feed. Making a string or an object of each user would cost more than
+ * the rest of a run.
  */
 export class UserRows {
   /** Number of users. */
   count = 0;
-  /** Whether a time of creation is something else than whole seconds in UTC. */
+  /** Whether any creation time is not in whole seconds of UTC. */
   hasIrregularTimes = false;
   /**
-   * How many of the users have a value for each property, by its place in the selection: neither absent nor `null`, `""`,
-   * `[]` or `{}`.
+   * How many users have a value for each property, in the order of the selection. Absent, `null`, `""`, `[]` and `{}` do
+   * not count as a value.
    */
   readonly filled: Uint32Array;
   readonly #places: ReadonlyMap<string, number>;
   readonly #idPlace: number;
   readonly #createdPlace: number;
-  /** `{"id":`, `,"displayName":`, … : what stands before each value of a line. */
+  /** `{"id":`, `,"displayName":`, … : what precedes each value of a line. */
   readonly #prefixes: readonly Uint8Array[];
-  /** Where each value of the present user begins and ends; an end of 0: it was left out. */
+  /** Where each value of the current user begins and ends; an end of 0 means that it was left out. */
   readonly #starts: Int32Array;
   readonly #ends: Int32Array;
-  /** Whether there is white space inside of the present user's values. */
+  /** Whether the current user's values contain white space between tokens. */
   #isSpaced = false;
   readonly #order: ExpectedKey[] = [];
   #out: Buffer<ArrayBufferLike>;
@@ -78,27 +64,33 @@ export class UserRows {
   #lineEnds = new Uint32Array(1000);
   #ids = new Uint32Array(1000 * GUID_WORDS);
   #created = new Float64Array(1000);
+  #traits = new Uint8Array(1000);
+  readonly #traitReader: TraitReader;
+  readonly #buffers: RowBuffers;
 
   /**
-   * @param properties in the order of a line
-   * @param pageBytes size of the page, from which the size of the lines is guessed
+   * @param properties in the order of the lines
+   * @param pageBytes size of the page, from which the size of the lines is estimated
+   * @param buffers where the memory of the lines comes from, and goes to
    */
-  constructor(properties: readonly string[], pageBytes: number) {
-    // What is read beside the line has a place behind those of the line, where it is not one of them.
+  constructor(properties: readonly string[], pageBytes: number, buffers: RowBuffers) {
+    // The id and the creation time are always read; if they are not selected, their places follow those of the line.
     const names = [...new Set([...properties, "id", "createdDateTime"])];
     this.#places = new Map(names.map((name, place) => [name, place]));
+    this.#traitReader = new TraitReader(names);
     this.#idPlace = names.indexOf("id");
     this.#createdPlace = names.indexOf("createdDateTime");
     this.#prefixes = properties.map((name, place) => Buffer.from(`${place === 0 ? "{" : ","}"${name}":`));
     this.filled = new Uint32Array(properties.length);
     this.#starts = new Int32Array(names.length);
     this.#ends = new Int32Array(names.length);
-    this.#out = takeBuffer(pageBytes + 4096);
+    this.#buffers = buffers;
+    this.#out = buffers.take(pageBytes + 4096);
   }
 
-  /** Gives the memory of the lines back for the next page. Nothing may read them after that. */
+  /** Frees the memory of the lines for the next page. The lines must not be read after this. */
   release(): void {
-    giveBack(this.#out);
+    this.#buffers.giveBack(this.#out);
     this.#out = Buffer.alloc(0);
     this.#length = 0;
     this.count = 0;
@@ -109,27 +101,37 @@ export class UserRows {
     return this.#out.subarray(0, this.#length);
   }
 
-  /** One user's line, with its line feed. */
+  /** One user's line, without its line feed. */
   line(index: number): Buffer {
-    return this.#out.subarray(index === 0 ? 0 : this.#lineEnds[index - 1], this.#lineEnds[index]);
+    return this.#out.subarray(this.#lineStart(index), (this.#lineEnds[index] ?? 0) - 1);
   }
 
-  /** Ids as {@link readGuid} reads them, four words each. */
+  /** The same with its line feed. */
+  lineWithFeed(index: number): Buffer {
+    return this.#out.subarray(this.#lineStart(index), this.#lineEnds[index]);
+  }
+
+  /** The ids, four words each, as from {@link readGuid}. */
   get ids(): Uint32Array {
     return this.#ids;
   }
 
-  /** When a user was created, in seconds since the epoch; `undefined` for nobody knows, or nobody asked. */
+  /** When a user was created, in seconds since the epoch; `undefined` if that is not known. */
   createdAt(index: number): number | undefined {
     const seconds = this.#created[index];
     return Number.isNaN(seconds) ? undefined : seconds;
   }
 
+  /** What is counted of a user, as the bits of `TRAIT`. */
+  traits(index: number): number {
+    return this.#traits[index] ?? 0;
+  }
+
   /**
-   * Adds the user at which `scan` stands, and steps over it.
+   * Steps over the user that comes next in `scan`, and adds it.
    *
-   * @returns what makes it unusable, a clause without a subject, and the user was not added; else `undefined`
-   * @throws {JsonScanError} where it is not JSON
+   * @returns `undefined` if it was added; else why the user is unusable, a clause without a subject
+   * @throws {JsonScanError} if it is not JSON
    */
   copy(scan: JsonScan): string | undefined {
     this.#locate(scan);
@@ -140,9 +142,10 @@ export class UserRows {
     const idEnd = this.#ends[this.#idPlace] ?? 0;
     if (!readObjectId(bytes, idStart, idEnd, this.#ids, count * GUID_WORDS)) return "has no object id";
     this.#created[count] = this.#readCreated(bytes);
-    const begun = this.#length;
+    this.#traits[count] = this.#traitReader.read(bytes, this.#starts, this.#ends);
+    const lineStart = this.#length;
     this.#writeLine(bytes);
-    const lineBytes = this.#length - begun - 1;
+    const lineBytes = this.#length - lineStart - 1;
     if (lineBytes > MAX_LINE_BYTES) {
       const id = textOfString(bytes, idStart, idEnd);
       return (
@@ -151,14 +154,14 @@ export class UserRows {
       );
     }
     if (this.#length > MAX_LINES_BYTES) {
-      return `is one too many: the lines of a page may take ${MAX_LINES_BYTES} bytes`;
+      return `is one too many: the lines of a page may take at most ${MAX_LINES_BYTES} bytes`;
     }
     this.#lineEnds[count] = this.#length;
     this.count++;
     return undefined;
   }
 
-  /** Finds out where each value is. Of a repeated key the last one counts, as for `JSON.parse`. */
+  /** Finds where each value is. If a key is repeated, the last one counts, as for `JSON.parse`. */
   #locate(scan: JsonScan): void {
     this.#ends.fill(0);
     this.#isSpaced = false;
@@ -198,7 +201,7 @@ export class UserRows {
     this.#out[this.#length++] = LINE_FEED;
   }
 
-  /** The property of the present user that takes the most bytes. */
+  /** The current user's property that takes the most bytes. */
   #longest(): string {
     let longest = "";
     let most = -1;
@@ -212,7 +215,7 @@ export class UserRows {
   }
 
   #append(from: Uint8Array, start: number, end: number): void {
-    // Room for the value, the next prefix, and the end of the line.
+    // Two more bytes, for the end of the line.
     if (this.#length + end - start + 2 > this.#out.length) this.#grow(end - start);
     const out = this.#out;
     let length = this.#length;
@@ -225,7 +228,7 @@ export class UserRows {
     this.#length = length;
   }
 
-  /** For a page with white space between its tokens, which Graph does not send. */
+  /** For pages with white space between tokens, which Graph does not send. */
   #appendCompact(from: Uint8Array, start: number, end: number): void {
     if (this.#length + end - start + 2 > this.#out.length) this.#grow(end - start);
     this.#length = copyCompact(from, start, end, this.#out, this.#length);
@@ -239,11 +242,16 @@ export class UserRows {
     return seconds ?? Number.NaN;
   }
 
+  #lineStart(index: number): number {
+    return index === 0 ? 0 : (this.#lineEnds[index - 1] ?? 0);
+  }
+
   #makeRoom(): void {
     if (this.count < this.#lineEnds.length) return;
     this.#lineEnds = grown(this.#lineEnds, Uint32Array);
     this.#ids = grown(this.#ids, Uint32Array);
     this.#created = grown(this.#created, Float64Array);
+    this.#traits = grown(this.#traits, Uint8Array);
   }
 
   #grow(bytes: number): void {
@@ -260,7 +268,10 @@ function isFilled(bytes: Uint8Array, start: number, end: number): boolean {
   return end - start !== 2 || (code !== QUOTE && code !== OPEN_BRACKET && code !== OPEN_BRACE);
 }
 
-function grown<T extends Uint32Array | Float64Array>(array: T, kind: new (length: number) => T): T {
+function grown<T extends Uint32Array | Float64Array | Uint8Array>(
+  array: T,
+  kind: new (length: number) => T,
+): T {
   const larger = new kind(array.length * 2);
   larger.set(array);
   return larger;

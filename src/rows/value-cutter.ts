@@ -10,20 +10,20 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /**
- * Cuts the values of users out of JSON lines as they stand there, none of them parsed. Fast for lines as a snapshot has
- * them, with the run's properties in the run's order and without spaces between them; right for any whose keys differ.
+ * Cuts the values of users out of JSON lines without parsing them. Fast for lines as a snapshot has them, with the run's
+ * properties in the run's order and no white space between tokens; slower, but still correct, for any other line.
  */
 export class ValueCutter {
   readonly #wanted: readonly string[];
-  /** `{"id":`, `,"displayName":`, … : what stands before each value of a line, up to the last that is wanted. */
+  /** `{"id":`, `,"displayName":`, … : what precedes each value of a line. */
   readonly #prefixes: readonly string[];
-  /** Where each of them goes; -1 for one that is not wanted. */
+  /** Where each value goes, up to the last that is wanted; -1 for one that is not. */
   readonly #places: readonly number[];
   readonly #values: string[];
 
   /**
-   * @param properties of the lines, in their order
-   * @param wanted in the order in which their values are wanted; all of them by default
+   * @param properties in the order of the lines
+   * @param wanted the properties to cut out, in the order to return them; all of them by default
    */
   constructor(properties: readonly string[], wanted: readonly string[] = properties) {
     this.#wanted = wanted;
@@ -35,8 +35,8 @@ export class ValueCutter {
 
   /**
    * @param line a user as JSON
-   * @returns the JSON of each value, `null` for a property that the line lacks; the same array each time
-   * @throws {JsonScanError} when the line is no JSON; one as a snapshot has them is not looked at that closely
+   * @returns the JSON of each value, `null` for a property that the line lacks; the same array is reused for each line
+   * @throws {JsonScanError} if the line is not JSON; lines that look as a snapshot has them are not checked that closely
    */
   cut(line: string): readonly string[] {
     const values = this.#values;
@@ -60,7 +60,7 @@ export class ValueCutter {
   }
 }
 
-/** Where a value ends; where it begins, when there is none right there. */
+/** Where the value at `start` ends; `start` itself if there is none. */
 function endOfValue(text: string, start: number): number {
   const code = text.charCodeAt(start);
   if (code === QUOTE) return endOfString(text, start);
@@ -81,7 +81,7 @@ function endOfString(text: string, start: number): number {
   return end + 1;
 }
 
-/** Whether an odd number of backslashes stands before `at`. */
+/** Whether an odd number of backslashes precedes `at`. */
 function isEscaped(text: string, at: number): boolean {
   let before = at - 1;
   while (text.charCodeAt(before) === BACKSLASH) before--;

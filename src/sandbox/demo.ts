@@ -7,25 +7,25 @@ import { styleText } from "node:util";
 import { type Sandbox, startSandbox } from "./sandbox.ts";
 import type { SandboxRequest } from "./service/fault.ts";
 
-/** How a program of the demo ended; what it wrote, as far as it was read. */
+/** How a program of the demo ended, and what it wrote, as far as it was read. */
 interface Outcome {
   readonly lines: readonly string[];
   readonly exitCode: number | null;
   readonly errors: string;
 }
 
-const width = 80;
-const root = resolve(import.meta.dirname, "../..");
-const people = 3000;
+const WIDTH = 80;
+const ROOT = resolve(import.meta.dirname, "../..");
+const PEOPLE = 3000;
 
-/** Few, so that a user fits a line of the screen. */
-const properties = "displayName,userPrincipalName,userType,accountEnabled,department";
+/** Only a few, so that a user fits on a line of the screen. */
+const PROPERTIES = "displayName,userPrincipalName,userType,accountEnabled,department";
 
-const introduction = `A tenant of ${people.toLocaleString("en-US")} people, its Key Vault, its managed identity and its blob
+const INTRODUCTION = `A tenant of ${PEOPLE.toLocaleString("en-US")} people, its Key Vault, its managed identity and its blob
 storage run on this machine. No cloud is involved. To make it harder, Graph
 throttles one page and cuts another in the middle.`;
 
-const farewell = `What to do next:
+const FAREWELL = `What to do next:
 
   npm run sandbox                        keeps such a tenant running, and then,
   cp local.settings.sample.json local.settings.json       in another terminal:
@@ -37,16 +37,16 @@ const farewell = `What to do next:
   docs/operate.md    alerts
   docs/errors.md     every code and its remedy`;
 
-/** Runs a program of this project in a process that has only the public settings. */
+/** Runs a program of this project in a process that has only the sandbox's settings. */
 async function run(
   sandbox: Sandbox,
   file: string,
   args: readonly string[],
   maxLines = Number.POSITIVE_INFINITY,
 ): Promise<Outcome> {
-  const child = spawn(process.execPath, [resolve(root, file), ...args], {
-    cwd: root,
-    env: { ...sandbox.environment, ROLLCALL_PROPERTIES: properties },
+  const child = spawn(process.execPath, [resolve(ROOT, file), ...args], {
+    cwd: ROOT,
+    env: { ...sandbox.environment, ROLLCALL_PROPERTIES: PROPERTIES },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exited = once(child, "exit");
@@ -56,7 +56,7 @@ async function run(
     lines.push(line);
     if (lines.length === maxLines) break;
   }
-  // As `head` does, whether or not there is more to come.
+  // As `head` does, even if there is more to come.
   child.stdout.destroy();
   await exited;
   return { lines, exitCode: child.exitCode, errors: await errors };
@@ -69,12 +69,12 @@ function show(heading: string, { lines, exitCode, errors }: Outcome): void {
   if (exitCode !== 0) throw new Error(`exit code ${exitCode}\n${errors}`);
 }
 
-/** The log of the function, its summary line made readable. */
+/** The function's log, with its summary line made readable. */
 function readable({ lines, ...outcome }: Outcome): Outcome {
   return { ...outcome, lines: lines.flatMap((line) => (line.startsWith("{") ? fieldsOf(line) : [line])) };
 }
 
-/** A JSON object as `name: value` pairs, as many a line as fit. */
+/** A JSON object as `name: value` pairs, as many on a line as fit. */
 function fieldsOf(json: string): readonly string[] {
   const fields = Object.entries(JSON.parse(json) as Record<string, unknown>)
     .filter(([, value]) => !Array.isArray(value) || value.length > 0)
@@ -82,15 +82,15 @@ function fieldsOf(json: string): readonly string[] {
   const lines: string[] = [];
   for (const field of fields) {
     const longer = `${lines.at(-1)}, ${field}`;
-    if (lines.length > 0 && longer.length < width - 2) lines[lines.length - 1] = longer;
+    if (lines.length > 0 && longer.length < WIDTH - 2) lines[lines.length - 1] = longer;
     else lines.push(field);
   }
   return lines.map((line, index) => (index < lines.length - 1 ? `${line},` : line));
 }
 
-/** Lines cut to the screen. */
+/** Lines truncated to the width of the screen. */
 function cut({ lines, ...outcome }: Outcome): Outcome {
-  const room = width - 2;
+  const room = WIDTH - 2;
   return {
     ...outcome,
     lines: lines.map((line) => (line.length > room ? `${line.slice(0, room - 1)}…` : line)),
@@ -102,14 +102,14 @@ function isPage({ page }: SandboxRequest): boolean {
 }
 
 async function demonstrate(): Promise<void> {
-  await using sandbox = await startSandbox({ users: people });
+  await using sandbox = await startSandbox({ users: PEOPLE });
   const { script } = sandbox.tenant;
   const pages = { service: "graph", match: isPage } as const;
   script({ ...pages, after: 1, fault: { kind: "throttle", retryAfter: "1" } });
   script({ ...pages, after: 2, fault: { kind: "cutBody", atShare: 0.5 } });
   const rollcall = (...args: readonly string[]) => run(sandbox, "src/cli/rollcall.ts", args);
 
-  console.log(introduction);
+  console.log(INTRODUCTION);
   show(
     "The night's run: the timer fires, the built function logs one line of JSON",
     readable(await run(sandbox, "src/sandbox/invoke.ts", [])),
@@ -118,7 +118,7 @@ async function demonstrate(): Promise<void> {
   show("$ npx rollcall verify", await rollcall("verify"));
   show("$ npx rollcall show", cut(await rollcall("show")));
   show("$ npx rollcall users | head -3", cut(await run(sandbox, "src/cli/rollcall.ts", ["users"], 3)));
-  console.log(`\n${farewell}`);
+  console.log(`\n${FAREWELL}`);
 }
 
 if (import.meta.main) {

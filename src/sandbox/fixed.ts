@@ -1,19 +1,19 @@
 import { resolve } from "node:path";
 
-/** Directory id of the tenant that `npm run sandbox` serves; `local.settings.sample.json` has it too. */
-export const fixedTenantId = "0a0b0c0d-1111-4222-8333-444455556666";
+/** Directory id of the tenant that `npm run sandbox` serves, as in `local.settings.sample.json`. */
+export const FIXED_TENANT_ID = "0a0b0c0d-1111-4222-8333-444455556666";
 
 /** Client id of its app registration. */
-export const fixedClientId = "c11e0717-5eed-4a11-9b0c-5a4db0c0ffee";
+export const FIXED_CLIENT_ID = "c11e0717-5eed-4a11-9b0c-5a4db0c0ffee";
 
-/** Value of `IDENTITY_HEADER`. Guards nothing but the sandbox, so it is no secret. */
-export const fixedIdentityHeader = "sandbox-identity-header";
+/** Value of `IDENTITY_HEADER`. It protects only the sandbox, so it is not a secret. */
+export const FIXED_IDENTITY_HEADER = "sandbox-identity-header";
 
 /** Client id of its user-assigned managed identity. */
-export const fixedIdentityClientId = "1de27171-5eed-4a11-9b0c-5a4db0c0ffee";
+export const FIXED_IDENTITY_CLIENT_ID = "1de27171-5eed-4a11-9b0c-5a4db0c0ffee";
 
 /** Ports of its services. */
-export const fixedPorts = { entra: 7443, graph: 7444, vault: 7445, identity: 7446, storage: 7447 } as const;
+export const FIXED_PORTS = { entra: 7443, graph: 7444, vault: 7445, identity: 7446, storage: 7447 } as const;
 
-/** Folder for what has to outlive it: certificates and blobs. */
-export const fixedFolder = resolve(import.meta.dirname, "../../.sandbox");
+/** Folder for what must outlive it: certificates and blobs. */
+export const FIXED_FOLDER = resolve(import.meta.dirname, "../../.sandbox");

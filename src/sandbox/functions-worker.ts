@@ -4,7 +4,7 @@ import { Module } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-/** A trigger as the host indexes it. */
+/** A trigger, as the host indexes it. */
 export interface IndexedBinding {
   /** Such as `timerTrigger`. */
   readonly type: string;
@@ -16,17 +16,17 @@ export interface IndexedBinding {
 /** A function that registered itself when its file was loaded. */
 export interface RegisteredFunction {
   readonly name: string;
-  /** By binding name, which the library makes up. */
+  /** By binding name, which the library generates. */
   readonly bindings: Readonly<Record<string, IndexedBinding>>;
-  /** As the host is told; durations are `{ seconds }`. */
+  /** As the host receives them; durations are `{ seconds }`. */
   readonly retryOptions: unknown;
-  /** Runs it once as the host does for its timer. Rejects with what the handler threw. */
+  /** Runs the function once, as the host does when its timer fires. */
   invokeTimer(timer: TimerPayload): Promise<Invocation>;
-  /** Lets the shutdown hooks run, as the host does five seconds before it ends the worker. */
+  /** Runs the shutdown hooks, as the host does five seconds before it ends the worker. */
   terminate(): Promise<void>;
 }
 
-/** What the host sends for a timer; its names are in PascalCase on the wire. */
+/** What the host sends for a timer; names are in PascalCase on the wire. */
 export interface TimerPayload {
   readonly IsPastDue: boolean;
   /** Null when the timer is not monitored. */
@@ -38,22 +38,22 @@ export interface TimerPayload {
   readonly Schedule: { readonly AdjustForDST: boolean };
 }
 
-/** One line that an invocation logged. */
+/** A line that an invocation logged. */
 export interface LogLine {
   /** `information`, `warning`, `error`, … */
   readonly level: string;
   readonly message: string;
 }
 
-/** What one invocation left behind. */
+/** The outcome of an invocation. */
 export interface Invocation {
   /** In order. */
   readonly logs: readonly LogLine[];
-  /** What the handler threw; absent when it succeeded. */
+  /** What the handler threw; absent if it succeeded. */
   readonly error?: unknown;
 }
 
-/** The part of the worker's core API that the library uses. It is built into the worker and on no registry. */
+/** The part of the worker's core API that the library uses. It is built into the worker and not published as a package. */
 interface ProgrammingModel {
   getInvocationModel(context: unknown): {
     getArguments(): Promise<{ context: unknown; inputs: unknown[] }>;
@@ -69,12 +69,12 @@ interface Metadata {
 }
 
 /**
- * Loads a built Functions app as the Node worker does (azure-functions-nodejs-worker, startApp): every file that
- * `main` in package.json matches, with `@azure/functions-core` answered from within. Can be called once in a process,
- * as files are loaded once.
+ * Loads a built Functions app as the Node worker does (azure-functions-nodejs-worker, startApp): every file that `main`
+ * in package.json matches, with this sandbox's `@azure/functions-core`. Call it only once in a process, because files are
+ * loaded only once.
  *
  * @param root folder of package.json
- * @throws {Error} when `main` matches nothing, as the worker does
+ * @throws {Error} if `main` matches no file, as the worker does
  */
 export async function loadFunctionApp(root: string): Promise<readonly RegisteredFunction[]> {
   const { main } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { main: string };

@@ -1,14 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
-/** A tenant's place behind the process's identity endpoint, until it is disposed of. */
-export interface PlatformPlace extends Disposable {
+/** A tenant's registration with the process's identity endpoint, until disposed. */
+export interface PlatformRegistration extends Disposable {
   /** Scheme, host and port of the endpoint, without a trailing slash. */
   readonly origin: string;
 }
 
 /** `IDENTITY_HEADER` of this process. */
-export const platformHeader = randomBytes(16).toString("hex");
+export const PLATFORM_HEADER = randomBytes(16).toString("hex");
 
 interface Target {
   readonly port: number;
@@ -16,19 +16,20 @@ interface Target {
 }
 
 const targets: Target[] = [];
-let door: Promise<number> | undefined;
+let endpointPort: Promise<number> | undefined;
 
 /**
  * Puts a tenant's identity service behind an endpoint that stays the same for the life of the process, as a platform's
- * does: MSAL keeps the first endpoint and header that it meets, so a second tenant with others would never be asked.
- * The client id in a request finds its tenant (and keeps MSAL's tokens apart); without one, whoever joined last answers.
+ * does. MSAL keeps the first endpoint and header that it sees, so it would never ask a second tenant with others. The
+ * client id in a request decides which tenant answers, and keeps MSAL's tokens apart. Without one, the tenant that joined
+ * last answers.
  *
  * @param port where the tenant's own identity service listens
  * @param clientId of the tenant's managed identity
  */
-export async function joinPlatform(port: number, clientId: string): Promise<PlatformPlace> {
-  door ??= openDoor();
-  const origin = `http://127.0.0.1:${await door}`;
+export async function joinPlatform(port: number, clientId: string): Promise<PlatformRegistration> {
+  endpointPort ??= startEndpoint();
+  const origin = `http://127.0.0.1:${await endpointPort}`;
   const target = { port, clientId };
   targets.push(target);
   return {
@@ -39,7 +40,7 @@ export async function joinPlatform(port: number, clientId: string): Promise<Plat
   };
 }
 
-async function openDoor(): Promise<number> {
+async function startEndpoint(): Promise<number> {
   const server = createServer((caller) => {
     caller.once("error", () => caller.destroy());
     caller.once("data", (head) => {
@@ -49,7 +50,7 @@ async function openDoor(): Promise<number> {
       else relay(caller, head, connect(target.port, "127.0.0.1"));
     });
   });
-  // It has no owner who could close it, so it must not keep the process alive.
+  // Nothing closes it, so it must not keep the process alive.
   server.unref();
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject).listen(0, "127.0.0.1", resolve);

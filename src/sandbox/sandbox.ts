@@ -3,12 +3,16 @@ import { sandboxTls } from "./service/tls.ts";
 import { type Storage, startStorage } from "./storage.ts";
 import { startTenant, type Tenant, type TenantOptions } from "./tenant.ts";
 
-/** What a sandbox is like, beside what its tenant is like. */
+/** Options of {@link startSandbox}, in addition to those of its tenant. */
 export interface SandboxOptions extends TenantOptions {
   /** Which credential `environment` names; the vault holds both. The certificate by default. */
   readonly credential?: "certificate" | "secret";
   /** The app's certificate; a fresh one by default. A key takes time to make: several sandboxes may share one. */
   readonly certificate?: IssuedCertificate;
+  /** Whether `environment` names the signing key, which the vault holds anyway as `manifest-key`. Off by default. */
+  readonly signs?: boolean;
+  /** The signing key, EC P-256, as PEM; made anew by default. */
+  readonly signingKeyPem?: string;
   /** Value of `ROLLCALL_CONTAINER`; `user-snapshots` by default. */
   readonly container?: string;
   /** Value of `ROLLCALL_SCHEDULE`, six fields; every night at two by default. */
@@ -17,11 +21,11 @@ export interface SandboxOptions extends TenantOptions {
   readonly storageLocation?: string;
   /** Any free port by default. */
   readonly storagePort?: number;
-  /** A storage that runs already and goes on when the sandbox ends; one of its own by default. */
+  /** A storage that is already running, and that the sandbox does not stop; its own by default. */
   readonly storage?: Storage;
 }
 
-/** Everything that a run of Rollcall needs, on the loopback interface. */
+/** Everything that a run needs, on the loopback interface. */
 export interface Sandbox extends AsyncDisposable {
   /** The tenant, with its vault and the function app's identity. */
   readonly tenant: Tenant;
@@ -31,11 +35,14 @@ export interface Sandbox extends AsyncDisposable {
   readonly certificate: IssuedCertificate;
   /** The app's secret, kept in the vault as `graph-secret`. */
   readonly secret: string;
-  /** All settings of a run, for a process that has nothing else set. */
+  /** All settings of a run, as environment variables. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-const day = 24 * 60 * 60 * 1000;
+/** The key in the vault that signs manifests. */
+const SIGNING_KEY_NAME = "manifest-key";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Starts a tenant and a storage, with an app registration whose credentials are in the vault. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
@@ -58,9 +65,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     contentType: "application/x-pem-file",
     expiresOn: certificate.expiresOn,
   });
-  const expiresOn = new Date(Date.now() + 180 * day);
+  const expiresOn = new Date(Date.now() + 180 * DAY_MS);
   const secret = tenant.app.addSecret({ expiresOn }).value;
   tenant.vault.set("graph-secret", secret, { contentType: "text/plain", expiresOn });
+  if (options.signingKeyPem === undefined) tenant.vault.keys.create(SIGNING_KEY_NAME);
+  else tenant.vault.keys.import(SIGNING_KEY_NAME, options.signingKeyPem);
   const services = started.move();
   return {
     tenant,
@@ -74,6 +83,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       ...(options.credential === "secret"
         ? { ROLLCALL_SECRET_NAME: "graph-secret" }
         : { ROLLCALL_CERTIFICATE_NAME: "graph-cert" }),
+      ...(options.signs && { ROLLCALL_SIGNING_KEY_NAME: SIGNING_KEY_NAME }),
       ROLLCALL_STORAGE: storage.url,
       ROLLCALL_CONTAINER: options.container ?? "user-snapshots",
       ROLLCALL_SCHEDULE: options.schedule ?? "0 0 2 * * *",

@@ -2,15 +2,16 @@ import { once } from "node:events";
 import { join, relative } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import {
-  fixedClientId,
-  fixedFolder,
-  fixedIdentityClientId,
-  fixedIdentityHeader,
-  fixedPorts,
-  fixedTenantId,
+  FIXED_CLIENT_ID,
+  FIXED_FOLDER,
+  FIXED_IDENTITY_CLIENT_ID,
+  FIXED_IDENTITY_HEADER,
+  FIXED_PORTS,
+  FIXED_TENANT_ID,
 } from "./fixed.ts";
 import { type Sandbox, startSandbox } from "./sandbox.ts";
 import { sandboxTls } from "./service/tls.ts";
+import { keptSigningKey } from "./vault/kept-key.ts";
 
 interface ServeOptions {
   readonly users: number;
@@ -19,22 +20,24 @@ interface ServeOptions {
   readonly secret: boolean;
 }
 
-/** Starts the sandbox on its fixed ports, with certificates and blobs kept from one run to the next. */
+/** Starts the sandbox on its fixed ports, with certificates, signing key and blobs that are kept between runs. */
 export async function startFixedSandbox(options: ServeOptions): Promise<Sandbox> {
-  const { storage: storagePort, ...ports } = fixedPorts;
+  const { storage: storagePort, ...ports } = FIXED_PORTS;
   return await startSandbox({
     users: options.users,
     latencyMs: options.latency,
     credential: options.secret ? "secret" : "certificate",
     ...(options.throttle === undefined ? {} : { throttle: { resourceUnitsPer10s: options.throttle } }),
-    tenantId: fixedTenantId,
-    clientId: fixedClientId,
-    identityHeader: fixedIdentityHeader,
-    identityClientId: fixedIdentityClientId,
-    tls: await sandboxTls(join(fixedFolder, "tls")),
+    tenantId: FIXED_TENANT_ID,
+    clientId: FIXED_CLIENT_ID,
+    identityHeader: FIXED_IDENTITY_HEADER,
+    identityClientId: FIXED_IDENTITY_CLIENT_ID,
+    signs: true,
+    signingKeyPem: await keptSigningKey(join(FIXED_FOLDER, "vault", "manifest-key.pem")),
+    tls: await sandboxTls(join(FIXED_FOLDER, "tls")),
     ports,
     storagePort,
-    storageLocation: join(fixedFolder, "blobs"),
+    storageLocation: join(FIXED_FOLDER, "blobs"),
   });
 }
 
@@ -43,9 +46,9 @@ function describe(sandbox: Sandbox): string {
   const services = [
     ["Entra", tenant.entra.origin, `tenant ${tenant.domain}, one app registration`],
     ["Graph", tenant.graph.origin, `${tenant.directory.size.toLocaleString("en-GB")} people`],
-    ["Key Vault", tenant.vault.origin, "graph-secret, graph-cert"],
+    ["Key Vault", tenant.vault.origin, "graph-secret, graph-cert, manifest-key"],
     ["Identity", tenant.identity.endpoint, "the function's managed identity"],
-    ["Storage", storage.url, `kept in ${relative(process.cwd(), fixedFolder) || "."}/blobs`],
+    ["Storage", storage.url, `kept in ${relative(process.cwd(), FIXED_FOLDER) || "."}/blobs`],
   ];
   const lines = services.map(
     ([name = "", address = "", what]) => `  ${name.padEnd(10)} ${address.padEnd(42)} ${what}`,
@@ -57,11 +60,11 @@ function describe(sandbox: Sandbox): string {
     "",
     ...lines,
     "",
-    "In another terminal, use it by",
+    "To use it, in another terminal:",
     "",
     "  cp local.settings.sample.json local.settings.json",
     "",
-    "or by",
+    "or",
     "",
     ...settings,
     "",
@@ -72,7 +75,7 @@ function describe(sandbox: Sandbox): string {
   ].join("\n");
 }
 
-/** What to do about a failed start. */
+/** The message for a failed start. */
 function explain(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const port = /EADDRINUSE.*?:(\d+)/.exec(message)?.[1];

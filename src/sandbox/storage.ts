@@ -16,38 +16,40 @@ export interface StorageOptions {
   readonly port?: number;
 }
 
-/** Blob storage that takes bearer tokens over TLS, as the real one does. */
+/** Blob storage that accepts bearer tokens over TLS, as the real one does. */
 export interface Storage extends AsyncDisposable {
   /** Address of the blob service, account included, without a trailing slash. */
   readonly url: string;
-  /** Address and account key in one, for clients without a token. */
+  /** Address and account key, for clients without a token. */
   readonly connectionString: string;
 }
 
-const account = "devstoreaccount1";
+const ACCOUNT = "devstoreaccount1";
 
-/** The account key of every Azurite; published, so no secret (learn.microsoft.com/azure/storage/common/storage-use-azurite). */
-const accountKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+/** Azurite's account key, which is published (learn.microsoft.com/azure/storage/common/storage-use-azurite). */
+const ACCOUNT_KEY =
+  "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
-/** Loaded into the emulator: it goes when its standard input ends, which a parent's death of any kind brings about. */
-const exitWithParent = `process.stdin.resume().on("close", () => {
+/** Loaded into the emulator: exits when standard input ends, as it does when the parent dies, however that happens. */
+const EXIT_WITH_PARENT = `process.stdin.resume().on("close", () => {
   process.kill(process.pid, "SIGTERM");
   setTimeout(() => process.exit(), 2000).unref();
 }).unref();`;
 
-const killAfterMs = 5_000;
+const KILL_AFTER_MS = 5_000;
 
-/** Runs Azurite's blob service in a process of its own and resolves when it accepts connections. */
+/** Runs Azurite's blob service in its own process. Resolves when it accepts connections. */
 export async function startStorage(options: StorageOptions = {}): Promise<Storage> {
   const tls = options.tls ?? (await sandboxTls());
   if (options.location !== undefined) await mkdir(options.location, { recursive: true });
-  const place = options.location === undefined ? ["--inMemoryPersistence"] : ["--location", options.location];
+  const persistence =
+    options.location === undefined ? ["--inMemoryPersistence"] : ["--location", options.location];
   const child = spawn(
     process.execPath,
     [
-      ...["--import", `data:text/javascript,${encodeURIComponent(exitWithParent)}`],
+      ...["--import", `data:text/javascript,${encodeURIComponent(EXIT_WITH_PARENT)}`],
       createRequire(import.meta.url).resolve("azurite/dist/src/blob/main.js"),
-      ...place,
+      ...persistence,
       ...["--blobHost", "127.0.0.1", "--blobPort", String(options.port ?? 0)],
       ...["--cert", tls.certificateFile, "--key", tls.keyFile, "--oauth", "basic"],
       ...["--skipApiVersionCheck", "--disableTelemetry", "--silent"],
@@ -55,16 +57,16 @@ export async function startStorage(options: StorageOptions = {}): Promise<Storag
     { stdio: ["pipe", "pipe", "pipe"] },
   );
   const origin = await readOrigin(child, child.stdout, child.stderr);
-  const url = `${origin}/${account}`;
+  const url = `${origin}/${ACCOUNT}`;
   return {
     url,
-    connectionString: `DefaultEndpointsProtocol=https;AccountName=${account};AccountKey=${accountKey};BlobEndpoint=${url};`,
+    connectionString: `DefaultEndpointsProtocol=https;AccountName=${ACCOUNT};AccountKey=${ACCOUNT_KEY};BlobEndpoint=${url};`,
     // In memory there is nothing to save, and nothing to wait for.
     [Symbol.asyncDispose]: () => stop(child, options.location === undefined ? "SIGKILL" : "SIGTERM"),
   };
 }
 
-/** The address that the emulator prints when it listens. */
+/** The address that the emulator prints once it listens. */
 async function readOrigin(child: ChildProcess, stdout: Readable, stderr: Readable): Promise<string> {
   const lines: string[] = [];
   createInterface({ input: stderr }).on("line", (line) => lines.push(line));
@@ -74,7 +76,7 @@ async function readOrigin(child: ChildProcess, stdout: Readable, stderr: Readabl
       lines.push(line);
       continue;
     }
-    // Nobody reads on: an emulator whose pipe is full would stand still.
+    // Keep reading: a full pipe would block the emulator.
     stdout.resume();
     return origin;
   }
@@ -86,7 +88,7 @@ async function stop(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): Promise
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");
   child.kill(signal);
-  const timer = setTimeout(() => child.kill("SIGKILL"), killAfterMs);
+  const timer = setTimeout(() => child.kill("SIGKILL"), KILL_AFTER_MS);
   await exited;
   clearTimeout(timer);
 }

@@ -12,15 +12,16 @@ import { Graph } from "./graph/graph.ts";
 import { graphErrorReply } from "./graph/graph-reply.ts";
 import { Throttle, type ThrottleOptions } from "./graph/throttle.ts";
 import { Directory } from "./people/directory.ts";
-import { joinPlatform, platformHeader } from "./platform.ts";
+import { joinPlatform, PLATFORM_HEADER } from "./platform.ts";
 import { type FaultRule, FaultScript, type RuleDisposer, type ServiceName } from "./service/fault.ts";
 import { Journal, type RecordedRequest } from "./service/journal.ts";
 import { type ServiceDefinition, startService } from "./service/service.ts";
 import { type SandboxTls, sandboxTls } from "./service/tls.ts";
 import { Vault } from "./vault/vault.ts";
-import { answerVault, vaultErrorReply } from "./vault/vault-rest.ts";
+import { vaultErrorReply } from "./vault/vault-reply.ts";
+import { answerVault } from "./vault/vault-rest.ts";
 
-/** What a tenant is like. Everything has a default. */
+/** Options of {@link startTenant}. All have defaults. */
 export interface TenantOptions {
   /** People in the directory; 2000 by default. */
   readonly users?: number;
@@ -40,13 +41,13 @@ export interface TenantOptions {
   readonly identityHeader?: string;
   /** Client id of the user-assigned managed identity; random by default. */
   readonly identityClientId?: string;
-  /** Life of Entra's tokens in seconds; 3599 by default. `tenant.tokenLifetimeSeconds` changes it later. */
+  /** Lifetime of Entra's tokens in seconds; 3599 by default. `tenant.tokenLifetimeSeconds` changes it later. */
   readonly tokenLifetimeSeconds?: number;
-  /** Life of the managed identity's tokens in seconds; 86400 by default. */
+  /** Lifetime of the managed identity's tokens in seconds; 86400 by default. */
   readonly identityTokenLifetimeSeconds?: number;
   /** Milliseconds before each of Graph's answers; 0 by default. */
   readonly latencyMs?: number | (() => number);
-  /** False as in a B2C tenant: no `$count`, no advanced queries, no sign-in activity. True by default. */
+  /** False for a tenant like B2C: no `$count`, no advanced queries, no sign-in activity. True by default. */
   readonly counts?: boolean;
   /** Whether the tenant has the licence that `signInActivity` needs; true by default. */
   readonly premium?: boolean;
@@ -54,7 +55,7 @@ export interface TenantOptions {
   readonly throttle?: ThrottleOptions;
   /** Most bytes of rendered pages to keep; 512 MiB by default. */
   readonly pageCacheBytes?: number;
-  /** Ports of the services; any free ones by default, but one identity endpoint for all tenants of the process. */
+  /** Ports of the services; any free ones by default. All tenants of the process share one identity endpoint. */
   readonly ports?: Partial<Readonly<Record<ServiceName, number>>>;
 }
 
@@ -64,11 +65,11 @@ export interface ServiceAddress {
   readonly origin: string;
 }
 
-/** A tenant that listens on the loopback interface until it is disposed of. */
+/** A tenant that listens on the loopback interface until disposed. */
 export interface Tenant extends AsyncDisposable {
   /** Directory id. */
   readonly tenantId: string;
-  /** Initial domain; it serves as well as the id in Entra's addresses. */
+  /** Initial domain, which Entra's URLs accept instead of the id. */
   readonly domain: string;
   /** Client id of the app registration. */
   readonly clientId: string;
@@ -78,7 +79,7 @@ export interface Tenant extends AsyncDisposable {
   readonly entra: ServiceAddress;
   /** Microsoft Graph. */
   readonly graph: ServiceAddress;
-  /** Key Vault: its address, what it holds, and who may read it. */
+  /** Key Vault: its address, its secrets, and who may read them. */
   readonly vault: Vault & ServiceAddress;
   /** The platform's identity endpoint. */
   readonly identity: ManagedIdentity;
@@ -86,11 +87,11 @@ export interface Tenant extends AsyncDisposable {
   readonly app: AppRegistration;
   /** The people. */
   readonly directory: Directory;
-  /** Life of the tokens that Entra issues from now on, in seconds. */
+  /** Lifetime in seconds of the tokens that Entra issues from now on. */
   tokenLifetimeSeconds: number;
   /** Milliseconds before each of Graph's answers from now on. */
   latencyMs: number | (() => number);
-  /** Everything that was asked so far, in order of arrival. */
+  /** All requests so far, in order of arrival. */
   readonly requests: readonly RecordedRequest[];
   /** SHA-256 (hex) of every bearer token that a service received; see `hashToken`. */
   readonly tokensSeenBy: (service: ServiceName) => ReadonlySet<string>;
@@ -121,7 +122,7 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
     get endpoint() {
       return `${originOf("identity")}/msi/token`;
     },
-    header: options.identityHeader ?? platformHeader,
+    header: options.identityHeader ?? PLATFORM_HEADER,
     clientId: options.identityClientId ?? randomUUID(),
     principalId: randomUUID(),
   };
@@ -197,10 +198,10 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
     origins.set(definition.name, service.origin);
   }
   if (options.ports?.identity === undefined) {
-    const place = started.use(
+    const registration = started.use(
       await joinPlatform(Number(new URL(originOf("identity")).port), identity.clientId),
     );
-    origins.set("identity", place.origin);
+    origins.set("identity", registration.origin);
   }
   const services = started.move();
   const tenant: Tenant = {

@@ -42,3 +42,8 @@ export const CLOUDS = {
     blobSuffixes: [".blob.core.chinacloudapi.cn"],
   },
 } as const satisfies Record<string, Cloud>;
+
+/** The global cloud for a name that is none of {@link CLOUDS}, and for an absent one. */
+export function cloudNamed(name: string | undefined): Cloud {
+  return Object.entries(CLOUDS).find(([known]) => known === name)?.[1] ?? CLOUDS.global;
+}

@@ -1,31 +1,30 @@
 import { RollcallError } from "../error.ts";
 import { warning } from "../warning.ts";
 
-/** What was found against what the directory says it has. Kept in the manifest. */
+/** What was listed, compared with what the directory counts. Kept in the manifest. */
 export interface Completeness {
   /** Users in all pages, repeated ones included. */
   readonly listed: number;
-  /** Different users, which is how many the snapshot holds. */
+  /** Different users: how many the snapshot holds. */
   readonly unique: number;
-  /** `listed - unique`: a listing that runs while the directory changes may show a user twice. */
+  /** `listed - unique`: if the directory changes during a listing, a user may be listed twice. */
   readonly duplicates: number;
-  /** The directory's own count, taken before the listing, or after it where there was none before; `null`: no count. */
+  /** The directory's own count before the listing, or after it if there was none before; `null` if there is none. */
   readonly counted: number | null;
   /**
-   * The count taken again after the listing; `null` where there was none. Absent in snapshots of Rollcall 1.0, which
-   * counted once.
+   * The count after the listing; `null` if there was none. Absent in snapshots of Rollcall 1.0, which counted only once.
    */
   readonly countedAfter?: number | null | undefined;
-  /** Whether the tenant is known to offer a count: no later run does without one then. Absent in snapshots of 1.0. */
+  /** Whether the tenant is known to offer a count, so that later runs require one. Absent in snapshots of 1.0. */
   readonly countOffered?: boolean | undefined;
-  /** `uncounted` where there was nothing to compare with. */
+  /** `uncounted` if there was no count to compare with. */
   readonly verdict: Verdict;
 }
 
-/** Whether a listing was held to a count. */
+/** Whether a listing was checked against a count. */
 export type Verdict = "complete" | "uncounted";
 
-/** A listing, and what the directory counted on either side of it; `null`: it gave no count. */
+/** A listing, and the directory's counts before and after it; `null` if there was no count. */
 export interface CountedListing {
   readonly listed: number;
   readonly unique: number;
@@ -33,16 +32,16 @@ export interface CountedListing {
   readonly after: number | null;
 }
 
-/** Whether a snapshot tells that its tenant offers a count. Those of Rollcall 1.0 tell by having one. */
-export function tellsOfCount({ counted, countOffered }: Completeness): boolean {
+/** Whether a snapshot shows that its tenant offers a count. Snapshots of Rollcall 1.0 show it by having a count. */
+export function showsCountOffered({ counted, countOffered }: Completeness): boolean {
   return countOffered ?? counted !== null;
 }
 
 /**
  * THE rule. The count comes from an eventually consistent index (https://learn.microsoft.com/graph/aad-advanced-queries),
- * so it may be off by a little on a day of changes; more than that is a cut list, or a count that is worth nothing.
+ * so it may be slightly off on a day of changes. Any larger difference means a truncated list or a useless count.
  *
- * @returns by how many users a listing may differ from its count
+ * @returns how many users a listing may differ from its count
  */
 export function tolerance(counted: number): number {
   return Math.max(5, 0.001 * counted);
@@ -53,47 +52,47 @@ export function fewestAllowed(counted: number): number {
   return counted - tolerance(counted);
 }
 
-/** What a listing is to the counts on either side of it. */
-export type Standing =
+/** How a listing compares with the counts before and after it. */
+export type CountComparison =
   /** No count contradicts it. */
   | "whole"
   /** It holds fewer users than both counts allow. */
   | "short"
-  /** One count calls it whole, the other short: the directory changed meanwhile, or that one count is wrong. */
+  /** It is whole by one count and short by the other: the directory changed meanwhile, or one count is wrong. */
   | "disputed"
   /** It holds more users than both counts allow: these counts prove nothing. */
   | "exceeds";
 
 /**
- * Compares a listing with both counts. Being short of one of them is enough for doubt. Exceeding one is not, where the
- * other agrees: the directory grew, or shrank, while it was listed.
+ * Compares a listing with both counts. Being short of one count is enough for doubt. Exceeding one is not, if the other
+ * agrees: the directory grew or shrank during the listing.
  */
-export function standingOf(unique: number, counts: readonly number[]): Standing {
+export function compareWithCounts(unique: number, counts: readonly number[]): CountComparison {
   const short = counts.filter((counted) => unique < fewestAllowed(counted)).length;
   if (short > 0) return short === counts.length ? "short" : "disputed";
   return counts.every((counted) => unique > counted + tolerance(counted)) ? "exceeds" : "whole";
 }
 
-/** What a snapshot was held to against the one before. Kept in the manifest. */
+/** How a snapshot was checked against the previous one. Kept in the manifest. */
 export interface Guard {
-  /** The most that a list may shrink from one snapshot to the next, in percent of the former. */
+  /** The most that a list may shrink from one snapshot to the next, in percent. */
   readonly maxShrinkPercent: number;
-  /** Whether it shrank by more and somebody let it through. */
+  /** Whether it shrank by more and an operator accepted that. */
   readonly shrinkAccepted: boolean;
 }
 
-/** What {@link guardAgainstDisaster} knows. */
+/** Options of {@link guardAgainstDisaster}. */
 export interface GuardOptions {
   /** Users of the last snapshot; `undefined` for the first run. */
   readonly previousUsers: number | undefined;
   readonly maxShrinkPercent: number;
-  /** Whether to let a smaller list through, this once. */
+  /** Whether to accept a smaller list, this once. */
   readonly acceptShrink: boolean;
 }
 
 /**
- * Keeps a list that agrees with the count, and yet cannot be meant, away from everything downstream that would delete
- * whoever is not on it.
+ * Refuses a list that agrees with the count but is still suspicious, because systems downstream may delete every user who
+ * is not on it.
  *
  * @throws {RollcallError} `listing-empty`, `listing-shrunk`
  */
@@ -101,10 +100,9 @@ export function guardAgainstDisaster(unique: number, options: GuardOptions): Gua
   const { previousUsers, maxShrinkPercent, acceptShrink } = options;
   if (unique === 0) {
     throw new RollcallError("listing-empty", {
-      doing: "looking at the listing as a whole",
-      problem: "it holds no users at all, and a directory has its administrator at least",
-      remedy:
-        "Nothing was published. Check ROLLCALL_TENANT_ID and ROLLCALL_CLOUD; `rollcall doctor` tells more.",
+      doing: "checking the listing as a whole",
+      problem: "it holds no users at all, but every directory has at least one administrator",
+      remedy: "Nothing was published. Check ROLLCALL_TENANT_ID and ROLLCALL_CLOUD; run `rollcall doctor`.",
     });
   }
   const isShrunk = previousUsers !== undefined && unique < previousUsers * (1 - maxShrinkPercent / 100);
@@ -113,41 +111,42 @@ export function guardAgainstDisaster(unique: number, options: GuardOptions): Gua
       doing: "comparing the listing with the last snapshot",
       problem: `${unique} users were listed, ${Math.round((1 - unique / previousUsers) * 100)} % fewer than the ${previousUsers} of the last one`,
       remedy:
-        `Nothing was published. If so many were really deleted, let it through once with \`rollcall snapshot ` +
+        `Nothing was published. If so many were really deleted, accept it once with \`rollcall snapshot ` +
         `--accept-shrink\`; ROLLCALL_MAX_SHRINK_PERCENT (${maxShrinkPercent}) sets the limit.`,
     });
   }
   return { maxShrinkPercent, shrinkAccepted: isShrunk };
 }
 
-/** A listing that one of its counts calls whole and the other short. Listed again, it may agree with both. */
+/** Thrown for a listing that is whole by one count and short by the other. Another listing may agree with both. */
 export class ListingDisputed extends RollcallError {}
 
 /**
  * Decides whether a listing is whole.
  *
- * @param countOffered whether a former run had a count
- * @throws {RollcallError} `listing-short` when it holds fewer users than {@link fewestAllowed} by either count, as a
- *   {@link ListingDisputed} when only by one; `count-contradicted` when it holds more than both allow
+ * @param countOffered whether an earlier run had a count
+ * @throws {RollcallError} `listing-short` if it holds fewer users than {@link fewestAllowed} by either count, as a
+ *   {@link ListingDisputed} if only by one; `count-contradicted` if it holds more than both counts allow
  */
 export function judgeCompleteness(
   { listed, unique, before, after }: CountedListing,
   countOffered = false,
 ): Completeness {
   const counts = [before, after].filter((count) => count !== null);
-  const standing = counts.length === 0 ? "whole" : standingOf(unique, counts);
-  const said = `${unique} different users were listed, but the directory counts ${countsInWords(before, after)}`;
+  const comparison = counts.length === 0 ? "whole" : compareWithCounts(unique, counts);
+  const said = `${unique} different users were listed, but the directory counts ${formatCounts(before, after)}`;
   const doing = "comparing the listing with the directory's count";
-  if (standing === "short") throw new RollcallError("listing-short", { doing, problem: said, remedy: SHORT });
-  if (standing === "disputed")
+  if (comparison === "short")
+    throw new RollcallError("listing-short", { doing, problem: said, remedy: SHORT });
+  if (comparison === "disputed")
     throw new ListingDisputed("listing-short", { doing, problem: said, remedy: SHORT });
-  if (standing === "exceeds") {
+  if (comparison === "exceeds") {
     throw new RollcallError("count-contradicted", {
       doing,
       problem: `${said}: a count that is exceeded proves nothing`,
       remedy:
-        "Nothing was published. The next run counts again; if it goes on, report it to Microsoft. " +
-        "ROLLCALL_COUNT=off does without a count, and snapshots then say `uncounted`.",
+        "Nothing was published. The next run counts again; if it keeps failing, report it to Microsoft. " +
+        "ROLLCALL_COUNT=off turns the count off; snapshots then say `uncounted`.",
     });
   }
   return {
@@ -163,17 +162,15 @@ export function judgeCompleteness(
 
 const SHORT =
   "Nothing was published; the last whole snapshot stays the latest. If many users were created or deleted just now, the " +
-  "next run agrees again; if it goes on, report it to Microsoft.";
+  "next run will agree again; if it keeps failing, report it to Microsoft.";
 
-function countsInWords(before: number | null, after: number | null): string {
+function formatCounts(before: number | null, after: number | null): string {
   if (before === null || after === null || before === after) return `${before ?? after}`;
   return `${before} before the listing and ${after} after it`;
 }
 
 /**
- * What about the counts somebody should know although the listing is whole.
- *
- * @returns warnings
+ * The warnings about the counts of a listing that is whole.
  */
 export function countWarnings({ unique, counted, countedAfter }: Completeness): readonly string[] {
   if (counted === null || countedAfter === null || countedAfter === undefined) return [];

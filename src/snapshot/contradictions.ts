@@ -1,7 +1,8 @@
 import { MAX_PART_CONTENT_BYTES } from "../rows/line-limit.ts";
-import { standingOf } from "./completeness.ts";
+import { compareWithCounts } from "./completeness.ts";
+import { FINGERPRINT_BYTES } from "./fingerprints.ts";
 import { formatContradictions } from "./format-parts.ts";
-import { latestPath, manifestPath, partName, type RunFolder } from "./layout.ts";
+import { fingerprintsPartName, latestPath, manifestPath, partName, type RunFolder } from "./layout.ts";
 import type { Latest, Manifest } from "./manifest.ts";
 import { sha256Of } from "./sha256.ts";
 
@@ -14,21 +15,21 @@ export interface Finding {
 }
 
 /**
- * Where a manifest contradicts itself or the place where it was found. The sums say that no part was taken out of it
- * or put in twice; the rule of completeness is applied again, so that a verdict cannot be written by hand.
+ * Where a manifest contradicts itself or the folder it was found in. The sums show that no part was removed or added
+ * twice. The completeness rule is applied again, so that nobody can write a verdict by hand.
  */
 export function manifestContradictions(manifest: Manifest, folder: RunFolder): readonly Finding[] {
   const { tenantId, runId, source, completeness, parts } = manifest;
   const { listed, unique, duplicates, counted, countedAfter, verdict } = completeness;
   const users = parts.reduce((sum, part) => sum + part.users, 0);
   const problems: string[] = [];
-  if (tenantId !== folder.tenantId) problems.push(`it is of tenant ${tenantId}`);
-  if (runId !== folder.runId) problems.push(`it is of run ${runId}`);
+  if (tenantId !== folder.tenantId) problems.push(`it belongs to tenant ${tenantId}`);
+  if (runId !== folder.runId) problems.push(`it belongs to run ${runId}`);
   if (parts.some(({ name }, index) => name !== partName(index))) problems.push("it names its parts wrongly");
-  if (unique === 0) problems.push("it says that there is nobody; an empty list is never published");
+  if (unique === 0) problems.push("it says that there are no users; an empty list is never published");
   if (users !== unique) problems.push(`its parts add up to ${users} users; it says ${unique}`);
   if (parts.some(({ users, bytes }) => users > mostUsersIn(bytes))) {
-    problems.push("it says more users of a part than fit into it");
+    problems.push("it says that a part has more users than fit into it");
   }
   if (listed - unique !== duplicates) {
     problems.push(`of ${listed} listed users ${unique} are unique, but it says ${duplicates} duplicates`);
@@ -37,17 +38,37 @@ export function manifestContradictions(manifest: Manifest, folder: RunFolder): r
     problems.push(`its verdict is ${verdict}, but its count is ${counted ?? "missing"}`);
   }
   const counts = [...new Set([counted, countedAfter ?? null])].filter((count) => count !== null);
-  const standing = counts.length === 0 ? "whole" : standingOf(unique, counts);
+  const comparison = counts.length === 0 ? "whole" : compareWithCounts(unique, counts);
   const said = `its verdict is ${verdict}, but ${unique} of ${counts.join(" and ")} users are`;
-  if (standing === "short" || standing === "disputed") problems.push(`${said} fewer than the rule allows`);
-  // Rollcall 1.0 counted once, and held no listing to its count from above.
-  if (standing === "exceeds" && countedAfter !== undefined)
+  if (comparison === "short" || comparison === "disputed")
+    problems.push(`${said} fewer than the rule allows`);
+  // Rollcall 1.0 counted once, and accepted a listing that exceeded its count.
+  if (comparison === "exceeds" && countedAfter !== undefined)
     problems.push(`${said} more than the rule allows`);
   if (new Set(source.properties).size !== source.properties.length || !source.properties.includes("id")) {
-    problems.push("its properties repeat themselves or lack the id");
+    problems.push("its properties contain duplicates or lack the id");
   }
-  problems.push(...formatContradictions(manifest));
+  if (manifest.tallies && manifest.tallies.users !== unique) {
+    problems.push(`its tallies say ${manifest.tallies.users} users; it says ${unique}`);
+  }
+  problems.push(...formatContradictions(manifest), ...fingerprintContradictions(manifest));
   return problems.map((problem) => ({ blob: manifestPath(folder), problem }));
+}
+
+function fingerprintContradictions({ fingerprints, completeness }: Manifest): readonly string[] {
+  if (!fingerprints) return [];
+  const users = fingerprints.reduce((sum, part) => sum + part.users, 0);
+  return [
+    ...(fingerprints.some(({ name }, index) => name !== fingerprintsPartName(index))
+      ? ["it names the parts of the fingerprints wrongly"]
+      : []),
+    ...(fingerprints.some((part) => part.bytes !== part.users * FINGERPRINT_BYTES)
+      ? [`its fingerprints have not ${FINGERPRINT_BYTES} bytes for each user`]
+      : []),
+    ...(users === completeness.unique
+      ? []
+      : [`its fingerprints add up to ${users} users; it says ${completeness.unique}`]),
+  ];
 }
 
 /** Deflate makes a byte out of no more than 1,032 (https://zlib.net/zlib_tech.html); a line has an id at least. */
@@ -57,7 +78,7 @@ function mostUsersIn(bytes: number): number {
 }
 
 /**
- * Where `latest.json` and the manifest at which it points contradict each other.
+ * Where `latest.json` and the manifest that it points at contradict each other.
  *
  * @param bytes the manifest as stored
  */

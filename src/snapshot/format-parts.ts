@@ -1,24 +1,27 @@
 import { EXTRA_FORMAT_NAMES, type ExtraFormatName } from "../settings/format-name.ts";
 import { FORMAT_EXTENSIONS, partName } from "./layout.ts";
-import type { FormatParts } from "./manifest.ts";
+import type { FormatParts, Manifest } from "./manifest.ts";
 import type { PartEntry } from "./part.ts";
 
-/** What of a manifest this file is about. */
+/** The part of a manifest that lists its parts. */
 interface WithFormats {
   readonly parts: readonly PartEntry[];
   readonly formats?: FormatParts | undefined;
 }
 
-/** All parts of a snapshot, in whatever format. */
+/** The parts of a snapshot's users, in all formats. */
 export function partsOfAllFormats(manifest: WithFormats): readonly PartEntry[] {
   return [...manifest.parts, ...formatsOf(manifest).flatMap(([, parts]) => parts)];
 }
 
-/** All parts in a run's folder: of its users, in whatever format, and of what changed. */
-export function allParts(
-  manifest: WithFormats & { readonly changes: { readonly parts: readonly PartEntry[] } | null },
-): readonly PartEntry[] {
+/** All parts that readers take: of the users, in whatever format, and of what changed. */
+export function readableParts(manifest: Manifest): readonly PartEntry[] {
   return [...partsOfAllFormats(manifest), ...(manifest.changes?.parts ?? [])];
+}
+
+/** All parts in a run's folder: those that readers take, and the fingerprints. */
+export function allParts(manifest: Manifest): readonly PartEntry[] {
+  return [...readableParts(manifest), ...(manifest.fingerprints ?? [])];
 }
 
 /** Where a manifest's other formats do not hold the same users as its JSON lines. Clauses without a full stop. */
@@ -30,12 +33,12 @@ export function formatContradictions(manifest: WithFormats): readonly string[] {
       problems.push(`it names its ${format} parts wrongly`);
     const users = usersIn(parts);
     if (users !== expected)
-      problems.push(`its ${format} parts add up to ${users} users, its others to ${expected}`);
+      problems.push(`its ${format} parts add up to ${users} users, its JSON lines to ${expected}`);
     return problems;
   });
 }
 
-/** Each part in another format than JSON lines. */
+/** Each part in a format other than JSON lines. */
 export function formatPartsOf(
   manifest: WithFormats,
 ): readonly { readonly format: ExtraFormatName; readonly part: PartEntry }[] {

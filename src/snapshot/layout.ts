@@ -1,12 +1,12 @@
 import type { ExtraFormatName } from "../settings/format-name.ts";
 
 /**
- * The names of blobs, below the container. Hive-partitioned, so that DuckDB, Spark, Synapse, Fabric and pandas see
- * `tenant`, `date` and `run` as columns.
+ * The folder of a run. Paths are Hive-partitioned, so that DuckDB, Spark, Synapse, Fabric and pandas see `tenant`, `date`
+ * and `run` as columns.
  */
 export interface RunFolder {
   readonly tenantId: string;
-  /** Start of the run in UTC, such as `20261122T020000Z`; sorts as it happened. */
+  /** Start of the run in UTC, such as `20261122T020000Z`; sorts in order of time. */
   readonly runId: string;
   /** Path from the container, without a trailing slash. */
   readonly path: string;
@@ -17,7 +17,7 @@ export function runFolder(tenantId: string, startedAt: Date): RunFolder {
   return folderOf(tenantId, `${iso.slice(0, 19).replaceAll(/[-:]/g, "")}Z`);
 }
 
-/** @param runId as {@link RunFolder.runId}; see {@link isRunId} */
+/** @param runId for which {@link isRunId} holds */
 export function folderOf(tenantId: string, runId: string): RunFolder {
   const date = `${runId.slice(0, 4)}-${runId.slice(4, 6)}-${runId.slice(6, 8)}`;
   return { tenantId, runId, path: `${tenantFolder(tenantId)}/date=${date}/run=${runId}` };
@@ -27,7 +27,7 @@ export function isRunId(text: string): boolean {
   return /^\d{8}T\d{6}Z$/.test(text);
 }
 
-/** When a run began, as its id says, in milliseconds since the Unix epoch; `NaN` for an id of no possible time. */
+/** When a run began by its id, in milliseconds since the Unix epoch; `NaN` if the id is not a possible time. */
 export function runTimeMs(runId: string): number {
   const iso = runId.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z");
   return Date.parse(iso);
@@ -38,7 +38,7 @@ export function dateFolder(tenantId: string, date: string): string {
   return `${tenantFolder(tenantId)}/date=${date}/`;
 }
 
-/** The date of a folder that {@link dateFolder} names; `undefined` for any other. */
+/** The date in a path that {@link dateFolder} made; `undefined` for any other path. */
 export function dateOfFolder(path: string): string | undefined {
   return /^tenant=[^/]+\/date=(\d{4}-\d{2}-\d{2})\/$/.exec(path)?.[1];
 }
@@ -51,6 +51,11 @@ export function manifestPath(folder: RunFolder): string {
   return `${folder.path}/manifest.json`;
 }
 
+/** The manifest's signature, where it has one: a detached JWS. */
+export function signaturePath(folder: RunFolder): string {
+  return `${folder.path}/manifest.jws`;
+}
+
 /** The run id in a manifest's path; `undefined` for any other blob. */
 export function runIdOfManifest(path: string): string | undefined {
   return /\/run=(\d{8}T\d{6}Z)\/manifest\.json$/.exec(path)?.[1];
@@ -60,12 +65,12 @@ export function latestPath(tenantId: string): string {
   return `${tenantFolder(tenantId)}/latest.json`;
 }
 
-/** The blob whose lease is the lock: one run at a time for each tenant. */
+/** The blob whose lease is the lock, which lets one run at a time work on a tenant. */
 export function lockPath(tenantId: string): string {
   return `${tenantFolder(tenantId)}/run.lock`;
 }
 
-/** How the name of a part in another format ends, after its number. */
+/** File extension of the parts in each extra format. */
 export const FORMAT_EXTENSIONS: Readonly<Record<ExtraFormatName, string>> = {
   csv: "csv",
   parquet: "parquet",
@@ -74,13 +79,18 @@ export const FORMAT_EXTENSIONS: Readonly<Record<ExtraFormatName, string>> = {
 /**
  * `users-00000.ndjson.gz`, and so on.
  *
- * @param extension without its leading dot; another one for the same users in another format
+ * @param extension without a leading dot
  */
 export function partName(index: number, extension = "ndjson.gz"): string {
   return `users-${String(index).padStart(5, "0")}.${extension}`;
 }
 
-/** `changes-00000.ndjson.gz`, and so on: what changed since the snapshot before. */
+/** `changes-00000.ndjson.gz`, and so on: what changed since the previous snapshot. */
 export function changesPartName(index: number): string {
   return `changes-${String(index).padStart(5, "0")}.ndjson.gz`;
+}
+
+/** `fingerprints-00000.bin`, and so on: an id and a digest of each user. */
+export function fingerprintsPartName(index: number): string {
+  return `fingerprints-${String(index).padStart(5, "0")}.bin`;
 }

@@ -4,7 +4,7 @@ import type { RunFolder } from "./layout.ts";
 import type { PartEntry } from "./part.ts";
 
 /**
- * Checks that each part is stored in its full length.
+ * Checks that each part is stored with its full length.
  *
  * @throws {RollcallError} `snapshot-damaged` naming the blob
  */
@@ -19,7 +19,7 @@ export async function checkParts(
 }
 
 /**
- * The same where the folder was listed before.
+ * As {@link checkParts}, for callers that have already listed the folder.
  *
  * @param stored bytes of each blob, by path
  * @throws {RollcallError} `snapshot-damaged` naming the blob

@@ -1,5 +1,6 @@
 import { createGunzip } from "node:zlib";
 import { RollcallError } from "../error.ts";
+import { claimedBytes, gunzipWhole, releaseBody } from "../http/gunzip.ts";
 import { MAX_LINE_BYTES, MAX_PART_CONTENT_BYTES } from "../rows/line-limit.ts";
 import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
@@ -7,19 +8,20 @@ import type { RunFolder } from "./layout.ts";
 import type { PartEntry } from "./part.ts";
 import { sha256Of } from "./sha256.ts";
 
-/** Decompressed bytes that are handed out at a time. */
+/** Bytes that are decompressed at a time. */
 const CHUNK_BYTES = 256 * 2 ** 10;
+/** Most bytes that are decompressed as a whole; the parts that Rollcall writes mostly hold some 14 MB. */
+const MAX_WHOLE_BYTES = 24 * 2 ** 20;
 const LINE_FEED = 0x0a;
 
 /**
  * The lines of a part, some hundred at a time, each a user as JSON without its line break.
  *
- * The part is in memory as a whole, compressed, before its first line comes: none is handed out of a blob that is not
- * the one in the manifest. Leaving the loop early ends the reading; so does the container's signal, with the next chunk.
- * No more is unpacked than a part may hold.
+ * The whole part is read into memory, compressed, and verified before its first line is yielded. Leaving the loop early
+ * ends the reading; so does the container's signal, at the next chunk. No more is decompressed than a part may hold.
  *
- * @param maxLineBytes the longest line that is read
- * @throws {RollcallError} `snapshot-damaged` naming the blob; for too few lines behind the last of them
+ * @param maxLineBytes the longest line that is accepted
+ * @throws {RollcallError} `snapshot-damaged` naming the blob; for too few lines, only after the last of them
  */
 export async function* partLines(
   container: Container,
@@ -30,7 +32,7 @@ export async function* partLines(
   const path = `${folder.path}/${part.name}`;
   const body = await readBody(container, path, part);
   let users = 0;
-  for await (const lines of decode(unpacked(body, path, container.signal, maxLineBytes), path)) {
+  for await (const lines of decode(decompressed(body, path, container.signal, maxLineBytes), path)) {
     users += lines.length;
     if (users > part.users) throw tooManyLines(path, part);
     yield lines;
@@ -42,7 +44,7 @@ export async function* partLines(
 /**
  * The same lines as bytes, for callers that need only a few lines: blocks of whole lines, each ended by a line feed.
  *
- * @throws {RollcallError} as {@link partLines}, but for lines that are not UTF-8
+ * @throws {RollcallError} as {@link partLines}, but does not check that lines are UTF-8
  */
 export async function* partBlocks(
   container: Container,
@@ -54,7 +56,7 @@ export async function* partBlocks(
   let begun: Buffer = Buffer.alloc(0);
   let lines = 0;
   try {
-    for await (const chunk of unpacked(body, path, container.signal, MAX_LINE_BYTES)) {
+    for await (const chunk of decompressed(body, path, container.signal, MAX_LINE_BYTES)) {
       lines += linesIn(chunk);
       if (lines > part.users) throw tooManyLines(path, part);
       const first = chunk.indexOf(LINE_FEED) + 1;
@@ -62,11 +64,12 @@ export async function* partBlocks(
         begun = Buffer.concat([begun, chunk]);
         continue;
       }
-      // Only the line that two chunks share is copied.
+      // Copies only the line that two chunks share.
       yield Buffer.concat([begun, chunk.subarray(0, first)]);
       const last = chunk.lastIndexOf(LINE_FEED) + 1;
       if (last > first) yield chunk.subarray(first, last);
-      begun = chunk.subarray(last);
+      // A copy: the chunk is not valid for longer than this turn.
+      begun = Buffer.from(chunk.subarray(last));
     }
   } catch (error) {
     throw asDamage(error, path);
@@ -74,9 +77,9 @@ export async function* partBlocks(
   if (begun.length > 0) throw new SnapshotDamaged(path, "its last line is cut");
 }
 
-/** A part's blob, once it is known to be the one in the manifest. */
+/** Reads a part's blob, and checks its size and SHA-256 against the manifest. */
 export async function readBody(container: Container, path: string, part: PartEntry): Promise<Buffer> {
-  // Compressed, a part is no longer than it may be unpacked.
+  // The same limit holds for compressed parts.
   const body = await container.read(path, MAX_PART_CONTENT_BYTES);
   if (!body) throw new SnapshotDamaged(path, "the blob is missing");
   const { length } = body;
@@ -107,20 +110,18 @@ async function* decode(
 }
 
 /**
- * What is in a part, a chunk at a time, until something is in it that no part holds: a megabyte of gzip can hold a
+ * Decompresses a part, a chunk at a time, and stops at anything that no part may hold: a megabyte of gzip can hold a
  * gigabyte of nothing.
  */
-async function* unpacked(
+async function* decompressed(
   body: Buffer,
   path: string,
   signal: AbortSignal,
   maxLineBytes: number,
 ): AsyncGenerator<Buffer, void, undefined> {
-  const stream = createGunzip({ chunkSize: CHUNK_BYTES });
-  stream.end(body);
   let bytes = 0;
   let begun = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
+  for await (const chunk of chunksOf(body)) {
     signal.throwIfAborted();
     bytes += chunk.length;
     if (bytes > MAX_PART_CONTENT_BYTES) {
@@ -129,13 +130,43 @@ async function* unpacked(
         `it holds more than the ${MAX_PART_CONTENT_BYTES} bytes that a part may hold`,
       );
     }
-    // A chunk is shorter than any bound: only the line that it ends, and the one that it begins, can be too long.
+    // A chunk is shorter than any limit, so only a line that spans chunks can be too long.
     const first = chunk.indexOf(LINE_FEED);
     begun += first < 0 ? chunk.length : first;
     if (begun > maxLineBytes)
       throw new SnapshotDamaged(path, `one of its lines is longer than ${maxLineBytes} bytes`);
     if (first >= 0) begun = chunk.length - 1 - chunk.lastIndexOf(LINE_FEED);
     yield chunk;
+  }
+}
+
+/**
+ * What a part holds, in chunks. A part of usual size is decompressed as a whole: chunk by chunk costs twice the time, most
+ * of it for the memory that each chunk takes and leaves.
+ */
+async function* chunksOf(body: Buffer): AsyncGenerator<Buffer, void, undefined> {
+  const whole = await wholeOf(body);
+  if (!whole) {
+    const stream = createGunzip({ chunkSize: CHUNK_BYTES });
+    stream.end(body);
+    yield* stream as AsyncIterable<Buffer>;
+    return;
+  }
+  try {
+    for (let at = 0; at < whole.length; at += CHUNK_BYTES) yield whole.subarray(at, at + CHUNK_BYTES);
+  } finally {
+    releaseBody(whole);
+  }
+}
+
+/** `undefined` for a part that is too large to be decompressed as a whole. */
+async function wholeOf(body: Buffer): Promise<Buffer | undefined> {
+  if (claimedBytes(body) > MAX_WHOLE_BYTES) return undefined;
+  try {
+    return await gunzipWhole(body, MAX_WHOLE_BYTES, MAX_WHOLE_BYTES);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") return undefined;
+    throw error;
   }
 }
 
@@ -149,7 +180,7 @@ function tooManyLines(path: string, { users }: PartEntry): RollcallError {
   return new SnapshotDamaged(path, `it has more lines than the ${users} that the manifest says`);
 }
 
-/** Errors of zlib and of the decoder have a code. */
+/** Turns errors of zlib and of the decoder, which have a code, into damage. */
 function asDamage(error: unknown, path: string): unknown {
   if (error instanceof RollcallError || !(error instanceof Error && "code" in error)) return error;
   return new SnapshotDamaged(path, `it is not gzip of UTF-8 text to its end (${error.code})`);

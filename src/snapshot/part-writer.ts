@@ -1,4 +1,4 @@
-import { releaseBody } from "../http/http-client.ts";
+import { releaseBody } from "../http/gunzip.ts";
 import { MAX_PART_CONTENT_BYTES } from "../rows/line-limit.ts";
 import type { ExtraFormatName } from "../settings/format-name.ts";
 import type { Container } from "../storage/container.ts";
@@ -6,32 +6,32 @@ import { partName, type RunFolder } from "./layout.ts";
 import { GzipPart, type Part, type PartEntry } from "./part.ts";
 
 /**
- * Bytes, compressed, from which on a part is closed: some 13,000 users. Small enough that two of them, one being sent
- * and one being filled, fit a Function's memory; large enough for query engines to be happy with.
+ * A part is closed when it has this many compressed bytes: about 13,000 users. Two parts, one being sent and one being
+ * filled, fit a Function's memory, and the size suits query engines.
  */
 export const MAX_PART_BYTES = 2 * 2 ** 20;
 
 /**
- * Bytes of lines from which on a part of gzip is closed, however well it compresses: far below what readers unpack,
- * `MAX_PART_CONTENT_BYTES`.
+ * A gzip part is closed when it has this many bytes of lines, however well they compress: far below the
+ * `MAX_PART_CONTENT_BYTES` that readers accept.
  */
 export const MAX_GZIP_CONTENT_BYTES = 64 * 2 ** 20;
 
-/** Deletions at the same time: a run that was told to stop has seconds for all of them. */
+/** Parallel deletions: a run that was told to stop has only seconds for all of them. */
 const DISCARDS_AT_A_TIME = 8;
 
-/** What the parts of a {@link PartWriter} are. */
+/** The kind of parts that a {@link PartWriter} writes. */
 export interface PartKind {
   /** The name of a part in the run's folder. */
   readonly nameOf: (index: number) => string;
   readonly contentType: string;
-  /** Bytes of lines, before they are encoded, from which on a part is closed; no part holds more than readers take. */
+  /** A part is closed when it has this many bytes of lines before encoding. No part exceeds what readers accept. */
   readonly maxContentBytes: number;
   /** Opens an empty part. */
   readonly openPart: () => Part;
 }
 
-/** A format that a run writes besides its JSON lines, ready to encode. */
+/** A format that a run writes in addition to JSON lines. */
 export interface ExtraFormat {
   readonly name: ExtraFormatName;
   readonly kind: PartKind;
@@ -39,23 +39,23 @@ export interface ExtraFormat {
   readonly maxPartBytes: number;
 }
 
-/** The users as JSON lines, which each snapshot has. */
+/** The users as JSON lines, which every snapshot has. */
 const USER_LINES: PartKind = {
   nameOf: (index) => partName(index),
-  // The gzip is part of the content, as the blob's name says, not of its transport.
+  // Gzip is part of the blob, as its name says; there is no Content-Encoding.
   contentType: "application/x-ndjson",
   maxContentBytes: MAX_GZIP_CONTENT_BYTES,
   openPart: () => new GzipPart(),
 };
 
-/** Writes rows into parts of bounded size. Holds one part in memory and at most one more that is on its way. */
+/** Writes lines into parts of limited size. Holds one part in memory, and at most one more that is being sent. */
 export class PartWriter {
   readonly #container: Container;
   readonly #folder: RunFolder;
   readonly #maxPartBytes: number;
   readonly #kind: PartKind;
   readonly #entries: PartEntry[] = [];
-  /** Paths of the parts that were sent, also of those of which it is not known whether they arrived. */
+  /** Paths of the parts that were sent, even if it is not known whether they arrived. */
   readonly #sent: string[] = [];
   #part: Part;
   /** Bytes of the lines in the part, before they were encoded. */
@@ -75,9 +75,9 @@ export class PartWriter {
     this.#part = kind.openPart();
   }
 
-  /** Adds rows, as {@link Part.write} takes them; waits when both parts in memory are full. */
+  /** Adds lines, as {@link Part.write} takes them; waits if both parts in memory are full. */
   async write(lines: Buffer, users: number): Promise<void> {
-    // However large a page is that comes when a part is nearly full, readers take the part.
+    // A large page must not push a nearly full part beyond what readers accept.
     if (this.#content > 0 && this.#content + lines.length > MAX_PART_CONTENT_BYTES) await this.#closePart();
     await this.#part.write(lines, users);
     this.#content += lines.length;
@@ -85,16 +85,16 @@ export class PartWriter {
     if (isFull) await this.#closePart();
   }
 
-  /** Closes and sends the last part. A snapshot without users has one empty part, so that readers find a file. */
+  /** Closes and sends the last part. If there are no users, writes one empty part, so that readers find a file. */
   async finish(): Promise<readonly PartEntry[]> {
     if (this.#part.users > 0 || this.#entries.length === 0) await this.#closePart();
     await this.#upload;
     return this.#entries;
   }
 
-  /** Takes back what was written, for a listing that has to begin again or has failed; also after an abort. */
+  /** Deletes what was written, after a listing that failed or must start again; works after an abort too. */
   async discard(): Promise<void> {
-    // Settled first, or it would arrive after the deletion; whether it failed does not matter any more.
+    // Wait for the upload first, or it could arrive after the deletion. Whether it failed no longer matters.
     await this.#upload.catch(() => undefined);
     const container = this.#container.forCleaningUp();
     const paths = this.#sent.values();
@@ -114,7 +114,7 @@ export class PartWriter {
     await this.#upload;
     const path = `${this.#folder.path}/${entry.name}`;
     this.#upload = this.#send(path, body);
-    // Met by the next write, or by finish.
+    // A failure is reported by the next write, or by finish.
     this.#upload.catch(() => undefined);
   }
 

@@ -12,16 +12,16 @@ import { asStorageError, serviceTimeOf, statusOf } from "./storage-error.ts";
 const RETRY_DELAY_MS = 500;
 const MAX_TRIES = 5;
 const TRY_TIMEOUT_MS = 2 * MINUTE;
-/** How long it may take to find out whether a write arrived whose answer did not; also after the run was ended. */
+/** Time limit for finding out whether a write arrived although its answer did not, even after the run has been ended. */
 const LOOK_WITHIN_MS = 10 * SECOND;
-/** A blob that is replaced while it is read is read again. */
+/** Attempts at reading a blob that is replaced meanwhile. */
 const MAX_READS = 3;
-/** Metadata of a blob: which writer wrote it. */
+/** Name of the blob metadata that says which writer wrote it. */
 const WRITER = "writer";
 
-/** How long cleaning up may take. */
+/** Time limit for cleaning up. */
 const CLEAN_UP_WITHIN_MS = 10 * SECOND;
-/** The same for a run that was told to stop: the Functions host allows five seconds, and the lock is to be given back. */
+/** The same after a run was told to stop: the Functions host allows five seconds, and the lock must be released too. */
 const LEAVE_WITHIN_MS = 3 * SECOND;
 
 /** What to write. */
@@ -41,49 +41,49 @@ export interface StoredBlob {
   readonly modifiedMs: number;
 }
 
-/** A blob that was asked for. */
+/** A blob that was found. */
 export type FetchedBlob = {
   readonly bytes: number;
-  /** Tells whether it has changed since. */
+  /** Changes with the blob. */
   readonly etag: string;
 } & (
   | { readonly body: Buffer }
-  /** Why it cannot be had, a clause without a full stop; nothing of it was read. */
+  /** Why it cannot be read, a clause without a full stop; nothing of it was read. */
   | { readonly body: undefined; readonly problem: string }
 );
 
-/** Why the service refuses to give a blob out although it is there, by its error code. */
+/** Why the service refuses to serve a blob that exists, by error code. */
 const WITHHELD: ReadonlyMap<string | undefined, string> = new Map([
   ["BlobArchived", "the blob is in the archive tier; set its tier to Hot, which takes hours"],
-  ["BlobBeingRehydrated", "the blob is still on its way out of the archive tier"],
-  ["BlobUsesCustomerSpecifiedEncryption", "the blob is encrypted with somebody's own key"],
+  ["BlobBeingRehydrated", "the blob is still being moved out of the archive tier"],
+  ["BlobUsesCustomerSpecifiedEncryption", "the blob is encrypted with a customer-provided key"],
 ]);
 
-/** How writing a blob once went. */
+/** The outcome of writing a blob once. */
 export type PutOutcome =
-  /** It is there, written by this container's user. */
+  /** The blob is there, written by this writer. */
   | { readonly kind: "written" }
-  /** Somebody else wrote the very same bytes. */
+  /** Another writer wrote exactly the same bytes. */
   | { readonly kind: "same" }
   | {
       readonly kind: "failed";
       readonly error: unknown;
       /**
-       * Whether there is certainly no such blob and none can turn up any more: each request was answered, and it was
-       * looked for in the end. A request without an answer may still arrive.
+       * Whether it is certain that there is no such blob and none will appear: every request was answered, and a final
+       * look did not find it. A request that was not answered may still arrive.
        */
       readonly isAbsent: boolean;
     };
 
-/** The container of the snapshots. Each write's MD5 is checked by the service on arrival and kept with the blob. */
+/** The container of the snapshots. The service checks the MD5 of each write, and keeps it with the blob. */
 export class Container {
   readonly #client: ContainerClient;
-  /** Sends each request once only: who writes once has to look between two tries. */
+  /** Does not retry: a blob that is written once must be looked for between attempts. */
   readonly #tryOnce: ContainerClient;
   readonly #signal: AbortSignal;
   readonly #writer: string;
 
-  /** @param writer tells this user's blobs from others' */
+  /** @param writer identifies the blobs that this process writes */
   constructor(client: ContainerClient, signal: AbortSignal, writer: string = randomUUID()) {
     this.#client = client;
     this.#tryOnce = new ContainerClient(client.url, client.credential, {
@@ -98,16 +98,16 @@ export class Container {
     return this.#client.url;
   }
 
-  /** Ends whatever is being asked. */
+  /** Ends all requests. */
   get signal(): AbortSignal {
     return this.#signal;
   }
 
   /**
-   * Makes sure that the container is there and closed to the public. An existing one is not created again, so that a
-   * role on the container alone is enough.
+   * Makes sure that the container exists and is not public. An existing one is not created again, so that a role on the
+   * container alone is enough.
    *
-   * @param onServiceTime told what time the service says it is, also by a refusal: a wrong clock may be its reason
+   * @param onServiceTime called with the service's time, even if it refuses: a wrong clock may be the reason
    * @throws {RollcallError} `container-public`, `storage-denied`, `storage-unavailable`, `storage-refused`
    */
   async prepare(onServiceTime: (time: Date) => void = () => undefined): Promise<void> {
@@ -127,11 +127,10 @@ export class Container {
   }
 
   /**
-   * Writes a blob that must not exist yet. Finding the very same bytes there is success.
+   * Writes a blob that must not exist yet. Finding exactly the same bytes there is success.
    *
-   * @returns whether it was certainly written by this container's user, so that taking it back takes nothing from
-   *   anybody else
-   * @throws {RollcallError} `snapshot-exists` when other bytes are there
+   * @returns whether it was certainly written by this writer, so that it may be deleted again
+   * @throws {RollcallError} `snapshot-exists` if the blob exists with other content
    */
   async putOnce(upload: Upload): Promise<boolean> {
     const outcome = await this.tryPutOnce(upload);
@@ -140,10 +139,10 @@ export class Container {
   }
 
   /**
-   * As {@link putOnce}, for who has to know what became of a write that failed.
+   * As {@link putOnce}, for callers that need to know the state after a failed write.
    *
-   * No answer is taken at its word but success: after any other, also one that says that the blob exists, it is looked
-   * for. What is not there is written again, five times at the most.
+   * Only success is believed. After any other answer, even one that the blob exists, the blob is looked for. If it is not
+   * there, it is written again, with at most five attempts.
    */
   async tryPutOnce(upload: Upload): Promise<PutOutcome> {
     const doing = `writing ${upload.path}`;
@@ -165,29 +164,29 @@ export class Container {
           return { kind: "failed", error: this.#asError(error, doing), isAbsent: isAnswered };
         }
       }
-      // As the SDK waits: not at all before the second try.
+      // The SDK's own back-off: no wait before the second attempt.
       const waitMs = (2 ** (tries - 1) - 1) * RETRY_DELAY_MS;
       await delay(waitMs, undefined, { signal: this.#signal }).catch(() => this.#signal.aborted);
     }
   }
 
   /**
-   * Writes a blob if it is still the one that was read.
+   * Writes a blob if it has not changed since it was read.
    *
-   * @param etag of the blob as read; `undefined` when there was none
-   * @returns whether it was written; `false` when somebody else was faster
+   * @param etag of the blob as read; `undefined` if there was none
+   * @returns whether it was written; `false` if it has changed
    */
   async replace(upload: Upload, etag: string | undefined): Promise<boolean> {
     return this.#put(upload, etag === undefined ? { ifNoneMatch: "*" } : { ifMatch: etag });
   }
 
   /**
-   * A whole blob in memory.
+   * Reads a whole blob into memory.
    *
-   * @param maxBytes the most that will be read
-   * @returns `undefined` when there is none
-   * @throws {RollcallError} `snapshot-damaged` for a larger one, before anything of it is read, and for one that is there
-   *   and that the service does not give out, such as from the archive tier
+   * @param maxBytes the largest blob to read
+   * @returns `undefined` if there is none
+   * @throws {RollcallError} `snapshot-damaged` if the blob is larger, before any of it is read, or if the service does not
+   *   serve it, for example because it is in the archive tier
    */
   async read(path: string, maxBytes: number): Promise<Buffer | undefined> {
     const blob = await this.fetch(path, maxBytes);
@@ -195,7 +194,7 @@ export class Container {
     return blob?.body;
   }
 
-  /** As {@link read}, for who goes on with a blob that cannot be had. */
+  /** As {@link read}, for callers that can continue when a blob cannot be read. */
   async fetch(path: string, maxBytes: number): Promise<FetchedBlob | undefined> {
     return this.#ask(`reading ${path}`, async (abortSignal) => {
       for (let reads = 1; ; reads++) {
@@ -212,7 +211,7 @@ export class Container {
     });
   }
 
-  /** The blobs whose path begins with `prefix`, in the order of their names. */
+  /** The blobs whose path begins with `prefix`, sorted by path. */
   async *list(prefix: string): AsyncGenerator<StoredBlob, void, undefined> {
     const doing = `listing the blobs below ${prefix}`;
     const pages = this.#client.listBlobsFlat({ prefix, abortSignal: this.#signal });
@@ -230,8 +229,8 @@ export class Container {
   }
 
   /**
-   * The folders whose path begins with `prefix`, without what is in them: `tenant=…/date=2026-11-22/`. In the order of
-   * their names.
+   * The folders whose path begins with `prefix`, such as `tenant=…/date=2026-11-22/`, without their contents. Sorted by
+   * path.
    */
   async folders(prefix: string): Promise<readonly string[]> {
     const doing = `listing the folders below ${prefix}`;
@@ -245,7 +244,7 @@ export class Container {
     }
   }
 
-  /** Deletes a blob if it is there and was written by this container's user. */
+  /** Deletes a blob if it exists and this writer wrote it. */
   async removeOwn(path: string): Promise<void> {
     await this.#ask(`deleting ${path}`, async (abortSignal) => {
       try {
@@ -253,23 +252,23 @@ export class Container {
         if (metadata?.[WRITER] !== this.#writer) return;
         await this.blob(path).delete({ abortSignal, conditions: { ifMatch: etag } });
       } catch (error) {
-        // It is gone, or somebody else's by now.
+        // The blob is gone, or another writer has replaced it.
         if (statusOf(error) !== 404 && statusOf(error) !== 412) throw error;
       }
     });
   }
 
-  /** Deletes a blob if it is there. */
+  /** Deletes a blob if it exists. */
   async remove(path: string): Promise<void> {
     await this.#ask(`deleting ${path}`, (abortSignal) => this.blob(path).deleteIfExists({ abortSignal }));
   }
 
-  /** For the lock, which speaks to its blob's lease itself. */
+  /** For the lock, which manages the lease of its blob itself. */
   blob(path: string): BlockBlobClient {
     return this.#client.getBlockBlobClient(path);
   }
 
-  /** The same container for cleaning up, which must go on after the run's own signal was aborted, but not for long. */
+  /** The same container for cleaning up, which must continue after the run's signal is aborted, but not for long. */
   forCleaningUp(): Container {
     const withinMs = this.#signal.aborted ? LEAVE_WITHIN_MS : CLEAN_UP_WITHIN_MS;
     return this.withSignal(AbortSignal.timeout(withinMs));
@@ -304,14 +303,14 @@ export class Container {
       abortSignal,
       conditions,
       metadata: { [WRITER]: this.#writer },
-      // The service refuses bytes that do not fit either (https://learn.microsoft.com/rest/api/storageservices/put-blob)
-      // and keeps the second with the blob.
+      // The service checks the bytes against both (https://learn.microsoft.com/rest/api/storageservices/put-blob), and
+      // keeps the second with the blob.
       transactionalContentMD5: md5,
       blobHTTPHeaders: { blobContentType: contentType, blobContentMD5: md5 },
     });
   }
 
-  /** What is there after a write that was not confirmed; `unknown` when that cannot be told either. */
+  /** What exists after a write that was not confirmed; `unknown` if that cannot be found out either. */
   async #lookFor({ path, body }: Upload, doing: string): Promise<PutOutcome | "nothing" | "unknown"> {
     try {
       const abortSignal = AbortSignal.timeout(LOOK_WITHIN_MS);
@@ -336,7 +335,7 @@ export class Container {
       maxRetryRequests: MAX_TRIES,
     });
     if (bytes > maxBytes) {
-      // The rest of the answer is not waited for.
+      // Does not wait for the rest of the response.
       readableStreamBody?.on("error", () => undefined);
       stop.abort();
       const problem = `the blob has ${bytes} bytes, more than the ${maxBytes} that such a blob may have`;
@@ -369,7 +368,7 @@ export class Container {
 }
 
 /**
- * Opens the container; asks nothing yet.
+ * Opens the container, without sending a request.
  *
  * @param credential the identity; role "Storage Blob Data Contributor" to write, "Storage Blob Data Reader" to read
  */
@@ -394,7 +393,7 @@ function md5Of(body: Buffer): Buffer {
   return createHash("md5").update(body).digest();
 }
 
-/** Whether the same write may be taken when it is sent again. 409 and 412 come here only where there is no blob. */
+/** Whether the same write may succeed if it is repeated. For 409 and 412, the blob has been found not to exist. */
 function maySucceedLater(error: unknown): boolean {
   const status = statusOf(error);
   if (status === undefined) return networkCodeOf(error) !== undefined;
@@ -404,7 +403,7 @@ function maySucceedLater(error: unknown): boolean {
 function existsAlready(doing: string): RollcallError {
   return new RollcallError("snapshot-exists", {
     doing,
-    problem: "a blob of that name exists already, with other content",
+    problem: "a blob of that name already exists, with other content",
     remedy: "Nothing was overwritten. Run again: each run writes to a folder of its own.",
   });
 }
@@ -412,7 +411,7 @@ function existsAlready(doing: string): RollcallError {
 function publicContainer(doing: string): RollcallError {
   return new RollcallError("container-public", {
     doing,
-    problem: "the container can be read by anybody on the internet",
+    problem: "anyone on the internet can read the container",
     remedy:
       "Nothing was written. Set its public access level to private, or name another ROLLCALL_CONTAINER.",
   });

@@ -5,15 +5,15 @@ import { answerOf, isRestError } from "../identity/azure-answer.ts";
 import type { Container } from "./container.ts";
 import { asStorageError, statusOf } from "./storage-error.ts";
 
-/** The shortest lease the service offers: a run that was killed hinders its successor no longer than this. */
+/** The shortest lease that the service offers: a killed run blocks the next one no longer than this. */
 const LEASE_SECONDS = 15;
 const RENEW_EVERY_MS = 5 * SECOND;
 const ASK_EVERY_MS = SECOND;
-/** The host of a run that was told to stop allows five seconds, of which taking back the parts has had three. */
+/** When a run is told to stop, the host allows five seconds, of which deleting the parts may take three. */
 const RELEASE_WITHIN_MS = SECOND;
-/** A lease that is still held after this long has been renewed: its holder is alive. */
+/** A lease that is still held after this long has been renewed, so its holder is alive. */
 const PATIENCE_MS = (LEASE_SECONDS + 3) * SECOND;
-/** What `nameHolder` writes; anything else there is not shown. */
+/** What `nameHolder` writes; anything else is not shown. */
 const RUN_ID = /^\d{8}T\d{6}Z$/;
 
 /** The right to be the only run on a tenant, until disposed. */
@@ -21,18 +21,18 @@ export interface Lock extends AsyncDisposable {
   /** Aborted with `lock-lost` when somebody else got hold of the lock all the same; else when the run ends. */
   readonly signal: AbortSignal;
   /**
-   * Makes sure that the lock is still held, right before what only its holder may do.
+   * Makes sure that the lock is still held. Call it right before anything that only the holder may do.
    *
    * @throws {RollcallError} `lock-lost`, and the storage's errors
    */
   confirm(): Promise<void>;
-  /** Writes on the lock which run holds it, for whoever finds it taken. */
+  /** Records on the lock which run holds it, for the message of another run that finds it taken. */
   nameHolder(runId: string): Promise<void>;
 }
 
-/** Who wants the lock. */
+/** Options of {@link takeLock}. */
 export interface LockOptions {
-  /** Path of the lock's blob; an empty blob is made when there is none. */
+  /** Path of the lock's blob; an empty blob is created if there is none. */
   readonly path: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -41,15 +41,15 @@ export interface LockOptions {
 /**
  * Takes the lock: a blob lease, renewed until disposed.
  *
- * A lease that a killed run left behind ends by itself within 15 seconds, so that is waited for; one that lasts longer
- * belongs to a run that lives. A lease without end is nobody's run: somebody acquired it by hand, and it is not waited for.
+ * A lease that a killed run left behind ends within 15 seconds, so this waits for that. A lease that lasts longer belongs
+ * to a live run. An infinite lease belongs to no run: it was acquired by hand, and this does not wait for it.
  *
- * A lease that has ended is still ours as long as nobody else took it: the service renews it then. It refuses once
- * somebody has, be it long ago and let go again, and when an operator broke the lease: then the run ends with
- * `lock-lost`, and never takes the lock a second time, because whoever had it may have committed meanwhile.
+ * After a lease has expired, the service still renews it as long as nobody else has taken it. It refuses if somebody has,
+ * even if they released it again, or if an operator broke the lease. Then the run ends with `lock-lost`. It never takes
+ * the lock a second time, because the other run may have committed meanwhile.
  *
- * The lock saves work; it is not what keeps snapshots whole. Two runs that both believed to hold it would still write to
- * folders of their own, and the manifest and `latest` have conditions of their own.
+ * The lock saves work; snapshots are whole without it. Two runs that both believed they held it would still write to
+ * folders of their own, and the manifest and `latest.json` are written conditionally.
  *
  * @throws {RollcallError} `lock-held`, and the storage's errors
  * @see https://learn.microsoft.com/rest/api/storageservices/lease-blob
@@ -97,28 +97,28 @@ export async function takeLock(container: Container, { path, clock, signal }: Lo
     },
   };
 
-  /** A lease that is not given back ends by itself; the run's own outcome must not depend on it. */
+  /** A failure is ignored: the lease then expires by itself, and the run's outcome must not depend on it. */
   async function release(): Promise<void> {
     await lease.releaseLease({ abortSignal: AbortSignal.timeout(RELEASE_WITHIN_MS) }).catch(() => undefined);
   }
 
-  /** @param isThere whether the blob has just been made: missing again, it is refused rather than made again and again */
-  async function tryAcquire(isThere = false): Promise<boolean> {
+  /** @param isCreated whether the blob has just been created; if it is missing again, that is an error */
+  async function tryAcquire(isCreated = false): Promise<boolean> {
     try {
       await lease.acquireLease(LEASE_SECONDS, { abortSignal: signal });
       return true;
     } catch (error) {
-      // The service may have given the lease all the same, which would hold up the next run.
+      // The service may have granted the lease nevertheless, which would block the next run.
       if (signal.aborted) await release();
       signal.throwIfAborted();
       if (statusOf(error) === 409) return false;
-      if (statusOf(error) !== 404 || isThere) throw asStorageError(error, doing);
+      if (statusOf(error) !== 404 || isCreated) throw asStorageError(error, doing);
       await container.replace({ path, body: Buffer.alloc(0), contentType: "text/plain" }, undefined);
       return tryAcquire(true);
     }
   }
 
-  /** A renewal that only failed to get through is made up for by the next. */
+  /** A renewal that did not get through does no harm: the next one makes up for it. */
   async function renew(): Promise<void> {
     try {
       await lease.renewLease({ abortSignal: AbortSignal.timeout(RENEW_EVERY_MS) });
@@ -132,15 +132,15 @@ export async function takeLock(container: Container, { path, clock, signal }: Lo
     lost.abort(
       new RollcallError("lock-lost", {
         doing: `renewing the lock ${path}`,
-        problem: `the lock is no longer this run's: ${reasonInWords(refusal)}`,
+        problem: `this run no longer holds the lock: ${describeLoss(refusal)}`,
         answer: answerOf(refusal),
         remedy:
-          "Nothing was published by this run; see the other run's outcome, or run again if there was none.",
+          "This run published nothing. Check the outcome of the other run, or run again if there was none.",
       }),
     );
   }
 
-  /** Who has the lease, for the message; where the storage does not say, it is taken for another run's. */
+  /** Who holds the lease, for the message. If the storage does not say, another run is assumed. */
   async function readHolder(): Promise<Holder> {
     try {
       const { metadata, leaseDuration, leaseState } = await blob.getProperties({ abortSignal: signal });
@@ -161,8 +161,8 @@ export async function takeLock(container: Container, { path, clock, signal }: Lo
     if (isBreaking) {
       return new RollcallError("lock-held", {
         doing,
-        problem: "somebody has broken the lease on it, with a time to wait that is not over",
-        remedy: "Run again in a minute: such a time is 60 seconds at the most.",
+        problem: "somebody has broken the lease on it, and its break period is not over",
+        remedy: "Run again in a minute: a break period is at most 60 seconds.",
       });
     }
     return new RollcallError("lock-held", {
@@ -170,29 +170,29 @@ export async function takeLock(container: Container, { path, clock, signal }: Lo
       problem: `${run === undefined ? "another run" : `run ${run}`} is at work on this tenant`,
       remedy:
         "Wait for it to end. If none is running, the lock frees itself: a dead run's within 15 seconds, a lease that " +
-        "somebody acquired by hand within 60.",
+        "somebody acquired by hand within 60 seconds.",
     });
   }
 }
 
-/** Whether the service knows the lease no longer as ours, or not at all. */
+/** Whether the service says that the lease is no longer ours. */
 function isRefused(error: unknown): boolean {
   return [404, 409, 412].includes(statusOf(error) ?? 0);
 }
 
-function reasonInWords(refusal: unknown): string {
+function describeLoss(refusal: unknown): string {
   if (statusOf(refusal) === 404) return "its blob was deleted";
   if (answerOf(refusal)?.code === "LeaseIsBrokenAndCannotBeRenewed") return "somebody broke its lease";
   return "another run took it over, which happens when this one could not reach the storage for 15 s";
 }
 
-/** What the lock's blob says of its lease. */
+/** What the lock's blob says about its lease. */
 interface Holder {
-  /** The run that was written on it last; `undefined` when there is none. */
+  /** The run that was recorded last; `undefined` if there is none. */
   readonly run: string | undefined;
-  /** Whether the lease has no end, which no run's has. */
+  /** Whether the lease is infinite, as no run's is. */
   readonly isEndless: boolean;
-  /** Whether the lease was broken and ends by itself, within 60 s. */
+  /** Whether the lease was broken and ends within 60 s. */
   readonly isBreaking: boolean;
 }
 
@@ -201,9 +201,9 @@ function endlessError(doing: string, { accountName, containerName, name }: Block
   return new RollcallError("lock-held", {
     doing,
     problem:
-      "somebody acquired an infinite lease on it by hand, as the portal's Acquire lease does; it never frees itself",
+      "somebody acquired an infinite lease on it by hand, as the portal's Acquire lease does; it never ends by itself",
     remedy:
-      "Make sure that nobody holds it on purpose, then break it: in the portal by Break lease on that blob, or by " +
+      "Make sure that nobody needs it, then break it: with Break lease on that blob in the portal, or with " +
       `\`az storage blob lease break --account-name ${accountName} --container-name ${containerName} ` +
       `--blob-name "${name}" --auth-mode login\`.`,
   });

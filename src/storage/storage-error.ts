@@ -8,14 +8,14 @@ export function statusOf(error: unknown): number | undefined {
   return isRestError(error) ? error.statusCode : undefined;
 }
 
-/** What time the service said it was when it refused; `undefined` when no answer came, or one without a date. */
+/** The service's time in its refusal; `undefined` if there was no response, or it had no date. */
 export function serviceTimeOf(error: unknown): Date | undefined {
   const date = isRestError(error) ? error.response?.headers.get("date") : undefined;
   const time = new Date(date ?? Number.NaN);
   return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
-/** Turns an error of the storage SDK, or of the identity before it, into one with a remedy; keeps none of its text. */
+/** Turns an error of the storage SDK, or of the identity behind it, into one with a remedy. None of its text is kept. */
 export function asStorageError(error: unknown, doing: string): RollcallError {
   if (error instanceof RollcallError) return error;
   const answer = answerOf(error);
@@ -28,11 +28,12 @@ export function asStorageError(error: unknown, doing: string): RollcallError {
   ) {
     return new RollcallError("storage-unavailable", {
       doing,
-      problem: code === undefined ? "the storage account does not serve" : `no whole answer came (${code})`,
+      problem:
+        code === undefined ? "the storage account is unavailable" : `no complete answer arrived (${code})`,
       answer,
       remedy: isAboutTrust(code)
-        ? "Its certificate is of an authority that Node does not trust: name that authority in NODE_EXTRA_CA_CERTS."
-        : "Check ROLLCALL_STORAGE and that the account's firewall, DNS and any proxy (HTTPS_PROXY) let the caller through.",
+        ? "Node does not trust the authority that issued its certificate: name that authority in NODE_EXTRA_CA_CERTS."
+        : "Check ROLLCALL_STORAGE, and that the account's firewall, DNS and any proxy (HTTPS_PROXY) let the caller through.",
     });
   }
   if (answer?.status === 401 || answer?.status === 403) {
@@ -42,15 +43,16 @@ export function asStorageError(error: unknown, doing: string): RollcallError {
       answer,
       remedy:
         'Give it the role "Storage Blob Data Contributor" on the container ("Storage Blob Data Reader" to read only), ' +
-        "and let it through the account's firewall; a new assignment takes minutes to work.",
+        "and let it through the account's firewall. A new role assignment takes minutes to work.",
     });
   }
   if (isRedirect(answer?.status)) {
     return new RollcallError("storage-refused", {
       doing,
-      problem: "the address answers with a redirect; it was not followed, as the token would travel there",
+      problem:
+        "the address answers with a redirect; it was not followed, because the token would travel with it",
       answer,
-      remedy: "Check ROLLCALL_STORAGE, and for a proxy in between that wants a sign-in.",
+      remedy: "Check ROLLCALL_STORAGE, and look for a proxy in between that asks for a sign-in.",
     });
   }
   if (answer !== undefined) {
@@ -65,18 +67,18 @@ export function asStorageError(error: unknown, doing: string): RollcallError {
   return asIdentityError(error, doing) ?? notUnderstood(error, doing);
 }
 
-/** For what the SDK throws at an answer that makes no sense to it; its message quotes the answer. */
+/** For the errors that the SDK throws when it cannot parse an answer. Their messages quote the answer. */
 function notUnderstood(error: unknown, doing: string): RollcallError {
   const name = error instanceof Error ? safeCode(error.name) : undefined;
   return new RollcallError("storage-refused", {
     doing,
     problem: `the storage account's answer was not understood (${name ?? "Error"})`,
     remedy:
-      "Check that ROLLCALL_STORAGE is a blob service, and for a proxy in between; `rollcall doctor` tells.",
+      "Check that ROLLCALL_STORAGE is a blob service, and look for a proxy in between; run `rollcall doctor`.",
   });
 }
 
-/** OpenSSL's words for a certificate that leads to no trusted authority, as behind a proxy that opens TLS. */
+/** OpenSSL's codes for a certificate from an untrusted authority, for example behind a proxy that intercepts TLS. */
 function isAboutTrust(code: string | undefined): boolean {
   return (
     code !== undefined && /^(UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|CERT_UNTRUSTED)/.test(code)

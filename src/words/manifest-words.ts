@@ -16,6 +16,11 @@ export function credentialInWords({ kind, name, expiresOn }: Manifest["credentia
   return `${kind} ${name}, ${verb} ${expiresOn.slice(0, 10)} (${formatDaysFrom(nowMs, expiresOn)})`;
 }
 
+/** `ES256 by https://contoso-vault.vault.azure.net/keys/manifest-key/…`, as the manifest says; nobody has checked it. */
+export function signatureInWords({ signature }: Manifest): string {
+  return signature ? `${signature.alg} by ${signature.kid}` : "none";
+}
+
 /** `21 pages, 23 requests, 1 retry, 1 throttled`. */
 export function effortInWords({ pages, requests, retries, throttled }: Manifest["source"]): string {
   return [

@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 /** A tenant in a process of its own, and the environment that points a client to it. */
 export interface BenchTenant extends AsyncDisposable {
   readonly environment: Readonly<Record<string, string>>;
+  /** Changes the job title of a share of the users, evenly spread. */
+  change(share: number): Promise<void>;
 }
 
 /**
@@ -25,6 +27,10 @@ export async function startBenchTenant(
   const [line] = await once(child.stdout.setEncoding("utf8"), "data");
   return {
     environment: JSON.parse(line),
+    change: async (share) => {
+      child.stdin.write(`${share}\n`);
+      await once(child.stdout, "data");
+    },
     [Symbol.asyncDispose]: async () => {
       child.stdin.end();
       await once(child, "exit");

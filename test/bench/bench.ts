@@ -17,9 +17,13 @@ interface Row extends Measured {
   readonly tenantUsers: number;
 }
 
-// Comparing with the last snapshot is work that the peer does not do; it has a row of its own.
+/** What people run. */
+const defaults = {};
+const withoutChanges = { ROLLCALL_CHANGES: "off" };
 const sequential = { ROLLCALL_LISTING: "sequential", ROLLCALL_CHANGES: "off" };
 const sliced = { ROLLCALL_LISTING: "sliced", ROLLCALL_CHANGES: "off" };
+/** From one night to the next. */
+const CHANGED_SHARE = 0.01;
 
 await using clients = await bundleClients();
 const sections: string[] = [];
@@ -27,7 +31,7 @@ const sections: string[] = [];
 section("Page after page, no latency: what the client itself costs", await scaling(clients));
 section(`200,000 users, ${latencyMs} ms a request: against the peer and the floor`, await against(clients));
 section(`The same with 5 % of requests failing (429, 503, reset)`, await failing(clients));
-if (!values.quick) section("1,000,000 users in slices, no latency", await million(clients));
+if (!values.quick) section("1,000,000 users, no latency", await million(clients));
 
 const head = `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
 const text = `${head}\n\n${sections.join("\n\n")}\n`;
@@ -46,20 +50,29 @@ async function scaling(run: Clients): Promise<Row[]> {
 async function against(run: Clients): Promise<Row[]> {
   const users = values.quick ? 50_000 : 200_000;
   await using tenant = await startBenchTenant(users, latencyMs);
-  // Twice: the first run counts to find its cuts, the second reads all slices as the measured one will.
-  await run.run("rollcall", tenant, sliced);
-  await run.run("rollcall", tenant, sliced);
   const peer = await measure("PageIterator to a file", run, "page-iterator", tenant, users);
-  return [
-    peer,
-    await measure("Rollcall, sequential", run, "rollcall", tenant, users, sequential),
-    await measure("Rollcall, sliced", run, "rollcall", tenant, users, sliced),
-    await measure("Rollcall, sliced", run, "rollcall", tenant, users, sliced),
-    await measure("Rollcall, sliced, with changes", run, "rollcall", tenant, users, {
-      ROLLCALL_LISTING: "sliced",
-    }),
-    await measure("Floor: same requests", run, "floor", tenant, users, sliced),
-  ];
+  const rows = [peer, ...(await nights(run, tenant, users))];
+  rows.push(
+    await measure("Rollcall, page after page, without changes", run, "rollcall", tenant, users, sequential),
+  );
+  rows.push(await measure("Floor: same requests", run, "floor", tenant, users, sliced));
+  return rows;
+}
+
+/** The second night of a tenant in which some users changed; then the same night without comparing. */
+async function nights(run: Clients, tenant: BenchTenant, users: number): Promise<Row[]> {
+  // Twice: the first run counts to find its cuts, the second reads all slices as the measured one will.
+  for (let times = 0; times < 2; times++) await run.run("rollcall", tenant, defaults);
+  await tenant.change(CHANGED_SHARE);
+  // The changed pages are made for a container of their own, so that the measured run is the first to compare.
+  const elsewhere = { ...withoutChanges, ROLLCALL_CONTAINER: "elsewhere" };
+  for (let times = 0; times < 2; times++) await run.run("rollcall", tenant, elsewhere);
+  const what = `Rollcall, default settings (${CHANGED_SHARE * 100} % changed)`;
+  const rows = [await measure(what, run, "rollcall", tenant, users, defaults)];
+  for (let times = 0; times < 2; times++) {
+    rows.push(await measure("Rollcall, without changes", run, "rollcall", tenant, users, elsewhere));
+  }
+  return rows;
 }
 
 async function failing(run: Clients): Promise<Row[]> {
@@ -73,9 +86,7 @@ async function failing(run: Clients): Promise<Row[]> {
 async function million(run: Clients): Promise<Row[]> {
   const users = 1_000_000;
   await using tenant = await startBenchTenant(users, 0);
-  await run.run("rollcall", tenant, sliced);
-  await run.run("rollcall", tenant, sliced);
-  return [await measure("Rollcall, sliced", run, "rollcall", tenant, users, sliced)];
+  return nights(run, tenant, users);
 }
 
 async function measure(

@@ -1,7 +1,9 @@
+import { createInterface } from "node:readline";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 
 // The tenant and its storage, in a process of their own: `node tenant.ts USERS LATENCY_MS [SHARE_OF_FAULTS]`.
-// Prints the environment of a run as one line of JSON, then serves until its input ends.
+// Prints the environment of a run as one line of JSON, then serves until its input ends. Each line of input is a share of
+// the users that is to change; a line is printed when it has.
 const [users = "10000", latencyMs = "0", faultShare = "0"] = process.argv.slice(2);
 await using sandbox = await startSandbox({
   users: Number(users),
@@ -28,4 +30,11 @@ if (Number(faultShare) > 0) {
 }
 
 console.log(JSON.stringify(sandbox.environment));
-await new Promise<void>((resolve) => process.stdin.resume().once("end", resolve));
+for await (const share of createInterface({ input: process.stdin })) {
+  const { directory } = sandbox.tenant;
+  const every = Math.round(1 / Number(share));
+  for (const [index, id] of [...directory.ids()].entries()) {
+    if (index % every === 0) directory.update(id, { jobTitle: `Job ${Date.now()}` });
+  }
+  console.log("changed");
+}

@@ -5,7 +5,7 @@ import { changeFindings, readChanges } from "../../src/changes/change-lines.ts";
 import {
   type ChangesOptions,
   type ChangesOutcome,
-  changesSincePrevious,
+  ChangesSincePrevious,
   FIRST_RUN,
 } from "../../src/changes/changes-since-previous.ts";
 import { MINUTE, systemClock } from "../../src/clock.ts";
@@ -52,7 +52,7 @@ class Nights implements AsyncDisposable {
     return folderOf(this.second.tenantId, this.second.runId);
   }
 
-  changes(
+  async changes(
     more: { readonly signal?: AbortSignal; readonly leftMs?: number; readonly maxPartBytes?: number } = {},
   ): Promise<ChangesOutcome> {
     const { signal = new AbortController().signal, leftMs = 5 * MINUTE, maxPartBytes } = more;
@@ -69,7 +69,10 @@ class Nights implements AsyncDisposable {
     };
     const { properties } = source;
     const previous = this.previous ?? { manifest: this.first, whyNone: null };
-    return changesSincePrevious(run, { enabled: true, previous, properties, parts });
+    await using comparison = new ChangesSincePrevious(run, { enabled: true, previous, properties });
+    const outcome = await comparison.finish(signal, parts);
+    comparison.keep();
+    return outcome;
   }
 
   /** Names of the parts of changes that are stored. */
@@ -120,7 +123,7 @@ function changeSome({ tenant: { directory } }: Rig, ids: readonly string[]): voi
   for (let joiner = 0; joiner < 3; joiner++) directory.add();
 }
 
-describe("changesSincePrevious", () => {
+describe("ChangesSincePrevious", () => {
   it("writes parts and says what they hold", async () => {
     await using nights = await twoNights(changeSome);
     const entry = entryOf(await nights.changes({ maxPartBytes: 5000 }));
@@ -131,6 +134,8 @@ describe("changesSincePrevious", () => {
       left: 10,
       changed: 300,
       notCompared: [],
+      comparedBy: "rows",
+      fellBack: null,
     });
     assert.ok(parts.length > 1);
     assert.deepEqual(
@@ -154,6 +159,8 @@ describe("changesSincePrevious", () => {
       changed: 0,
       notCompared: [],
       parts: [],
+      comparedBy: "rows",
+      fellBack: null,
     });
     assert.deepEqual(await nights.stored(), []);
     assert.deepEqual(await changeFindings(nights.container, nights.folder, entry), []);

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { type ChangeRecord, parseChange } from "../../src/changes/change.ts";
-import { type CompareOptions, compareSnapshots } from "../../src/changes/compare.ts";
+import { compareSnapshots } from "../../src/changes/compare.ts";
+import type { CompareOptions } from "../../src/changes/comparison.ts";
 import type { Side } from "../../src/changes/side.ts";
 import { RollcallError } from "../../src/error.ts";
 import { idOf, memorySide, type Row } from "./memory-side.ts";
@@ -180,15 +181,15 @@ describe("compareSnapshots", () => {
   it("reads twice more where everybody has changed, in batches", async () => {
     const rows = (a: number) => Array.from({ length: 100 }, (_, index) => ({ id: idOf(index), a }));
     const before = memorySide(rows(1));
-    assert.equal((await changesOf(before, memorySide(rows(2)), { maxHeldRows: 7 })).length, 100);
+    assert.equal((await changesOf(before, memorySide(rows(2)), { maxPendingRows: 7 })).length, 100);
     const most = Math.max(...before.reads.values());
     assert.equal(most, 3);
   });
 
-  for (const maxHeldRows of [1, 7, 1000]) {
+  for (const maxPendingRows of [1, 7, 1000]) {
     for (const selection of ["the same", "another"] as const) {
-      it(`agrees with a comparison of everything with everything: ${selection} selection, ${maxHeldRows} rows held`, async () => {
-        const random = randomFrom(maxHeldRows);
+      it(`agrees with a comparison of everything with everything: ${selection} selection, ${maxPendingRows} rows held`, async () => {
+        const random = randomFrom(maxPendingRows);
         for (let round = 0; round < 15; round++) {
           const before = randomRows(random, 80);
           const after = mutated(random, before);
@@ -198,11 +199,13 @@ describe("compareSnapshots", () => {
             memorySide(before, { properties: PROPERTIES, usersPerPart: 1 + random(30) }),
             memorySide(after, { properties: afterProperties ?? PROPERTIES, usersPerPart: 1 + random(30) }),
           ] as const;
-          const found = (await changesOf(...sides, { maxHeldRows })).map(({ id, change, before, after }) => [
-            id,
-            change,
-            change === "changed" ? [before, after] : undefined,
-          ]);
+          const found = (await changesOf(...sides, { maxPendingRows })).map(
+            ({ id, change, before, after }) => [
+              id,
+              change,
+              change === "changed" ? [before, after] : undefined,
+            ],
+          );
           assert.deepEqual(found, bruteForce(before, after, afterProperties ?? PROPERTIES));
         }
       });

@@ -47,9 +47,10 @@ after(() => sandbox[Symbol.asyncDispose]());
 
 describe("rollcall snapshot", () => {
   it("prints the manifest as JSON", () => {
-    assert.equal(first.schema, "rollcall.snapshot/1");
+    assert.equal(first.schema, "rollcall.snapshot/2");
     assert.equal(first.completeness.unique, USERS);
-    assert.deepEqual(second.previous, { runId: first.runId, users: USERS });
+    assert.match(second.previous?.sha256 ?? "", /^[0-9a-f]{64}$/);
+    assert.deepEqual({ ...second.previous, sha256: "" }, { runId: first.runId, users: USERS, sha256: "" });
   });
 
   it("sums up for people and shows no progress where nobody watches", async () => {
@@ -241,7 +242,10 @@ describe("rollcall verify", () => {
   it("finds the latest whole", async () => {
     const { exitCode, stdout } = await runHere("verify");
     assert.equal(exitCode, 0);
-    assert.match(stdout, new RegExp(`^✓ ${second.runId} is whole: 2,500 users, 1 part, \\d+\\.\\d kB\\n$`));
+    assert.match(
+      stdout,
+      new RegExp(`^✓ ${second.runId} is whole: 2,500 users, 1 part, \\d+\\.\\d kB\\n {4}not signed\\n$`),
+    );
   });
 
   it("gives programs what was found", async () => {
@@ -251,6 +255,7 @@ describe("rollcall verify", () => {
       users: USERS,
       parts: 1,
       bytes: first.parts[0]?.bytes,
+      signature: { state: "absent" },
       problems: [],
     });
   });

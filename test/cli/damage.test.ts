@@ -205,7 +205,7 @@ describe("a manifest that was", () => {
 
   it("written by an unknown version is refused as such", async () => {
     const older = pathOf(first, "manifest.json");
-    const run = await changed((blobs) => edit(blobs, older, () => ({ schema: "rollcall.snapshot/2" })));
+    const run = await changed((blobs) => edit(blobs, older, () => ({ schema: "rollcall.snapshot/3" })));
     for (const command of ["users", "verify", "show"]) {
       assertRefused(await run(command, first.runId, "--json"), older, "manifest-unsupported");
     }

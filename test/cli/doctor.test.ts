@@ -185,6 +185,28 @@ describe("rollcall doctor", () => {
     }
   });
 
+  it("opens the key that signs, where one is named, and names the version", async () => {
+    const run = rollcallIn(sandbox, { ROLLCALL_SIGNING_KEY_NAME: "manifest-key" }, rollcallHere);
+    const signing = async () => {
+      const results = JSON.parse((await run("doctor", "--json")).stdout) as CheckResult[];
+      assert.equal(results.length, CHECKS.length + 1);
+      return results.find(({ check }) => check === "signing");
+    };
+    const { keys, origin } = sandbox.tenant.vault;
+    const { version = "" } = keys.find("manifest-key", undefined) ?? {};
+    assert.deepEqual(await signing(), {
+      check: "signing",
+      status: "ok",
+      detail: `ES256 with ${origin}/keys/manifest-key/${version}`,
+    });
+    keys.update("manifest-key", version, { enabled: false });
+    const failed = await signing();
+    keys.update("manifest-key", version, { enabled: true });
+    assert.equal(failed?.status, "failed");
+    assert.match(failed?.detail ?? "", /the newest version is disabled$/);
+    assert.match(failed?.remedy ?? "", /az keyvault key rotate/);
+  });
+
   it("counts wrong settings as a failed check, naming each", async () => {
     const { exitCode, stdout } = await rollcallHere(["doctor"], { ROLLCALL_TENANT_ID: "not a tenant" });
     assert.equal(exitCode, 1);

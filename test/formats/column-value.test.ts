@@ -4,7 +4,7 @@ import { columnTypeOf } from "../../src/formats/column-type.ts";
 import { converterOf, toMicroseconds } from "../../src/formats/column-value.ts";
 import { DEFAULT_PROPERTIES } from "../../src/rows/properties.ts";
 import { Directory } from "../../src/sandbox/people/directory.ts";
-import { userProperties } from "../../src/sandbox/people/user-property.ts";
+import { USER_PROPERTIES } from "../../src/sandbox/people/user-property.ts";
 
 describe("toMicroseconds", () => {
   it("reads instants exactly", () => {
@@ -75,7 +75,7 @@ describe("columnTypeOf", () => {
       domain: "contoso.example",
       nullCreatedShare: 0.1,
     });
-    const properties = [...new Set([...DEFAULT_PROPERTIES, ...userProperties.keys()])];
+    const properties = [...new Set([...DEFAULT_PROPERTIES, ...USER_PROPERTIES.keys()])];
     for (let index = 0; index < directory.size; index++) {
       for (const [name, value] of Object.entries(directory.row(index, properties))) {
         const json = JSON.stringify(value ?? null);

@@ -109,7 +109,7 @@ function isEmpty(value: unknown): boolean {
 function read(body: Buffer, properties: readonly string[]): Reading | undefined {
   try {
     const { rows, nextLink } = readPage(Buffer.from(body), properties);
-    const lines = Array.from({ length: rows.count }, (_, index) => rows.line(index).toString());
+    const lines = Array.from({ length: rows.count }, (_, index) => rows.lineWithFeed(index).toString());
     assert.equal(lines.join(""), rows.lines.toString());
     const reading = {
       ids: lines.map((_, index) => guidOf(rows.ids, index)),

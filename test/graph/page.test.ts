@@ -25,7 +25,7 @@ function read(
   return {
     rows: Array.from({ length: rows.count }, (_, index) => ({
       id: guidOf(rows.ids, index),
-      line: rows.line(index).toString().replace(/\n$/, ""),
+      line: rows.line(index).toString(),
     })),
     nextLink,
   };
@@ -92,8 +92,12 @@ describe("readPage", () => {
 
   it("does not take a page whose next link has another name for the last", () => {
     for (const name of ["@nextLink", "odata.nextLink", "@odata.nextlink"]) {
-      assert.match(problemOf({ value: [], [name]: NEXT }), /another name/, name);
-      assert.match(problemOf({ [name]: NEXT, "@odata.nextLink": NEXT, value: [] }), /another name/, name);
+      assert.match(problemOf({ value: [], [name]: NEXT }), /not named @odata\.nextLink/, name);
+      assert.match(
+        problemOf({ [name]: NEXT, "@odata.nextLink": NEXT, value: [] }),
+        /not named @odata\.nextLink/,
+        name,
+      );
     }
   });
 
@@ -226,7 +230,7 @@ describe("readPage", () => {
     ] as const) {
       it(`one that is ${what}`, () => {
         const problem = problemOf({ value: [{ id: ID }, user, {}] });
-        assert.equal(problem, "the user at position 2 of the page is no object");
+        assert.equal(problem, "the user at position 2 of the page is not an object");
       });
     }
 
@@ -302,7 +306,7 @@ describe("readPage", () => {
       assert.match(problemOf(cut), /^it is not JSON: /, cut);
     }
     assert.equal(problemOf(`{"value":[${noId}],"error":{}}`), "it is an error document");
-    assert.equal(problemOf(`{"value":[${noId}],"@odata.nextLink":"/x"}`), "its next link is no URL");
+    assert.equal(problemOf(`{"value":[${noId}],"@odata.nextLink":"/x"}`), "its next link is not a URL");
   });
 
   it("takes an id that is almost the nil GUID", () => {

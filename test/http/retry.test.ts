@@ -178,7 +178,7 @@ describe("describeExhausted", () => {
     const failed: FailedAttempt = { kind: "network", code: "ECONNRESET" };
     assert.equal(
       describeExhausted({ failed, attempts: 10 }),
-      "no whole answer came (ECONNRESET) after 10 attempts",
+      "no complete answer arrived (ECONNRESET) after 10 attempts",
     );
   });
 
@@ -194,7 +194,7 @@ describe("describeExhausted", () => {
     const failed: FailedAttempt = { kind: "status", status: 429 };
     assert.equal(
       describeExhausted({ failed, attempts: 2, waitTooLongMs: 90_500 }),
-      "refused with 429 after 2 attempts, and the wait of 91 s that is due would outlast the run's time budget",
+      "refused with 429 after 2 attempts, and waiting 91 s to retry would exceed the run's time budget",
     );
   });
 });

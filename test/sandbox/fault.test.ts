@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { startForeignOrigin } from "../../src/sandbox/service/foreign-origin.ts";
 import { hashToken } from "../../src/sandbox/service/journal.ts";
-import { startStranger } from "../../src/sandbox/service/stranger.ts";
 import type { Tenant } from "../../src/sandbox/tenant.ts";
 import {
   type Answer,
@@ -246,21 +246,21 @@ describe("faults of pages", () => {
     assert.equal((await list.all()).flatMap(idsOf).length, 200);
   });
 
-  it("repeat a next link, or lead it to a stranger", async () => {
+  it("repeat a next link, or lead it to another origin", async () => {
     await using tenant = await openTenant();
-    await using stranger = await startStranger();
+    await using foreign = await startForeignOrigin();
     const { first } = await listOf(tenant);
     const token = await appToken(tenant);
     const second = (await first()).json["@odata.nextLink"];
     tenant.script({ service: "graph", fault: { kind: "repeatNextLink" } });
     assert.equal((await get(second, token)).json["@odata.nextLink"], second);
-    tenant.script({ service: "graph", fault: { kind: "foreignNextLink", origin: stranger.origin } });
+    tenant.script({ service: "graph", fault: { kind: "foreignNextLink", origin: foreign.origin } });
     const astray = (await first()).json["@odata.nextLink"];
-    assert.ok(astray.startsWith(`${stranger.origin}/v1.0/users?`));
+    assert.ok(astray.startsWith(`${foreign.origin}/v1.0/users?`));
     await get(astray);
-    assert.deepEqual([stranger.requests, stranger.tokensSeen.size], [1, 0]);
+    assert.deepEqual([foreign.requests, foreign.tokensSeen.size], [1, 0]);
     await get(astray, token);
-    assert.deepEqual([...stranger.tokensSeen], [hashToken(token)]);
+    assert.deepEqual([...foreign.tokensSeen], [hashToken(token)]);
   });
 
   it("run something first, so that the page shows it", async () => {

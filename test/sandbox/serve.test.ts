@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
-import { fixedPorts } from "../../src/sandbox/fixed.ts";
+import { FIXED_PORTS } from "../../src/sandbox/fixed.ts";
 
 async function serve(...flags: readonly string[]): Promise<{ code: number; errors: string }> {
   const file = join(import.meta.dirname, "../../src/sandbox/serve.ts");
@@ -23,12 +23,12 @@ describe("npm run sandbox", () => {
 
   it("names the port that is taken", async () => {
     const squatter = createServer();
-    const taken = once(squatter.listen(fixedPorts.entra, "127.0.0.1"), "listening").catch(() => undefined);
+    const taken = once(squatter.listen(FIXED_PORTS.entra, "127.0.0.1"), "listening").catch(() => undefined);
     await taken;
     try {
       const { code, errors } = await serve("--users", "10");
       assert.equal(code, 1);
-      assert.match(errors, new RegExp(`^Port ${fixedPorts.entra} is taken`));
+      assert.match(errors, new RegExp(`^Port ${FIXED_PORTS.entra} is taken`));
     } finally {
       squatter.close();
     }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { DEFAULT_PROPERTIES } from "../../src/rows/properties.ts";
 import { CLOUDS } from "../../src/settings/clouds.ts";
-import { readReaderSettings, readSettings } from "../../src/settings/settings.ts";
+import { readReaderSettings, readSettings, readSigningKey } from "../../src/settings/settings.ts";
 import { HOSTILE_HOSTS } from "../support/hostile-hosts.ts";
 import { assertRefused, errorOf, RIGHT, withSettings } from "./right-settings.ts";
 
@@ -25,6 +25,8 @@ describe("readSettings", () => {
       maxShrinkPercent: 20,
       timeBudgetMs: 25 * 60_000,
       schedule: undefined,
+      signingKey: undefined,
+      requireSignature: false,
     });
   });
 
@@ -48,6 +50,8 @@ describe("readSettings", () => {
       ROLLCALL_CHANGES: "off",
       ROLLCALL_MAX_SHRINK_PERCENT: "12.5",
       ROLLCALL_TIME_BUDGET_MINUTES: "0.5",
+      ROLLCALL_SIGNING_KEY_NAME: "manifest-key",
+      ROLLCALL_REQUIRE_SIGNATURE: "on",
     });
     assert.deepEqual(settings, {
       tenant: "contoso.onmicrosoft.com",
@@ -70,6 +74,8 @@ describe("readSettings", () => {
       maxShrinkPercent: 12.5,
       timeBudgetMs: 30_000,
       schedule: "0 30 3 * * MON-FRI",
+      signingKey: { vaultUrl: "https://contoso-vault.vault.usgovcloudapi.net", name: "manifest-key" },
+      requireSignature: true,
     });
   });
 
@@ -99,6 +105,54 @@ describe("readSettings", () => {
       readSettings(withSettings({ PATH: "/bin", ROLLCALL_COLOUR: "blue" })),
       readSettings(RIGHT),
     );
+  });
+});
+
+describe("a signature that is required", () => {
+  it("needs the key that signs", () => {
+    const { problems } = errorOf(withSettings({ ROLLCALL_REQUIRE_SIGNATURE: " on " }));
+    assert.deepEqual(problems, [
+      {
+        name: "ROLLCALL_REQUIRE_SIGNATURE",
+        problem: "is on, and needs the key in ROLLCALL_SIGNING_KEY_NAME",
+        example: "ROLLCALL_SIGNING_KEY_NAME=manifest-key",
+      },
+    ]);
+    assert.equal(readSettings(withSettings({ ROLLCALL_REQUIRE_SIGNATURE: "off" })).requireSignature, false);
+  });
+
+  it("is on or off, and its key is named as Key Vault names things", () => {
+    assertRefused({ ROLLCALL_REQUIRE_SIGNATURE: "yes" }, /^must be on or off$/);
+    assertRefused({ ROLLCALL_SIGNING_KEY_NAME: "keys/manifest" }, /^must be 1 to 127/);
+  });
+});
+
+describe("readSigningKey", () => {
+  const both = {
+    ROLLCALL_KEY_VAULT_URL: "https://contoso-vault.vault.azure.net/",
+    ROLLCALL_SIGNING_KEY_NAME: "manifest-key",
+  };
+
+  it("names the key and its vault, and needs nothing else", () => {
+    assert.deepEqual(readSigningKey(both), {
+      vaultUrl: "https://contoso-vault.vault.azure.net",
+      name: "manifest-key",
+    });
+  });
+
+  it("names none unless both are set", () => {
+    for (const name of Object.keys(both)) assert.equal(readSigningKey({ ...both, [name]: " " }), undefined);
+  });
+
+  it("refuses a vault outside of the cloud", () => {
+    for (const url of HOSTILE_HOSTS) {
+      const { problems } = errorOf({ ...both, ROLLCALL_KEY_VAULT_URL: url }, readSigningKey);
+      assert.deepEqual(
+        problems.map(({ name }) => name),
+        ["ROLLCALL_KEY_VAULT_URL"],
+        url,
+      );
+    }
   });
 });
 

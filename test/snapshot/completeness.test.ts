@@ -3,11 +3,11 @@ import { describe, it } from "node:test";
 import { RollcallError } from "../../src/error.ts";
 import {
   type Completeness,
+  compareWithCounts,
   countWarnings,
   fewestAllowed,
   judgeCompleteness,
   ListingDisputed,
-  standingOf,
 } from "../../src/snapshot/completeness.ts";
 
 /** Judges a listing by two counts that say the same. */
@@ -172,15 +172,15 @@ describe("judgeCompleteness with two counts that differ", () => {
   });
 });
 
-describe("standingOf", () => {
+describe("compareWithCounts", () => {
   it("is symmetrical in its counts, and never whole for a listing short of any", () => {
     for (const unique of [0, 50, 94, 95, 100, 105, 106, 1000]) {
       for (const one of [0, 90, 100, 110, 1000]) {
         for (const other of [0, 90, 100, 110, 1000]) {
-          const standing = standingOf(unique, [one, other]);
-          assert.equal(standing, standingOf(unique, [other, one]));
+          const comparison = compareWithCounts(unique, [one, other]);
+          assert.equal(comparison, compareWithCounts(unique, [other, one]));
           if (unique < fewestAllowed(one) || unique < fewestAllowed(other))
-            assert.notEqual(standing, "whole");
+            assert.notEqual(comparison, "whole");
         }
       }
     }

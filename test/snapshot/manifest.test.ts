@@ -98,7 +98,7 @@ describe("parseManifest", () => {
   });
 
   it("refuses another schema as unsupported", () => {
-    for (const schema of ["rollcall.snapshot/2", "rollcall.latest/1", ""]) {
+    for (const schema of ["rollcall.snapshot/3", "rollcall.latest/1", ""]) {
       assertFails(
         () => parseManifest(spoil(manifest, "schema", schema), PATH),
         "manifest-unsupported",
@@ -109,9 +109,9 @@ describe("parseManifest", () => {
 
   it("refuses another schema as unsupported although nothing else is as it should be", () => {
     assertFails(
-      () => parseManifest(Buffer.from('{"schema":"rollcall.snapshot/2"}'), PATH),
+      () => parseManifest(Buffer.from('{"schema":"rollcall.snapshot/3"}'), PATH),
       "manifest-unsupported",
-      /its schema is "rollcall\.snapshot\/2"/,
+      /its schema is "rollcall\.snapshot\/3"/,
     );
   });
 

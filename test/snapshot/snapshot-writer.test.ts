@@ -6,6 +6,7 @@ import { RollcallError } from "../../src/error.ts";
 import { openFormats } from "../../src/formats/extra-format.ts";
 import { trustSandbox } from "../../src/sandbox/service/tls.ts";
 import type { Storage } from "../../src/sandbox/storage.ts";
+import { FINGERPRINT_BYTES } from "../../src/snapshot/fingerprints.ts";
 import { formatContradictions, formatPartsOf, partsOfAllFormats } from "../../src/snapshot/format-parts.ts";
 import { type RunFolder, runFolder } from "../../src/snapshot/layout.ts";
 import type { FormatParts } from "../../src/snapshot/manifest.ts";
@@ -52,7 +53,7 @@ async function writeUsers(writer: SnapshotWriter): Promise<void> {
       id: idOf(first + at),
       displayName: Buffer.from(Array.from({ length: 30 }, () => Math.random() * 256)).toString("hex"),
     }));
-    await writer.write(linesOf(users), users.length);
+    await writer.write(linesOf(users), users.length, Buffer.alloc(FINGERPRINT_BYTES * users.length));
   }
 }
 
@@ -77,7 +78,7 @@ describe("SnapshotWriter", () => {
     // A row group of Parquet is whole: 6000 users are one.
     assert.equal(formats?.parquet?.length, 1);
     assert.ok((formats?.csv ?? []).every(({ bytes }) => bytes < 2 * MAX_PART_BYTES));
-    const all = partsOfAllFormats(written).map(({ name }) => name);
+    const all = [...partsOfAllFormats(written), ...written.fingerprints].map(({ name }) => name);
     assert.deepEqual(await names(), all.toSorted());
     assert.deepEqual(all.slice(0, 2), ["users-00000.ndjson.gz", "users-00001.ndjson.gz"]);
     assert.ok(all.includes("users-00001.csv") && all.includes("users-00000.parquet"));
@@ -101,11 +102,11 @@ describe("SnapshotWriter", () => {
     const { container, folder, names } = await openFolder();
     const writer = new SnapshotWriter({ container, folder }, await openFormats(["ndjson"], PROPERTIES));
     await writeUsers(writer);
-    const { parts, formats } = await writer.finish();
+    const { parts, formats, fingerprints } = await writer.finish();
     assert.equal(formats, undefined);
     assert.deepEqual(
       await names(),
-      parts.map(({ name }) => name),
+      [...fingerprints, ...parts].map(({ name }) => name),
     );
   });
 
@@ -164,7 +165,7 @@ describe("checkFormatPart", () => {
       await container.putOnce({ path: `${folder.path}/${name}`, body, contentType: "text/plain" });
       await assert.rejects(
         checkFormatPart(container, folder, format, { name, users: 1, bytes: body.length, sha256 }),
-        new RegExp(`no whole ${format} file`),
+        new RegExp(`not a whole ${format} file`),
       );
     }
   });

@@ -53,7 +53,7 @@ export async function startConnectProxy(
     if (deed.kind === "cut" && deed.afterBytes === undefined) return void near.destroy();
     const { hostname, port } = new URL(`https://${authority}`);
     const to = deed.kind === "open" ? deed.to : undefined;
-    const far = connect(to ?? Number(port || 443), hostname, () =>
+    const far = connect(to ?? Number(port || 443), to === undefined ? hostname : "127.0.0.1", () =>
       near.write("HTTP/1.1 200 Connection established\r\n\r\n"),
     );
     sockets.add(far);

@@ -130,12 +130,15 @@ export class Rig implements AsyncDisposable {
     return found;
   }
 
-  /** Parts in folders without a manifest. */
+  /** Parts and signatures in folders without a manifest. */
   async orphans(): Promise<string[]> {
     const names = await this.blobs();
     return names.filter((name) => {
       const folder = name.slice(0, name.lastIndexOf("/"));
-      return /\/(users|changes)-/.test(name) && !names.includes(`${folder}/manifest.json`);
+      return (
+        /\/(users|changes|fingerprints)-|\/manifest\.jws$/.test(name) &&
+        !names.includes(`${folder}/manifest.json`)
+      );
     });
   }
 

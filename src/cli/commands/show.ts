@@ -6,6 +6,7 @@ import {
   credentialInWords,
   durationMs,
   effortInWords,
+  signatureInWords,
 } from "../../words/manifest-words.ts";
 import { openReadingPlace } from "../reading.ts";
 import { formatTable } from "../table.ts";
@@ -17,7 +18,7 @@ Example: rollcall show 20261122
 
 RUN is a run id, or the beginning of one that no other run shares. The manifest
 is checked against latest.json, and each part for its length; rollcall verify
-reads the parts.
+reads the parts, and checks the signature.
 
 Exit codes: 0 shown, 1 no such run or damaged, 2 wrong usage or settings.`;
 
@@ -60,6 +61,7 @@ function describe({ folder, manifest, isLatest }: StoredSnapshot, nowMs: number)
           ? `${previous.runId}, ${plural(previous.users, "user")} (${sign}${formatCount(change)} since)`
           : "none",
       ],
+      ["signature", signatureInWords(manifest)],
       ["written by", `${tool.name} ${tool.version}`],
       ["path", folder.path],
     ]),

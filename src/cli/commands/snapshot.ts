@@ -16,39 +16,43 @@ Example: rollcall snapshot
 
 Exit codes: 0 committed; 1 failed, nothing published; 2 wrong usage or settings.`;
 
+interface SnapshotOptions {
+  readonly json?: boolean;
+  readonly acceptShrink?: boolean;
+  readonly acceptUnsigned?: boolean;
+}
+
 /** `rollcall snapshot`. */
 export function addSnapshotCommand(program: Command, terminal: Terminal): void {
   program
     .command("snapshot")
     .description("take a snapshot now")
     .option("--accept-shrink", "publish even a list much smaller than the last one, this once")
+    .option("--accept-unsigned", "build even on a snapshot that is not signed, this once")
     .option("--json", "print the manifest as JSON")
     .addHelpText("after", HELP)
-    .action(
-      async ({
-        json,
-        acceptShrink = false,
-      }: {
-        readonly json?: boolean;
-        readonly acceptShrink?: boolean;
-      }) => {
-        const settings = readSettings(terminal.environment());
-        const taken = await takeWithProgress(settings, acceptShrink, terminal);
-        if (!json) return terminal.print(...summary(taken, settings.container));
-        await terminal.printJson(taken.manifest);
-        const later = taken.warnings.slice(taken.manifest.warnings.length);
-        if (later.length > 0) terminal.complain(...later);
-      },
-    );
+    .action(async ({ json, ...accepted }: SnapshotOptions) => {
+      const settings = readSettings(terminal.environment());
+      const taken = await takeWithProgress(settings, accepted, terminal);
+      if (!json) return terminal.print(...summary(taken, settings.container));
+      await terminal.printJson(taken.manifest);
+      const later = taken.warnings.slice(taken.manifest.warnings.length);
+      if (later.length > 0) terminal.complain(...later);
+    });
 }
 
 async function takeWithProgress(
   settings: Settings,
-  acceptShrink: boolean,
+  { acceptShrink = false, acceptUnsigned = false }: SnapshotOptions,
   { io: { stderr, signal } }: Terminal,
 ): Promise<Taken> {
   using progress = showProgress(stderr);
-  return await takeSnapshot(settings, { signal, acceptShrink, onProgress: progress.listener });
+  return await takeSnapshot(settings, {
+    signal,
+    acceptShrink,
+    acceptUnsigned,
+    onProgress: progress.listener,
+  });
 }
 
 /** A line that is rewritten in place and cleared at the end; nothing where no terminal is. */

@@ -1,7 +1,9 @@
 import type { Command } from "commander";
 import type { Verification } from "../../archive/snapshots.ts";
 import { RollcallError } from "../../error.ts";
+import type { SignatureFinding } from "../../signature/verify-signature.ts";
 import { formatBytes, plural } from "../../words/format.ts";
+import { openPublicKeys } from "../public-keys.ts";
 import { openReadingPlace } from "../reading.ts";
 import type { Terminal } from "../terminal.ts";
 import { hang } from "../wrap.ts";
@@ -12,11 +14,21 @@ Example: rollcall verify --all
 RUN is a run id, or the beginning of one that no other run shares. Each part is
 read again and checked: hash, bytes, lines, keys and ids, then the totals.
 
+The signature is checked with the public key in --key FILE (PEM, JWK or JWK
+set). Without, the public key is read from the vault, if both
+ROLLCALL_SIGNING_KEY_NAME and ROLLCALL_KEY_VAULT_URL are set. Without these, the
+signature is not checked.
+
 Exit codes: 0 whole, 1 damaged or no such run, 2 wrong usage or settings.`;
 
-interface VerifyOptions {
+const NO_KEY =
+  "error: --require-signature needs --key FILE, or ROLLCALL_SIGNING_KEY_NAME and ROLLCALL_KEY_VAULT_URL";
+
+interface VerifyCommandOptions {
   readonly all?: boolean;
   readonly json?: boolean;
+  readonly key?: string;
+  readonly requireSignature?: boolean;
 }
 
 /** `rollcall verify`. */
@@ -26,14 +38,20 @@ export function addVerifyCommand(program: Command, terminal: Terminal): void {
     .description("read a snapshot again and check it against its manifest")
     .argument("[run]", "which run (default: the latest)")
     .option("--all", "verify every committed snapshot")
+    .option("--key <file>", "check the signature with this public key")
+    .option("--require-signature", "count a snapshot that is not signed as damaged")
     .option("--json", "print the findings as JSON; with --all an array")
     .addHelpText("after", HELP)
-    .action(async (run: string | undefined, { all, json }: VerifyOptions, command: Command) => {
+    .action(async (run: string | undefined, options: VerifyCommandOptions, command: Command) => {
+      const { all, json, key, requireSignature } = options;
       if (all && run !== undefined) command.error("error: either a run or --all");
+      const keys = await openPublicKeys(key, terminal);
+      if (requireSignature && !keys) command.error(NO_KEY);
+      const how = { keys, requireSignature };
       const { snapshots } = await openReadingPlace(terminal);
       const results: Verification[] = [];
       try {
-        for await (const result of all ? snapshots.verifyAll() : [await snapshots.verify(run)]) {
+        for await (const result of all ? snapshots.verifyAll(how) : [await snapshots.verify(run, how)]) {
           results.push(result);
           if (!json) await terminal.print(...describe(result));
         }
@@ -46,12 +64,34 @@ export function addVerifyCommand(program: Command, terminal: Terminal): void {
     });
 }
 
-function describe({ runId, whole, users, parts, bytes, problems }: Verification): readonly string[] {
+function describe({
+  runId,
+  whole,
+  users,
+  parts,
+  bytes,
+  signature,
+  problems,
+}: Verification): readonly string[] {
   const size = `${plural(users, "user")}, ${plural(parts, "part")}, ${formatBytes(bytes)}`;
   return [
     whole ? `✓ ${runId} is whole: ${size}` : `✗ ${runId} is damaged`,
+    ...(signature ? hang("    ", findingInWords(signature)) : []),
     ...problems.flatMap(({ blob, problem }) => [`    ${blob}`, ...hang("      ", problem)]),
   ];
+}
+
+function findingInWords(found: SignatureFinding): string {
+  switch (found.state) {
+    case "valid":
+      return `signed with ${found.alg} by ${found.kid}`;
+    case "unchecked":
+      return "signature not checked, for want of a key";
+    case "absent":
+      return "not signed";
+    case "invalid":
+      return "wrongly signed";
+  }
 }
 
 function damage(runs: readonly Verification[]): RollcallError {

@@ -4,29 +4,29 @@ import { createHash, type KeyObject, randomBytes, randomUUID, X509Certificate } 
 export interface AppSecret {
   /** The secret itself. */
   readonly value: string;
-  /** Absent: it lasts for ever. */
+  /** `undefined` means never. */
   readonly expiresOn: Date | undefined;
 }
 
 /** A certificate that the app may sign its assertions with. */
 export interface AppCertificate {
-  /** Key that assertions are checked with. */
+  /** Key that verifies assertions. */
   readonly publicKey: KeyObject;
-  /** base64url SHA-1 of the DER certificate, as `x5t` names it. */
+  /** base64url SHA-1 of the DER certificate, as in `x5t`. */
   readonly sha1: string;
-  /** base64url SHA-256 of the DER certificate, as `x5t#S256` names it. */
+  /** base64url SHA-256 of the DER certificate, as in `x5t#S256`. */
   readonly sha256: string;
   /** End of validity. */
   readonly expiresOn: Date;
 }
 
-/** The app registration whose credentials and consented app roles decide about tokens. */
+/** The app registration. Its credentials and consented app roles decide which tokens are issued. */
 export class AppRegistration {
   /** Application (client) id. */
   readonly clientId: string;
   /** Object id of the app's service principal. */
   readonly principalId = randomUUID();
-  /** App roles with admin consent. Change it freely; only tokens issued afterwards are affected. */
+  /** App roles with admin consent. Changes affect only tokens that are issued afterwards. */
   readonly roles = new Set(["User.Read.All"]);
   readonly #secrets: AppSecret[] = [];
   readonly #certificates: AppCertificate[] = [];
@@ -35,7 +35,7 @@ export class AppRegistration {
     this.clientId = clientId;
   }
 
-  /** Adds a client secret, a random one unless it is given. */
+  /** Adds a client secret; a random one by default. */
   addSecret(secret: { readonly value?: string; readonly expiresOn?: Date } = {}): AppSecret {
     const value = secret.value ?? `sbx8Q~${randomBytes(26).toString("base64url").slice(0, 34)}`;
     const added = { value, expiresOn: secret.expiresOn };
@@ -43,18 +43,18 @@ export class AppRegistration {
     return added;
   }
 
-  /** Takes a client secret back. */
+  /** Removes a client secret. */
   revokeSecret(value: string): void {
     const at = this.#secrets.findIndex((secret) => secret.value === value);
     if (at >= 0) this.#secrets.splice(at, 1);
   }
 
-  /** Registers the certificate in a PEM text; a private key beside it is ignored. */
+  /** Registers the certificate in a PEM text; a private key in it is ignored. */
   addCertificate(pem: string): void {
     this.#certificates.push(readCertificate(pem));
   }
 
-  /** Takes a certificate back. */
+  /** Removes a certificate. */
   revokeCertificate(pem: string): void {
     const { sha256 } = readCertificate(pem);
     const at = this.#certificates.findIndex((certificate) => certificate.sha256 === sha256);

@@ -4,15 +4,16 @@ import { entraRefusal } from "./entra-error.ts";
 import { decode } from "./token.ts";
 
 /** How far the caller's clock may be off. */
-const skewSeconds = 60;
+const SKEW_SECONDS = 60;
 
-/** Documentation asks for five to ten minutes (learn.microsoft.com/entra/identity-platform/certificate-credentials). */
-const maxLifeSeconds = 15 * 60;
+/** Documentation advises five to ten minutes (learn.microsoft.com/entra/identity-platform/certificate-credentials). */
+const MAX_LIFETIME_SECONDS = 15 * 60;
 
 /**
- * Checks a client assertion as Entra does: key, signature, audience, issuer, subject and time. Refuses by throwing.
+ * Checks a client assertion as Entra does: key, signature, audience, issuer, subject and time.
  *
- * @param audiences the forms of the token endpoint that `aud` may have
+ * @param audiences the URLs of the token endpoint that `aud` may have
+ * @throws {Refusal} if it is not valid
  */
 export function checkAssertion(assertion: string, app: AppRegistration, audiences: readonly string[]): void {
   const [head = "", body = "", signature = "", ...rest] = assertion.split(".");
@@ -58,7 +59,11 @@ function checkTime(notBefore: unknown, expires: unknown): void {
   const now = Date.now() / 1000;
   if (typeof notBefore !== "number" || typeof expires !== "number")
     throw malformed("nbf and exp are required");
-  if (notBefore > now + skewSeconds || expires < now - skewSeconds || expires - notBefore > maxLifeSeconds) {
+  if (
+    notBefore > now + SKEW_SECONDS ||
+    expires < now - SKEW_SECONDS ||
+    expires - notBefore > MAX_LIFETIME_SECONDS
+  ) {
     throw entraRefusal(401, "invalid_client", 500133, "Assertion is not within its valid time range.");
   }
 }

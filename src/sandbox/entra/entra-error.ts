@@ -3,7 +3,7 @@ import type { SandboxRequest } from "../service/fault.ts";
 import { Refusal } from "../service/refusal.ts";
 import type { Reply } from "../service/reply.ts";
 
-/** Entra's no: an OAuth error with the number that says which of many reasons it was. */
+/** A refusal by Entra: an OAuth error with an AADSTS number, which gives the exact reason. */
 export function entraRefusal(status: number, error: string, number: number, message: string): Refusal {
   return new Refusal(status, error, message, { detail: String(number) });
 }
@@ -34,7 +34,7 @@ export function entraErrorReply(refusal: Refusal, request: SandboxRequest): Repl
   };
 }
 
-/** The numbers of faults that a test scripts without one: throttled tenant, transient. */
+/** The number for faults that a test scripts without one: tenant throttled, or a transient error. */
 function defaultNumber(status: number): number {
   return status === 429 ? 90055 : 90033;
 }

@@ -6,27 +6,27 @@ import { checkAssertion } from "./assertion.ts";
 import { entraRefusal } from "./entra-error.ts";
 import type { TokenSigner } from "./token.ts";
 
-/** What the sandbox's Entra knows. */
+/** Options of {@link answerEntra}. */
 export interface EntraOptions {
-  /** Directory id; the endpoints in its documents carry it even where a domain was asked for. */
+  /** Directory id. The endpoints in its metadata have it even if a domain was asked for. */
   readonly tenantId: string;
   /** Verified domains. */
   readonly domains: readonly string[];
-  /** The one app registration. */
+  /** The only app registration. */
   readonly app: AppRegistration;
   /** Signs the tokens. */
   readonly signer: TokenSigner;
-  /** Life of a token in seconds; read at each issue. */
+  /** Lifetime of a token in seconds; called for each token. */
   readonly tokenLifetimeSeconds: () => number;
   /** This service's own origin. */
   readonly origin: () => string;
-  /** Graph's origin: a second name for the resource `https://graph.microsoft.com`. */
+  /** Graph's origin, which is an alias of the resource `https://graph.microsoft.com`. */
   readonly graphOrigin: () => string;
 }
 
-const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-const graphAppId = "00000003-0000-0000-c000-000000000000";
-const graph = "https://graph.microsoft.com";
+const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+const GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000";
+const GRAPH = "https://graph.microsoft.com";
 
 /** Answers a request to the sign-in service. */
 export async function answerEntra(options: EntraOptions, request: ServiceRequest): Promise<Reply> {
@@ -86,7 +86,7 @@ function grantToken(options: EntraOptions, tenant: string, request: ServiceReque
     appId: options.app.clientId,
     principalId: options.app.principalId,
     proof,
-    roles: audience.startsWith(graph) || audience === graphAppId ? [...options.app.roles] : [],
+    roles: audience.startsWith(GRAPH) || audience === GRAPH_APP_ID ? [...options.app.roles] : [],
     lifetimeSeconds,
   });
   return {
@@ -101,7 +101,7 @@ function checkCredential(options: EntraOptions, tenant: string, form: URLSearchP
   const { app } = options;
   const assertion = form.get("client_assertion");
   if (assertion !== null) {
-    if (required(form, "client_assertion_type") !== assertionType) {
+    if (required(form, "client_assertion_type") !== ASSERTION_TYPE) {
       throw entraRefusal(
         400,
         "invalid_request",
@@ -141,8 +141,8 @@ function resourceOf(scope: string, options: EntraOptions): string {
     throw entraRefusal(400, "invalid_scope", 1002012, message);
   }
   const resource = scope.slice(0, -"/.default".length);
-  if (resource === options.graphOrigin()) return graph;
-  if ([graph, graphAppId, "https://vault.azure.net", "https://storage.azure.com"].includes(resource))
+  if (resource === options.graphOrigin()) return GRAPH;
+  if ([GRAPH, GRAPH_APP_ID, "https://vault.azure.net", "https://storage.azure.com"].includes(resource))
     return resource;
   const message = `The resource principal named ${resource} was not found in the tenant named ${options.tenantId}. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant.`;
   throw entraRefusal(400, "invalid_resource", 500011, message);

@@ -5,33 +5,33 @@ import type { Reply } from "../service/reply.ts";
 import type { ServiceRequest } from "../service/service.ts";
 import type { TokenSigner } from "./token.ts";
 
-/** The identity of the function app, as its platform offers it. */
+/** The function app's identity, as the platform offers it. */
 export interface ManagedIdentity {
   /** Value of `IDENTITY_ENDPOINT`. */
   readonly endpoint: string;
   /** Value of `IDENTITY_HEADER`. */
   readonly header: string;
-  /** Client id of the user-assigned identity; a request without any id gets the system-assigned one, with the same access. */
+  /** Client id of the user-assigned identity. Requests without an id get the system-assigned one, with the same access. */
   readonly clientId: string;
-  /** Object id, by which other services know it. */
+  /** Object id, which other services know it by. */
   readonly principalId: string;
 }
 
-/** What the sandbox's identity endpoint knows. */
+/** Options of {@link answerManagedIdentity}. */
 export interface ManagedIdentityOptions {
-  /** Who gets the tokens. */
+  /** The identity that gets the tokens. */
   readonly identity: () => ManagedIdentity;
   /** Signs the tokens. */
   readonly signer: TokenSigner;
-  /** Life of a token in seconds. */
+  /** Lifetime of a token in seconds. */
   readonly tokenLifetimeSeconds: number;
 }
 
-/** What the identity may have tokens for. Never Graph: only the app registration has that. */
-const resources = ["https://vault.azure.net", "https://storage.azure.com"];
+/** Resources that the identity gets tokens for. Not Graph: only the app registration has access to that. */
+const RESOURCES = ["https://vault.azure.net", "https://storage.azure.com"];
 
-/** Connections close, because the next request may be for another tenant of the process. */
-const replyHeaders = { "Content-Type": "application/json; charset=utf-8", Connection: "close" };
+/** Closes the connection, because the next request may be for another tenant of the process. */
+const REPLY_HEADERS = { "Content-Type": "application/json; charset=utf-8", Connection: "close" };
 
 /** Answers a request to the identity endpoint (learn.microsoft.com/azure/app-service/overview-managed-identity). */
 export async function answerManagedIdentity(
@@ -55,7 +55,7 @@ export async function answerManagedIdentity(
     );
   }
   const resource = query.get("resource")?.replace(/\/$/, "");
-  if (resource === undefined || !resources.includes(resource)) {
+  if (resource === undefined || !RESOURCES.includes(resource)) {
     throw new Refusal(
       400,
       "BadRequest",
@@ -74,7 +74,7 @@ export async function answerManagedIdentity(
   const now = Math.floor(Date.now() / 1000);
   return {
     status: 200,
-    headers: replyHeaders,
+    headers: REPLY_HEADERS,
     body: JSON.stringify({
       access_token: findFault(request.faults, "emptyToken") ? "" : token,
       expires_on: String(now + lifetimeSeconds),
@@ -86,11 +86,11 @@ export async function answerManagedIdentity(
   };
 }
 
-/** The platform's error document; its names begin with capitals, which clients trip over. */
+/** The platform's error document. Its names begin with capital letters, which clients must handle. */
 export function managedIdentityErrorReply(refusal: Refusal): Reply {
   return {
     status: refusal.status,
-    headers: { ...replyHeaders, ...refusal.headers },
+    headers: { ...REPLY_HEADERS, ...refusal.headers },
     body: JSON.stringify({
       StatusCode: refusal.status,
       Message: refusal.message,

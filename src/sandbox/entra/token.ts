@@ -11,19 +11,19 @@ import { promisify } from "node:util";
 
 /** Claims of an access token. */
 export interface TokenClaims {
-  /** Resource that the token is for. */
+  /** The resource that the token is for. */
   readonly aud: string;
   /** Application id of the caller. */
   readonly appid: string;
   /** Object id of the caller's service principal. */
   readonly oid: string;
-  /** End of life, unix seconds. */
+  /** Expiry in unix seconds. */
   readonly exp: number;
-  /** App roles; absent when nothing was consented. */
+  /** App roles; absent if there is no consent for any. */
   readonly roles?: readonly string[];
 }
 
-/** Who gets a token, and for what. */
+/** What a token is issued for. */
 export interface TokenGrant {
   /** Resource, without a trailing slash. */
   readonly audience: string;
@@ -31,20 +31,20 @@ export interface TokenGrant {
   readonly appId: string;
   /** Object id of the service principal. */
   readonly principalId: string;
-  /** How the caller proved itself: `1` by secret, `2` by certificate (and for managed identities). */
+  /** How the caller authenticated: `1` by secret, `2` by certificate or managed identity. */
   readonly proof: "1" | "2";
-  /** Consented app roles; an empty list makes a token without `roles`. */
+  /** Consented app roles; an empty list gives a token without `roles`. */
   readonly roles: readonly string[];
-  /** Life in seconds; a negative one makes a token that is expired already. */
+  /** Lifetime in seconds; a negative one gives a token that has already expired. */
   readonly lifetimeSeconds: number;
 }
 
 /** Why a token is refused. */
 export type TokenProblem = "malformed" | "signature" | "expired";
 
-/** The signer of a tenant's access tokens. Only its own tokens pass its check. */
+/** Signs a tenant's access tokens, and verifies them. */
 export class TokenSigner {
-  /** Issuer claim of v1 tokens, which is what all three resources take. */
+  /** Issuer claim of v1 tokens, which all three resources use. */
   readonly issuer: string;
   readonly #tenantId: string;
   readonly #key: KeyObject;
@@ -93,7 +93,7 @@ export class TokenSigner {
     return `${signed}.${sign("sha256", Buffer.from(signed), this.#key).toString("base64url")}`;
   }
 
-  /** The claims of a live token of this tenant, or what is wrong with it. The audience is the caller's to check. */
+  /** The claims of a valid token of this tenant, or what is wrong with it. The caller must check the audience. */
   read(token: string): TokenClaims | TokenProblem {
     const claims = this.#verified.get(token) ?? this.#verify(token);
     if (typeof claims === "string") return claims;
@@ -117,23 +117,23 @@ export class TokenSigner {
   }
 }
 
-/** A signer with a key of its own. */
+/** Creates a signer with a new key. */
 export async function createTokenSigner(tenantId: string): Promise<TokenSigner> {
   const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: 2048 });
   return new TokenSigner(tenantId, privateKey);
 }
 
-/** The bearer token of an `authorization` header; `undefined` when there is none. */
+/** The bearer token in an `authorization` header; `undefined` if there is none. */
 export function bearerOf(authorization: string | undefined): string | undefined {
   return /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
 }
 
-/** One part of a JWT. */
+/** Encodes a part of a JWT. */
 export function encode(part: unknown): string {
   return Buffer.from(JSON.stringify(part)).toString("base64url");
 }
 
-/** One part of a JWT read back; `undefined` when it holds no JSON object. */
+/** Decodes a part of a JWT; `undefined` if it is not a JSON object. */
 export function decode(part: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(part, "base64url").toString("utf8"));

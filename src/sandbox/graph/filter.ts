@@ -1,31 +1,31 @@
 import type { Filter } from "../people/filter.ts";
 import { Refusal } from "../service/refusal.ts";
 
-const timestamp = String.raw`(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,7})?Z)`;
-const createdFrom = new RegExp(`^createdDateTime ge ${timestamp}$`);
-const createdTo = new RegExp(`^createdDateTime le ${timestamp}$`);
-const createdBoth = new RegExp(`^createdDateTime ge ${timestamp} and createdDateTime le ${timestamp}$`);
-const clause = /^([A-Za-z/]+) +(eq|ne|gt|ge|lt|le|in|has)\b/;
+const TIMESTAMP = String.raw`(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,7})?Z)`;
+const CREATED_FROM = new RegExp(`^createdDateTime ge ${TIMESTAMP}$`);
+const CREATED_TO = new RegExp(`^createdDateTime le ${TIMESTAMP}$`);
+const CREATED_BOTH = new RegExp(`^createdDateTime ge ${TIMESTAMP} and createdDateTime le ${TIMESTAMP}$`);
+const CLAUSE = /^([A-Za-z/]+) +(eq|ne|gt|ge|lt|le|in|has)\b/;
 
 /**
- * Reads a `$filter`, or refuses it as Graph does (learn.microsoft.com/graph/aad-advanced-queries: `createdDateTime`
- * takes `ge` and `le` always, `eq null` in advanced mode only; no user property takes `lt` or `gt`).
+ * Parses a `$filter`, or refuses it as Graph does (learn.microsoft.com/graph/aad-advanced-queries: `createdDateTime`
+ * supports `ge` and `le` always, and `eq null` only in advanced queries; no user property supports `lt` or `gt`).
  *
- * @param advanced the request has `ConsistencyLevel: eventual` and counts
+ * @param advanced whether the request has `ConsistencyLevel: eventual` and `$count=true`
  */
 export function parseFilter(text: string, advanced: boolean): Filter {
-  const both = createdBoth.exec(text);
+  const both = CREATED_BOTH.exec(text);
   if (both) return { kind: "createdBetween", fromSeconds: seconds(both[1]), toSeconds: seconds(both[2]) };
-  const from = createdFrom.exec(text);
+  const from = CREATED_FROM.exec(text);
   if (from) return { kind: "createdBetween", fromSeconds: seconds(from[1]), toSeconds: undefined };
-  const to = createdTo.exec(text);
+  const to = CREATED_TO.exec(text);
   if (to) return { kind: "createdBetween", fromSeconds: undefined, toSeconds: seconds(to[1]) };
   const enabled = /^accountEnabled eq (true|false)$/.exec(text);
   if (enabled) return { kind: "accountEnabled", value: enabled[1] === "true" };
   const type = /^userType eq '([A-Za-z]+)'$/.exec(text);
   if (type) return { kind: "userType", value: type[1] ?? "" };
   if (advanced && text === "createdDateTime eq null") return { kind: "createdNull" };
-  const property = clause.exec(text)?.[1];
+  const property = CLAUSE.exec(text)?.[1];
   if (property === undefined) throw new Refusal(400, "BadRequest", "Invalid filter clause");
   throw new Refusal(
     400,

@@ -3,18 +3,18 @@ import { findFault } from "../service/fault.ts";
 import { Refusal } from "../service/refusal.ts";
 import type { ServiceRequest } from "../service/service.ts";
 
-const audiences = ["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"];
+const AUDIENCES = ["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"];
 
 /** App roles that may list users (learn.microsoft.com/graph/api/user-list). */
-const listRoles = ["User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"];
+const LIST_ROLES = ["User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"];
 
-/** Properties with an app role of their own. */
-const propertyRoles: ReadonlyMap<string, string> = new Map([
+/** Properties that need another app role. */
+const PROPERTY_ROLES: ReadonlyMap<string, string> = new Map([
   ["employeeLeaveDateTime", "User-LifeCycleInfo.Read.All"],
   ["customSecurityAttributes", "CustomSecAttributeAssignment.Read.All"],
 ]);
 
-/** Who asks, by a live token of this tenant for Graph with a role that may list users. Refuses anybody else. */
+/** Checks for a valid token of this tenant for Graph, with a role that may list users. Returns its claims, or refuses. */
 export function checkGraphToken(signer: TokenSigner, request: ServiceRequest): TokenClaims {
   const token = bearerOf(request.headers.authorization);
   if (token === undefined) throw unauthenticated("Access token is empty.");
@@ -22,20 +22,20 @@ export function checkGraphToken(signer: TokenSigner, request: ServiceRequest): T
   const claims = signer.read(token);
   if (claims === "expired") throw unauthenticated("Lifetime validation failed, the token is expired.");
   if (typeof claims === "string") throw unauthenticated("Access token validation failure.");
-  if (!audiences.includes(claims.aud))
+  if (!AUDIENCES.includes(claims.aud))
     throw unauthenticated("Access token validation failure. Invalid audience.");
-  if (!listRoles.some((role) => claims.roles?.includes(role))) throw denied();
+  if (!LIST_ROLES.some((role) => claims.roles?.includes(role))) throw denied();
   return claims;
 }
 
 /**
  * Refuses properties that the roles do not cover.
  *
- * @param premium the tenant is not B2C and has the licence for sign-in activity
+ * @param premium whether the tenant is not B2C and has the licence for sign-in activity
  */
 export function checkProperties(select: readonly string[], roles: readonly string[], premium: boolean): void {
   for (const property of select) {
-    const role = propertyRoles.get(property);
+    const role = PROPERTY_ROLES.get(property);
     if (role !== undefined && !roles.includes(role)) throw denied();
     if (property !== "signInActivity") continue;
     if (!roles.includes("AuditLog.Read.All")) {

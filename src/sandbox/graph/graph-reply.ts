@@ -3,7 +3,7 @@ import type { SandboxRequest } from "../service/fault.ts";
 import type { Refusal } from "../service/refusal.ts";
 import type { Reply } from "../service/reply.ts";
 
-/** Graph's error document; the one of a 429 is shaped differently (learn.microsoft.com/graph/throttling). */
+/** Graph's error document. That of a 429 has another shape (learn.microsoft.com/graph/throttling). */
 export function graphErrorReply(refusal: Refusal, request: SandboxRequest): Reply {
   const headers = graphHeaders(request);
   const { code, message, status } = refusal;
@@ -30,7 +30,7 @@ export function graphErrorReply(refusal: Refusal, request: SandboxRequest): Repl
   };
 }
 
-/** The headers of every answer of Graph. */
+/** The headers of all of Graph's replies. */
 export function graphHeaders(request: SandboxRequest): Record<string, string> {
   const requestId = randomUUID();
   const echoed = request.headers["client-request-id"];

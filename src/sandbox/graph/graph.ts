@@ -13,17 +13,17 @@ import type { Throttle } from "./throttle.ts";
 import { UserPages } from "./user-page.ts";
 import { parseUserQuery, readOptions, type UserQuery } from "./user-query.ts";
 
-/** What the sandbox's Graph knows. */
+/** Options of {@link Graph}. */
 export interface GraphOptions {
-  /** Whom it lists. */
+  /** The people that it lists. */
   readonly directory: Directory;
   /** Checks the tokens. */
   readonly signer: TokenSigner;
   /** This service's own origin. */
   readonly origin: () => string;
-  /** Secret of the page tokens. */
+  /** Secret key of the page tokens. */
   readonly tokenSecret: string;
-  /** False as in a B2C tenant: neither `$count` nor advanced queries. */
+  /** False for a tenant like B2C: neither `$count` nor advanced queries. */
   readonly counts: boolean;
   /** Whether the tenant has the licence that sign-in activity needs. */
   readonly premium: boolean;
@@ -31,12 +31,12 @@ export interface GraphOptions {
   readonly pageCacheBytes: number;
   /** Milliseconds before each answer. */
   readonly latencyMs: () => number;
-  /** Absent: any amount of traffic. */
+  /** `undefined` means no limits. */
   readonly throttle: Throttle | undefined;
 }
 
-const listPath = "/v1.0/users";
-const countPath = "/v1.0/users/$count";
+const LIST_PATH = "/v1.0/users";
+const COUNT_PATH = "/v1.0/users/$count";
 
 /** Microsoft Graph, as far as listing and counting users goes (learn.microsoft.com/graph/api/user-list). */
 export class Graph {
@@ -51,9 +51,9 @@ export class Graph {
     this.#pages = new UserPages(options.directory, this.#links, options.origin, options.pageCacheBytes);
   }
 
-  /** Which page of a listing a request asks for; `undefined` when it asks for none. */
+  /** Which page of a listing a request asks for; `undefined` if it does not ask for one. */
   pageOf(path: string, query: URLSearchParams): number | undefined {
-    if (path !== listPath) return undefined;
+    if (path !== LIST_PATH) return undefined;
     const token = query.get("$skiptoken");
     return token === null ? 1 : (this.#links.parse(token)?.page ?? 1);
   }
@@ -63,7 +63,7 @@ export class Graph {
     const latencyMs = this.#options.latencyMs();
     if (latencyMs > 0) await sleep(latencyMs, undefined, { signal: request.signal });
     const claims = checkGraphToken(this.#options.signer, request);
-    const known = request.path === listPath || request.path === countPath;
+    const known = request.path === LIST_PATH || request.path === COUNT_PATH;
     if (!known)
       throw new Refusal(
         404,
@@ -76,7 +76,7 @@ export class Graph {
         "Request_BadRequest",
         "Specified HTTP method is not allowed for the request target.",
       );
-    if (request.path === countPath) return this.#count(request);
+    if (request.path === COUNT_PATH) return this.#count(request);
     const { query, slot, page } = this.#resolve(request);
     checkProperties(query.select ?? [], claims.roles ?? [], this.#options.premium && this.#options.counts);
     const headers = this.#spend(query);
@@ -131,7 +131,7 @@ export class Graph {
         "The query options of the request do not match the page token.",
       );
     }
-    // Headers are not kept in a link: without ConsistencyLevel a page of an advanced query is refused like its first.
+    // A link holds no headers: without ConsistencyLevel, a later page of an advanced query is refused like the first.
     return { query: parseUserQuery(begun.options, eventual), slot: position.slot, page: position.page };
   }
 

@@ -1,23 +1,23 @@
 import { createHash } from "node:crypto";
 import type { QueryOptions, UserQuery } from "./user-query.ts";
 
-/** What a page token stands for. */
+/** The content of a page token. */
 export interface PagePosition {
   /** Key of the query that it continues. */
   readonly queryKey: string;
   /** First slot of the page. */
   readonly slot: number;
-  /** Which page it is, from 2. */
+  /** Number of the page, from 2. */
   readonly page: number;
 }
 
 /** Prefix of the newer, opaque tokens. */
-const opaquePrefix = "RFNwdAIAAQAAA";
+const OPAQUE_PREFIX = "RFNwdAIAAQAAA";
 
 /**
- * Makes and reads next links. A token says nothing to a reader, and cannot be made or altered by one. Links come in both
- * shapes seen in the wild: an old one that repeats the options with lower-case escapes and has a quoted hexadecimal
- * token, and a newer one that has nothing but a long token.
+ * Makes and parses next links. Clients can neither read a token, nor make or change one. Links come in both forms that
+ * Graph uses: an old one that repeats the options with lower-case escapes and has a quoted hexadecimal token, and a newer
+ * one with nothing but a long token.
  */
 export class NextLinks {
   readonly #secret: string;
@@ -35,16 +35,16 @@ export class NextLinks {
     const seal = this.#hash("seal", plain).subarray(0, 8);
     const token = Buffer.concat([seal, this.#mask(seal, plain)]);
     const path = `${origin}/v1.0/users?`;
-    if (((seal[0] ?? 0) & 1) === 0) return `${path}$skiptoken=${opaquePrefix}${token.toString("base64url")}`;
+    if (((seal[0] ?? 0) & 1) === 0) return `${path}$skiptoken=${OPAQUE_PREFIX}${token.toString("base64url")}`;
     return `${path}${formatOptions(query.options)}$skiptoken=X%27${token.toString("hex").toUpperCase()}%27`;
   }
 
-  /** What a token stands for; `undefined` for a token that this tenant did not make. */
+  /** The content of a token; `undefined` if this tenant did not make it. */
   parse(token: string): PagePosition | undefined {
     const quoted = /^X'([0-9A-F]{48})'$/.exec(token)?.[1];
     const bytes = quoted
       ? Buffer.from(quoted, "hex")
-      : Buffer.from(token.startsWith(opaquePrefix) ? token.slice(opaquePrefix.length) : "", "base64url");
+      : Buffer.from(token.startsWith(OPAQUE_PREFIX) ? token.slice(OPAQUE_PREFIX.length) : "", "base64url");
     if (bytes.length !== 24) return undefined;
     const seal = bytes.subarray(0, 8);
     const plain = this.#mask(seal, bytes.subarray(8));

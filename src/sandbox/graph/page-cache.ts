@@ -1,4 +1,4 @@
-/** Keeps the page bodies that were used last, within a number of bytes, until the directory changes. */
+/** Keeps the most recently used page bodies, up to a number of bytes, until the directory changes. */
 export class PageCache {
   readonly #maxBytes: number;
   readonly #bodies = new Map<string, Buffer>();
@@ -14,14 +14,14 @@ export class PageCache {
     if (version !== this.#version) this.#clear(version);
     const body = this.#bodies.get(key);
     if (body !== undefined) {
-      // A Map keeps the order of insertion: the first entry is the one unused for longest.
+      // A Map keeps insertion order, so the first entry is the least recently used.
       this.#bodies.delete(key);
       this.#bodies.set(key, body);
     }
     return body;
   }
 
-  /** Keeps a body, at the cost of those unused for longest. */
+  /** Adds a body, and evicts the least recently used. */
   set(key: string, version: number, body: Buffer): void {
     if (version !== this.#version || body.length > this.#maxBytes || this.#bodies.has(key)) return;
     this.#bodies.set(key, body);

@@ -8,11 +8,11 @@ export interface ThrottleOptions {
   readonly signInActivityPerMinute?: number;
 }
 
-/** Share of the limit from which answers tell how near it is. */
-const warningShare = 0.8;
+/** From this share of the limit on, replies report how close it is. */
+const WARNING_SHARE = 0.8;
 
-/** Requests beyond the limit go on counting against it up to this share. */
-const maxShare = 1.8;
+/** Requests beyond the limit still count against it, up to this share. */
+const MAX_SHARE = 1.8;
 
 /** A token bucket of resource units. */
 export class Throttle {
@@ -31,20 +31,20 @@ export class Throttle {
     this.#units = this.#capacity;
   }
 
-  /** Pays for a request. Returns headers that warn of the limit, or refuses with 429. */
+  /** Spends units on a request. Returns headers that warn of the limit, or refuses with 429. */
   spend(units: number): Readonly<Record<string, string>> {
     const now = Date.now();
     const perMs = this.#capacity / 10_000;
     this.#units = Math.min(this.#capacity, this.#units + (now - this.#filledAt) * perMs);
     this.#filledAt = now;
     const enough = this.#units >= units;
-    this.#units = Math.max(this.#units - units, this.#capacity * (1 - maxShare));
+    this.#units = Math.max(this.#units - units, this.#capacity * (1 - MAX_SHARE));
     if (!enough) throw this.#tooMany(Math.max(1, Math.ceil((units - this.#units) / perMs / 1000)));
     const share = 1 - this.#units / this.#capacity;
-    return share < warningShare ? {} : { "x-ms-throttle-limit-percentage": share.toFixed(1) };
+    return share < WARNING_SHARE ? {} : { "x-ms-throttle-limit-percentage": share.toFixed(1) };
   }
 
-  /** Pays for a request that reads sign-in activity, which has a limit of its own. */
+  /** Counts a request that reads sign-in activity, which has its own limit. */
   spendSignInActivity(): void {
     const now = Date.now();
     this.#signInActivity = this.#signInActivity.filter((at) => at > now - 60_000);
@@ -65,7 +65,7 @@ export class Throttle {
         "Retry-After": String(retryAfterSeconds),
         "x-ms-throttle-scope": this.#scope,
         "x-ms-throttle-information": "ResourceUnitLimitExceeded",
-        "x-ms-throttle-limit-percentage": Math.min(maxShare, 1 - this.#units / this.#capacity).toFixed(1),
+        "x-ms-throttle-limit-percentage": Math.min(MAX_SHARE, 1 - this.#units / this.#capacity).toFixed(1),
       },
     });
   }

@@ -7,25 +7,25 @@ import type { NextLinks } from "./next-link.ts";
 import { PageCache } from "./page-cache.ts";
 import type { UserQuery } from "./user-query.ts";
 
-/** Which page of which listing is to be made. */
+/** A request for a page of a listing. */
 export interface UserPageRequest {
   /** The listing. */
   readonly query: UserQuery;
   /** First slot of the page. */
   readonly slot: number;
-  /** Which page it is, from 1. */
+  /** Number of the page, from 1. */
   readonly page: number;
-  /** URL of this very request. */
+  /** URL of the request. */
   readonly url: string;
-  /** Compress the body. */
+  /** Whether to compress the body. */
   readonly gzip: boolean;
-  /** What is to go wrong. */
+  /** What goes wrong. */
   readonly faults: readonly Fault[];
 }
 
 const compress = promisify(gzip);
 
-/** Makes the bodies of pages, and keeps them for the next time: a benchmark reads the same pages again and again. */
+/** Makes and caches the bodies of pages: a benchmark reads the same pages again and again. */
 export class UserPages {
   readonly #directory: Directory;
   readonly #links: NextLinks;

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import type { Filter } from "../people/filter.ts";
-import { userProperties } from "../people/user-property.ts";
+import { USER_PROPERTIES } from "../people/user-property.ts";
 import { Refusal } from "../service/refusal.ts";
 import { parseFilter } from "./filter.ts";
 
-/** The options of a list request as they were sent; absent ones were not. */
+/** The options of a list request, as they were sent. */
 export interface QueryOptions {
   /** `$top`. */
   readonly top?: string;
@@ -18,53 +18,53 @@ export interface QueryOptions {
 
 /** A list request that Graph accepts. */
 export interface UserQuery {
-  /** What a page token names the query by. */
+  /** Identifies the query in page tokens. */
   readonly key: string;
   /** As sent, for the next link. */
   readonly options: QueryOptions;
-  /** Most users of a page. */
+  /** Most users on a page. */
   readonly top: number;
-  /** Selected properties in the order of `$select`; absent: the default set. */
+  /** Selected properties in the order of `$select`; `undefined` means the default set. */
   readonly select: readonly string[] | undefined;
   /** Properties of a row in the directory's own order. */
   readonly columns: readonly string[];
-  /** Absent: everybody. */
+  /** `undefined` means all people. */
   readonly filter: Filter | undefined;
-  /** The first page carries `@odata.count`. */
+  /** Whether the first page has `@odata.count`. */
   readonly counts: boolean;
 }
 
 /** The properties of a list without `$select` (learn.microsoft.com/graph/api/user-list). */
-const defaultSelect = new Set(
+const DEFAULT_SELECT = new Set(
   "businessPhones displayName givenName id jobTitle mail mobilePhone officeLocation preferredLanguage surname userPrincipalName".split(
     " ",
   ),
 );
 
 /** Properties that only a request for a single user can return (same page). */
-const singleUserOnly = new Set(
+const SINGLE_USER_ONLY = new Set(
   "aboutMe birthday hireDate interests mySite pastProjects preferredName responsibilities schools skills mailboxSettings".split(
     " ",
   ),
 );
 
-const optionNames: ReadonlyMap<string, keyof QueryOptions> = new Map([
+const OPTION_NAMES: ReadonlyMap<string, keyof QueryOptions> = new Map([
   ["$top", "top"],
   ["$select", "select"],
   ["$filter", "filter"],
   ["$count", "count"],
 ]);
 
-const knownOptions = new Set(["$orderby", "$search", "$expand", "$skip", "$format", "$apply", "$compute"]);
+const KNOWN_OPTIONS = new Set(["$orderby", "$search", "$expand", "$skip", "$format", "$apply", "$compute"]);
 
-/** The options in a query string; refuses those that a list of users does not take. `$skiptoken` is not among them. */
+/** Reads the options in a query string, except `$skiptoken`. Refuses those that a list of users does not support. */
 export function readOptions(query: URLSearchParams): QueryOptions {
   const options: { -readonly [Key in keyof QueryOptions]: string } = {};
   for (const [name, value] of query) {
     if (!name.startsWith("$") || name === "$skiptoken") continue;
-    const option = optionNames.get(name);
+    const option = OPTION_NAMES.get(name);
     if (option === undefined) {
-      if (knownOptions.has(name))
+      if (KNOWN_OPTIONS.has(name))
         throw new Refusal(400, "Request_UnsupportedQuery", `'${name}' is not supported by the service.`);
       throw new Refusal(400, "BadRequest", `Unrecognized query argument specified: '${name}'.`);
     }
@@ -81,9 +81,9 @@ export function readOptions(query: URLSearchParams): QueryOptions {
 }
 
 /**
- * Makes sense of the options, or refuses.
+ * Parses the options, or refuses them.
  *
- * @param eventual the request has `ConsistencyLevel: eventual`
+ * @param eventual whether the request has `ConsistencyLevel: eventual`
  */
 export function parseUserQuery(options: QueryOptions, eventual: boolean): UserQuery {
   const select = options.select === undefined ? undefined : parseSelect(options.select);
@@ -99,8 +99,8 @@ export function parseUserQuery(options: QueryOptions, eventual: boolean): UserQu
     options,
     top: parseTop(options.top, select?.includes("signInActivity") ? 500 : 999),
     select,
-    columns: [...userProperties.keys()].filter((name) =>
-      select ? select.includes(name) : defaultSelect.has(name),
+    columns: [...USER_PROPERTIES.keys()].filter((name) =>
+      select ? select.includes(name) : DEFAULT_SELECT.has(name),
     ),
     filter: options.filter === undefined ? undefined : parseFilter(options.filter, counts),
     counts,
@@ -128,9 +128,9 @@ function parseTop(text: string | undefined, max: number): number {
 function parseSelect(text: string): readonly string[] {
   const names = [...new Set(text.split(",").map((name) => name.trim()))];
   for (const name of names) {
-    if (singleUserOnly.has(name))
+    if (SINGLE_USER_ONLY.has(name))
       throw new Refusal(501, "NotImplemented", "This operation target is not yet supported.");
-    if (!userProperties.has(name)) {
+    if (!USER_PROPERTIES.has(name)) {
       throw new Refusal(
         400,
         "Request_BadRequest",

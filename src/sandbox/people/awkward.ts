@@ -1,15 +1,15 @@
-/** Property values that replace the ordinary ones of a person, by Graph's property name. */
+/** Values that replace a person's ordinary ones, by Graph's property name. */
 export type Overrides = Readonly<Record<string, unknown>>;
 
 /** Distance between two awkward people in the directory's order. */
-const spacing = 7;
+const SPACING = 7;
 
-/** Awkward people come again after this many people, so that a large tenant has some in every part of it. */
-const period = 10_000;
+/** The awkward people repeat after this many people, so that every part of a large tenant has some. */
+const PERIOD = 10_000;
 
-const never = "0001-01-01T00:00:00Z";
+const NEVER = "0001-01-01T00:00:00Z";
 
-const awkward: readonly Overrides[] = [
+const AWKWARD: readonly Overrides[] = [
   { surname: null },
   { givenName: null, surname: null, displayName: "Reception" },
   { displayName: 'Robert "Bob" Tables' },
@@ -49,15 +49,15 @@ const awkward: readonly Overrides[] = [
   { department: "" },
   { employeeId: "000042" },
   { employeeId: "1e5", employeeType: "0x10" },
-  { employeeOrgData: null, employeeHireDate: never },
-  { employeeHireDate: "1999-12-31T00:00:00Z", lastPasswordChangeDateTime: never },
+  { employeeOrgData: null, employeeHireDate: NEVER },
+  { employeeHireDate: "1999-12-31T00:00:00Z", lastPasswordChangeDateTime: NEVER },
   {
     signInActivity: {
-      lastSignInDateTime: never,
+      lastSignInDateTime: NEVER,
       lastSignInRequestId: "",
-      lastNonInteractiveSignInDateTime: never,
+      lastNonInteractiveSignInDateTime: NEVER,
       lastNonInteractiveSignInRequestId: "",
-      lastSuccessfulSignInDateTime: never,
+      lastSuccessfulSignInDateTime: NEVER,
       lastSuccessfulSignInRequestId: "",
     },
   },
@@ -76,9 +76,9 @@ const awkward: readonly Overrides[] = [
   { usageLocation: "NO", country: "Norway" },
 ];
 
-/** The overrides of an awkward person, or `undefined` for an ordinary one. */
+/** The overrides of an awkward person; `undefined` for an ordinary person. */
 export function awkwardAt(index: number): Overrides | undefined {
-  const place = index % period;
-  if (place >= awkward.length * spacing || place % spacing !== 3) return undefined;
-  return awkward[(place - 3) / spacing];
+  const place = index % PERIOD;
+  if (place >= AWKWARD.length * SPACING || place % SPACING !== 3) return undefined;
+  return AWKWARD[(place - 3) / SPACING];
 }

@@ -1,4 +1,4 @@
-/** Mixes 32 bits. A bijection, so that distinct inputs give distinct outputs and an id can be traced back. */
+/** Mixes 32 bits. A bijection, so that distinct inputs give distinct outputs, and can be recovered from them. */
 export function scramble(value: number): number {
   let bits = value | 0;
   bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
@@ -25,7 +25,7 @@ export function share(seed: number, index: number, salt: number): number {
   return draw(seed, index, salt) / 2 ** 32;
 }
 
-/** A repeatable version 4 GUID that cannot be traced back. */
+/** A repeatable version 4 GUID from which the person cannot be recovered. */
 export function guid(seed: number, index: number, salt: number): string {
   return formatGuid(draw(seed, index, salt), seed, index, salt);
 }
@@ -35,7 +35,7 @@ export function personId(seed: number, index: number): string {
   return formatGuid(scramble(index ^ seed), seed, index, 7);
 }
 
-/** The index hidden in a person's id. Meaningless for any other text: compare {@link personId} of the result. */
+/** The index in a person's id. Meaningless for any other text: compare the {@link personId} of the result with it. */
 export function indexOfId(seed: number, id: string): number {
   return (unscramble(Number.parseInt(id.slice(0, 8), 16)) ^ seed) >>> 0;
 }

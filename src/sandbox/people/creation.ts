@@ -1,34 +1,34 @@
 import { awkwardAt } from "./awkward.ts";
 import { draw, share } from "./chance.ts";
 
-const yearSeconds = 365.25 * 24 * 60 * 60;
+const YEAR_SECONDS = 365.25 * 24 * 60 * 60;
 
-/** The youngest account of a fresh directory (unix seconds). Fixed, so that a seed always gives the same tenant. */
-const newest = Date.UTC(2026, 10, 1) / 1000;
-const oldest = Math.floor(newest - 12 * yearSeconds);
+/** Creation of a new directory's youngest account, in unix seconds. Fixed, so that a seed always gives the same tenant. */
+const NEWEST = Date.UTC(2026, 10, 1) / 1000;
+const OLDEST = Math.floor(NEWEST - 12 * YEAR_SECONDS);
 
-/** People that one bulk import brings, within {@link importSeconds}. */
-const importSize = 4_000;
-const importSeconds = 5;
-const importedShare = 0.35;
+/** People in one bulk import, which takes {@link IMPORT_SECONDS}. */
+const IMPORT_SIZE = 4_000;
+const IMPORT_SECONDS = 5;
+const IMPORTED_SHARE = 0.35;
 
-/** The first synchronisation of the tenant: a tenth of everybody, at about this rate. */
-const firstSyncShare = 0.1;
-const firstSyncPerSecond = 1_500;
+/** The tenant's first synchronisation brings a tenth of the people, at about this rate. */
+const FIRST_SYNC_SHARE = 0.1;
+const FIRST_SYNC_PER_SECOND = 1_500;
 
-/** Room for a person's index below the seconds in one sortable number. */
-const indexSpan = 2 ** 21;
+/** A sortable number holds the seconds times this, plus a person's index. */
+const INDEX_SPAN = 2 ** 21;
 
 /** Most people a directory can hold. */
-export const maxPeople = indexSpan - 1;
+export const MAX_PEOPLE = INDEX_SPAN - 1;
 
 /**
- * The `createdDateTime` of everybody, in unix seconds by index, `NaN` for null. Spread over twelve years and skewed as
- * in real tenants: one first synchronisation, bulk imports of thousands in a few seconds, and a growing trickle.
+ * The `createdDateTime` of all people, in unix seconds by index; `NaN` for null. Spread over twelve years and skewed as in
+ * real tenants: a first synchronisation, bulk imports of thousands in a few seconds, and a growing trickle.
  */
 export function drawCreationTimes(seed: number, people: number, nullShare: number): Float64Array {
   const times = new Float64Array(people);
-  const imports = Math.max(1, Math.round((people * importedShare) / importSize));
+  const imports = Math.max(1, Math.round((people * IMPORTED_SHARE) / IMPORT_SIZE));
   for (let index = 0; index < people; index++) {
     if (awkwardAt(index)?.createdDateTime === null || share(seed, index, 20) < nullShare) {
       times[index] = Number.NaN;
@@ -36,20 +36,20 @@ export function drawCreationTimes(seed: number, people: number, nullShare: numbe
     }
     const kind = share(seed, index, 21);
     const place = share(seed, index, 22);
-    if (kind < firstSyncShare) {
-      times[index] = oldest + Math.floor((place * people * firstSyncShare) / firstSyncPerSecond);
-    } else if (kind < firstSyncShare + importedShare) {
+    if (kind < FIRST_SYNC_SHARE) {
+      times[index] = OLDEST + Math.floor((place * people * FIRST_SYNC_SHARE) / FIRST_SYNC_PER_SECOND);
+    } else if (kind < FIRST_SYNC_SHARE + IMPORTED_SHARE) {
       const event = draw(seed, index, 23) % imports;
       times[index] =
-        oldest + Math.floor(share(seed, event, 24) * (newest - oldest)) + Math.floor(place * importSeconds);
+        OLDEST + Math.floor(share(seed, event, 24) * (NEWEST - OLDEST)) + Math.floor(place * IMPORT_SECONDS);
     } else {
-      times[index] = oldest + Math.floor(place ** 0.7 * (newest - oldest));
+      times[index] = OLDEST + Math.floor(place ** 0.7 * (NEWEST - OLDEST));
     }
   }
   return times;
 }
 
-/** People sorted by creation time, for filters that are a range of it. */
+/** People sorted by creation time, for filters by a range of it. */
 export class CreationOrder {
   readonly #keys: Float64Array;
 
@@ -58,14 +58,14 @@ export class CreationOrder {
     let known = 0;
     for (let index = 0; index < times.length; index++) {
       const seconds = times[index] ?? Number.NaN;
-      if (!Number.isNaN(seconds)) keys[known++] = seconds * indexSpan + index;
+      if (!Number.isNaN(seconds)) keys[known++] = seconds * INDEX_SPAN + index;
     }
     this.#keys = keys.subarray(0, known).sort();
   }
 
-  /** The first place whose time is `fromSeconds` or later. */
-  placeOf(fromSeconds: number): number {
-    const key = Math.ceil(fromSeconds) * indexSpan;
+  /** The first position whose time is `fromSeconds` or later. */
+  positionOf(fromSeconds: number): number {
+    const key = Math.ceil(fromSeconds) * INDEX_SPAN;
     let low = 0;
     let high = this.#keys.length;
     while (low < high) {
@@ -76,8 +76,8 @@ export class CreationOrder {
     return low;
   }
 
-  /** The person at a place. */
-  indexAt(place: number): number {
-    return (this.#keys[place] ?? 0) % indexSpan;
+  /** The person at a position. */
+  indexAt(position: number): number {
+    return (this.#keys[position] ?? 0) % INDEX_SPAN;
   }
 }

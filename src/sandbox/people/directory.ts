@@ -1,26 +1,26 @@
 import { awkwardAt, type Overrides } from "./awkward.ts";
 import { indexOfId } from "./chance.ts";
-import { CreationOrder, drawCreationTimes, maxPeople } from "./creation.ts";
+import { CreationOrder, drawCreationTimes, MAX_PEOPLE } from "./creation.ts";
 import type { Filter } from "./filter.ts";
 import { instant, isEnabled, isGuest, Person } from "./person.ts";
 import { countSlots, type ListingPage, openSlots, type People, type Slots, takePage } from "./slots.ts";
-import { userProperties } from "./user-property.ts";
+import { USER_PROPERTIES } from "./user-property.ts";
 
 /** How a directory is populated. */
 export interface DirectoryOptions {
-  /** How many people, at most about two million. */
+  /** Number of people, at most about two million. */
   readonly users: number;
   /** The same seed gives the same people. */
   readonly seed: number;
-  /** Initial domain, the end of every user principal name. */
+  /** Initial domain, with which every user principal name ends. */
   readonly domain: string;
   /** Share of people whose `createdDateTime` is null. */
   readonly nullCreatedShare: number;
 }
 
 /**
- * The people of a tenant. Nobody is stored: a person is computed from the seed and a place in the directory's order when
- * asked for. What changed while running lies over that, and places never move, so a listing under way keeps its meaning.
+ * The people of a tenant. They are not stored: a person is computed from the seed and an index when asked for. Changes
+ * while it runs are kept on top of that. An index never changes, so a listing under way stays valid.
  */
 export class Directory implements People {
   readonly #options: DirectoryOptions;
@@ -35,48 +35,48 @@ export class Directory implements People {
   #version = 0;
 
   constructor(options: DirectoryOptions) {
-    if (options.users > maxPeople) throw new RangeError(`a directory holds at most ${maxPeople} people`);
+    if (options.users > MAX_PEOPLE) throw new RangeError(`a directory holds at most ${MAX_PEOPLE} people`);
     this.#options = options;
     this.#created = drawCreationTimes(options.seed, options.users, options.nullCreatedShare);
   }
 
-  /** How many people there are now. */
+  /** Number of people now. */
   get size(): number {
     return this.slots - this.#removed.size;
   }
 
-  /** How many people there have ever been, removed ones included. */
+  /** Number of people ever, removed ones included. */
   get slots(): number {
     return this.#created.length + this.#added;
   }
 
-  /** Grows with every change, for whoever caches. */
+  /** Grows with every change, for caches. */
   get version(): number {
     return this.#version;
   }
 
-  /** Everybody of the beginning by creation time. */
+  /** The original people by creation time. */
   get creationOrder(): CreationOrder {
     this.#order ??= new CreationOrder(this.#created);
     return this.#order;
   }
 
-  /** People whom {@link creationOrder} does not place: those who were added, or given another creation time. */
+  /** People missing from {@link creationOrder}: those who were added, or were given another creation time. */
   get latecomers(): readonly number[] {
     return this.#latecomers;
   }
 
-  /** Whether {@link latecomers} holds the person. */
+  /** Whether the person is one of the {@link latecomers}. */
   isLatecomer(index: number): boolean {
     return this.#latecomerSet.has(index);
   }
 
-  /** Whether the person is gone. */
+  /** Whether the person was removed. */
   isRemoved(index: number): boolean {
     return this.#removed.has(index);
   }
 
-  /** Adds a person, created now unless the overrides say otherwise, at the end of the order. Returns the id. */
+  /** Adds a person at the end of the order, created now unless the overrides say otherwise. Returns the id. */
   add(overrides: Overrides = {}): string {
     const index = this.slots;
     this.#added++;
@@ -90,27 +90,27 @@ export class Directory implements People {
     this.#touch();
   }
 
-  /** Gives a person other names; the id stays. */
+  /** Renames a person; the id stays. */
   rename(id: string, names: { readonly userPrincipalName?: string; readonly displayName?: string }): void {
     this.update(id, { ...names });
   }
 
-  /** Gives a person other property values. */
+  /** Changes property values of a person. */
   update(id: string, overrides: Overrides): void {
     this.#change(this.#mustFind(id), overrides);
   }
 
-  /** Ids of everybody who is there now, in the directory's order. */
+  /** Ids of all people now, in the directory's order. */
   *ids(): Generator<string> {
     for (let index = 0; index < this.slots; index++) if (!this.isRemoved(index)) yield this.#person(index).id;
   }
 
-  /** All properties of a person, by place; places of removed people still answer. */
+  /** All properties of a person by index, even of a removed person. */
   personAt(index: number): Readonly<Record<string, unknown>> {
-    return this.row(index, [...userProperties.keys()]);
+    return this.row(index, [...USER_PROPERTIES.keys()]);
   }
 
-  /** All properties of a person. `undefined` for somebody who is not there. */
+  /** All properties of a person; `undefined` if there is no such person. */
   person(id: string): Readonly<Record<string, unknown>> | undefined {
     const index = this.#find(id);
     return index === undefined ? undefined : this.personAt(index);
@@ -121,7 +121,7 @@ export class Directory implements People {
     const overrides = this.#overridesAt(index);
     const person = this.#person(index);
     const row: Record<string, unknown> = {};
-    for (const name of names) row[name] = userProperties.get(name)?.(person);
+    for (const name of names) row[name] = USER_PROPERTIES.get(name)?.(person);
     if (overrides !== undefined) for (const name of names) if (name in overrides) row[name] = overrides[name];
     return row;
   }
@@ -133,7 +133,7 @@ export class Directory implements People {
     return changed === null ? Number.NaN : (this.#created[index] ?? Number.NaN);
   }
 
-  /** Whether the account may sign in; `null` where the directory does not know. */
+  /** Whether the account may sign in; `null` if `accountEnabled` is. */
   isEnabledAt(index: number): unknown {
     const overrides = this.#overridesAt(index);
     return overrides !== undefined && "accountEnabled" in overrides
@@ -148,12 +148,12 @@ export class Directory implements People {
     return isGuest(this.#options.seed, index) ? "Guest" : "Member";
   }
 
-  /** One page of a listing, from a slot that an earlier page named (0 is the first). */
+  /** One page of a listing, from the slot that the previous page named (0 for the first page). */
   page(filter: Filter | undefined, start: number, size: number): ListingPage {
     return takePage(this, this.#slots(filter), start, size);
   }
 
-  /** How many people a listing has now. */
+  /** Number of people in a listing now. */
   count(filter?: Filter): number {
     if (filter === undefined) return this.size;
     const key = JSON.stringify(filter);

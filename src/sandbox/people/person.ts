@@ -1,19 +1,19 @@
 import { draw, guid, personId, share } from "./chance.ts";
 import {
-  departments,
-  givenNames,
-  jobTitles,
-  licencePlans,
+  DEPARTMENTS,
+  GIVEN_NAMES,
+  JOB_TITLES,
+  LICENCE_PLANS,
   type Name,
+  PARTNERS,
   type Place,
-  partners,
-  places,
-  surnames,
+  SURNAMES,
+  WORKPLACES,
 } from "./population.ts";
 
-/** What every property of a person is computed from. */
+/** The facts from which a person's properties are computed. */
 export class Person {
-  /** Place in the directory's order. */
+  /** Index in the directory's order. */
   readonly index: number;
   /** Seed of the directory. */
   readonly seed: number;
@@ -41,13 +41,13 @@ export class Person {
     this.createdSeconds = createdSeconds;
     this.guest = isGuest(seed, index);
     this.synced = !this.guest && draw(seed, index, 3) % 100 < 55;
-    this.given = pick(givenNames, draw(seed, index, 4));
-    this.family = pick(surnames, draw(seed, index, 5));
-    this.place = pick(places, draw(seed, index, 6));
+    this.given = pick(GIVEN_NAMES, draw(seed, index, 4));
+    this.family = pick(SURNAMES, draw(seed, index, 5));
+    this.place = pick(WORKPLACES, draw(seed, index, 6));
     this.account = `${this.given.account}.${this.family.account}${index}`;
   }
 
-  /** One of a list, always the same one for the same purpose. */
+  /** Picks an item of a list, always the same one for the same purpose. */
   pick<Item>(items: readonly Item[], salt: number): Item {
     return pick(items, draw(this.seed, this.index, salt));
   }
@@ -60,22 +60,22 @@ export class Person {
   /** The user principal name. */
   get userPrincipalName(): string {
     return this.guest
-      ? `${this.account}_${this.pick(partners, 8)}#EXT#@${this.domain}`
+      ? `${this.account}_${this.pick(PARTNERS, 8)}#EXT#@${this.domain}`
       : `${this.account}@${this.domain}`;
   }
 
   /** The mail address; `null` for people without a mailbox. */
   get mail(): string | null {
-    if (this.guest) return `${this.account}@${this.pick(partners, 8)}`;
+    if (this.guest) return `${this.account}@${this.pick(PARTNERS, 8)}`;
     return this.chance(9, 0.93) ? `${this.account}@contoso.example` : null;
   }
 
   /** The sku ids of the assigned licences. */
   get skuIds(): readonly string[] {
-    return this.guest ? [] : this.pick(licencePlans, 10);
+    return this.guest ? [] : this.pick(LICENCE_PLANS, 10);
   }
 
-  /** An instant some random time after creation, at most `spanSeconds` later. */
+  /** A random instant after creation, at most `spanSeconds` later. */
   later(salt: number, spanSeconds: number): string {
     const from = Number.isNaN(this.createdSeconds) ? 1_500_000_000 : this.createdSeconds;
     return instant(
@@ -98,14 +98,14 @@ export class Person {
     return personId(this.seed, this.index);
   }
 
-  /** A title that fits the person. */
+  /** A job title; most people have one. */
   get jobTitle(): string | null {
-    return this.chance(11, 0.9) ? this.pick(jobTitles, 12) : null;
+    return this.chance(11, 0.9) ? this.pick(JOB_TITLES, 12) : null;
   }
 
   /** A department; most people have one. */
   get department(): string | null {
-    return this.chance(13, 0.95) ? this.pick(departments, 14) : null;
+    return this.chance(13, 0.95) ? this.pick(DEPARTMENTS, 14) : null;
   }
 }
 
@@ -119,18 +119,18 @@ export function isEnabled(seed: number, index: number): boolean {
   return draw(seed, index, 2) % 1000 >= 60;
 }
 
-const daySeconds = 24 * 60 * 60;
+const DAY_SECONDS = 24 * 60 * 60;
 const days = new Map<number, string>();
 
 /** Graph's form of an instant: no fraction, `Z`. */
 export function instant(seconds: number): string {
-  const day = Math.floor(seconds / daySeconds);
+  const day = Math.floor(seconds / DAY_SECONDS);
   let date = days.get(day);
   if (date === undefined) {
-    date = new Date(day * daySeconds * 1000).toISOString().slice(0, 10);
+    date = new Date(day * DAY_SECONDS * 1000).toISOString().slice(0, 10);
     days.set(day, date);
   }
-  const time = seconds - day * daySeconds;
+  const time = seconds - day * DAY_SECONDS;
   return `${date}T${two(Math.floor(time / 3600))}:${two(Math.floor(time / 60) % 60)}:${two(time % 60)}Z`;
 }
 

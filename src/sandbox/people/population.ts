@@ -1,4 +1,4 @@
-/** A name as people write it, and as it stands in an account name. */
+/** A name as people write it, and as it appears in an account name. */
 export interface Name {
   /** Display form, in any script. */
   readonly written: string;
@@ -21,7 +21,7 @@ export interface Place {
 }
 
 /** Given names of the sandbox's people. */
-export const givenNames: readonly Name[] = names(
+export const GIVEN_NAMES: readonly Name[] = names(
   "Adele Alex Amara Ana Andrei Anika Arjun Beatriz Ben Carla Chen Chloe Daniel Dele Diego Elena Emre Fatima Felix Grace",
   "Hana Henrik Ines Isaiah Ivan Jamal Johanna Jonas Kai Kwame Lara Lee Leila Lidia Luca Lynne Maya Megan Miriam Mohamed",
   "Nadia Nestor Nia Noah Olga Omar Patti Pradeep Priya Rosa Ruth Sara Tariq Tomas Uma Vera Wei Yara Yusuf",
@@ -29,7 +29,7 @@ export const givenNames: readonly Name[] = names(
 );
 
 /** Surnames of the sandbox's people. */
-export const surnames: readonly Name[] = names(
+export const SURNAMES: readonly Name[] = names(
   "Vance Wilber Okafor Silva Popescu Sharma Patel Costa Meyer Rossi Wang Martin Cohen Adebayo Garcia Petrova Yilmaz Hassan",
   "Braun Young Sato Berg Lopes Langer Ivanov Carter Schmidt Weber Ito Mensah Novak Gu Haddad Holloway Bianchi Robbins Ali",
   "Bowen Levy Kowalski Nakamura Diallo Fernandez Singh Reyes Tran Ndiaye Demir Horvat Klein Moreau Nguyen Osei Quinn",
@@ -37,7 +37,7 @@ export const surnames: readonly Name[] = names(
 );
 
 /** Places of work. */
-export const places: readonly Place[] = [
+export const WORKPLACES: readonly Place[] = [
   { code: "US", country: "United States", city: "Seattle", language: "en-US", dial: "+1 425 555" },
   { code: "US", country: "United States", city: "Atlanta", language: "en-US", dial: "+1 404 555" },
   { code: "GB", country: "United Kingdom", city: "Leeds", language: "en-GB", dial: "+44 113 496" },
@@ -49,7 +49,7 @@ export const places: readonly Place[] = [
 ];
 
 /** Departments. */
-export const departments: readonly string[] = [
+export const DEPARTMENTS: readonly string[] = [
   "Engineering",
   "Finance",
   "HR",
@@ -63,7 +63,7 @@ export const departments: readonly string[] = [
 ];
 
 /** Job titles. */
-export const jobTitles: readonly string[] = [
+export const JOB_TITLES: readonly string[] = [
   "Analyst",
   "Director",
   "Engineer",
@@ -75,10 +75,10 @@ export const jobTitles: readonly string[] = [
 ];
 
 /** Companies that guests come from. */
-export const partners: readonly string[] = ["fabrikam.example", "northwind.example", "tailspin.example"];
+export const PARTNERS: readonly string[] = ["fabrikam.example", "northwind.example", "tailspin.example"];
 
-/** Licence plans as sets of sku ids, from nothing to everything. */
-export const licencePlans: readonly (readonly string[])[] = [
+/** Licence plans as sets of sku ids, starting with none. */
+export const LICENCE_PLANS: readonly (readonly string[])[] = [
   [],
   ["6fd2c87f-b296-42f0-b197-1e91e994b900"],
   ["05e9a617-0261-4cee-bb44-138d3ef5d965"],

@@ -1,13 +1,13 @@
 import type { CreationOrder } from "./creation.ts";
 import type { Filter } from "./filter.ts";
 
-/** What the slots need to know of a directory. Its people have places, which never move. */
+/** What the slots need to know about a directory. A person's index never changes. */
 export interface People {
-  /** How many places there are, those of removed people included. */
+  /** Number of indexes, those of removed people included. */
   readonly slots: number;
-  /** Everybody of the beginning by creation time. */
+  /** The original people by creation time. */
   readonly creationOrder: CreationOrder;
-  /** Those whom `creationOrder` does not place. */
+  /** People missing from `creationOrder`. */
   readonly latecomers: readonly number[];
   isLatecomer(index: number): boolean;
   isRemoved(index: number): boolean;
@@ -19,15 +19,15 @@ export interface People {
 
 /** One page of people. */
 export interface ListingPage {
-  /** Places of the people in the directory's order. May be fewer than asked for, even none, before the end. */
+  /** Indexes of the people in the directory's order. May be fewer than requested, even none, before the end. */
   readonly indexes: readonly number[];
   /** Where the next page starts; absent at the end. */
   readonly next: number | undefined;
 }
 
-/** A stable sequence of slots. A slot keeps its meaning while people come and go: new people only add slots at the end. */
+/** A stable sequence of slots. A slot keeps its person while others come and go: new people add slots at the end. */
 export interface Slots {
-  /** How many slots there are now. */
+  /** Number of slots now. */
   readonly length: () => number;
   /** The person in a slot. */
   readonly indexAt: (slot: number) => number;
@@ -35,7 +35,7 @@ export interface Slots {
   readonly matches: (index: number, slot: number) => boolean;
 }
 
-/** Takes up to `size` matching slots from `start`. A removed person's slot counts, so such a page comes out shorter. */
+/** Takes up to `size` matching slots from `start`. A removed person's slot counts, so that such a page is shorter. */
 export function takePage(directory: People, slots: Slots, start: number, size: number): ListingPage {
   const indexes: number[] = [];
   const length = slots.length();
@@ -49,7 +49,7 @@ export function takePage(directory: People, slots: Slots, start: number, size: n
   return { indexes, next: slot < length ? slot : undefined };
 }
 
-/** How many people a listing has now. */
+/** Number of people in a listing now. */
 export function countSlots(directory: People, slots: Slots): number {
   const length = slots.length();
   let people = 0;
@@ -60,7 +60,7 @@ export function countSlots(directory: People, slots: Slots): number {
   return people;
 }
 
-/** The slots of a filter; of the whole directory without one. */
+/** The slots that match a filter; without one, those of the whole directory. */
 export function openSlots(directory: People, filter: Filter | undefined): Slots {
   if (filter?.kind === "createdBetween") return openRange(directory, filter.fromSeconds, filter.toSeconds);
   const length = () => directory.slots;
@@ -77,14 +77,14 @@ export function openSlots(directory: People, filter: Filter | undefined): Slots 
   }
 }
 
-/** Slots of a time range: the range of the sorted people first, then whoever came or changed since. */
+/** Slots of a time range: first that range of the sorted people, then people who were added or changed since. */
 function openRange(
   directory: People,
   fromSeconds = Number.NEGATIVE_INFINITY,
   toSeconds = Number.POSITIVE_INFINITY,
 ): Slots {
-  const first = directory.creationOrder.placeOf(fromSeconds);
-  const sorted = Math.max(0, directory.creationOrder.placeOf(Math.floor(toSeconds) + 1) - first);
+  const first = directory.creationOrder.positionOf(fromSeconds);
+  const sorted = Math.max(0, directory.creationOrder.positionOf(Math.floor(toSeconds) + 1) - first);
   return {
     length: () => sorted + directory.latecomers.length,
     indexAt: (slot) =>

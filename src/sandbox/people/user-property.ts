@@ -3,16 +3,16 @@ import { instant, isEnabled, type Person } from "./person.ts";
 /** Computes one property of a person. `undefined` means that Graph leaves the property out. */
 export type UserProperty = (person: Person) => unknown;
 
-const year = 365 * 24 * 60 * 60;
-const noExtensions = Object.fromEntries(
+const YEAR_SECONDS = 365 * 24 * 60 * 60;
+const NO_EXTENSIONS = Object.fromEntries(
   Array.from({ length: 15 }, (_, at) => [`extensionAttribute${at + 1}`, null]),
 );
 
 /**
- * Every property of the v1.0 user that a list can return, in the order in which the sandbox writes them. Graph promises
- * no order, so this one is nobody's `$select`: a client that reads values by position is caught.
+ * Every property of the v1.0 user that a list can return, in the order in which the sandbox writes them. Graph guarantees
+ * no order, so this one differs from any `$select`: a client that reads values by position fails.
  */
-export const userProperties: ReadonlyMap<string, UserProperty> = new Map<string, UserProperty>([
+export const USER_PROPERTIES: ReadonlyMap<string, UserProperty> = new Map<string, UserProperty>([
   ["userType", (person) => (person.guest ? "Guest" : "Member")],
   ["businessPhones", businessPhones],
   ["signInActivity", signInActivity],
@@ -32,7 +32,7 @@ export const userProperties: ReadonlyMap<string, UserProperty> = new Map<string,
   ["givenName", (person) => person.given.written],
   ["employeeId", (person) => (person.guest ? null : String(person.index + 1).padStart(7, "0"))],
   ["department", (person) => person.department],
-  ["onPremisesExtensionAttributes", () => noExtensions],
+  ["onPremisesExtensionAttributes", () => NO_EXTENSIONS],
   ["userPrincipalName", (person) => person.userPrincipalName],
   ["country", (person) => (person.guest ? null : person.place.country)],
   ["otherMails", (person) => (person.guest && person.mail !== null ? [person.mail] : [])],
@@ -45,7 +45,7 @@ export const userProperties: ReadonlyMap<string, UserProperty> = new Map<string,
   ],
   ["identities", identities],
   ["companyName", (person) => (person.guest ? null : "Contoso")],
-  ["lastPasswordChangeDateTime", (person) => (person.guest ? null : person.later(33, 3 * year))],
+  ["lastPasswordChangeDateTime", (person) => (person.guest ? null : person.later(33, 3 * YEAR_SECONDS))],
   ["onPremisesSamAccountName", (person) => (person.synced ? person.account.slice(0, 20) : null)],
   ["usageLocation", (person) => (person.guest ? null : person.place.code)],
   ["officeLocation", (person) => (person.guest ? null : `${1 + (person.index % 40)}/${person.digits(34)}`)],
@@ -56,9 +56,9 @@ export const userProperties: ReadonlyMap<string, UserProperty> = new Map<string,
     (person) => (person.synced ? `${person.account}@corp.contoso.example` : null),
   ],
   ["preferredLanguage", (person) => (person.guest ? null : person.place.language)],
-  ["onPremisesLastSyncDateTime", (person) => (person.synced ? person.later(35, year) : null)],
+  ["onPremisesLastSyncDateTime", (person) => (person.synced ? person.later(35, YEAR_SECONDS) : null)],
   ["externalUserStateChangeDateTime", (person) => (person.guest ? person.later(36, 60_000) : null)],
-  ["signInSessionsValidFromDateTime", (person) => person.later(33, 3 * year)],
+  ["signInSessionsValidFromDateTime", (person) => person.later(33, 3 * YEAR_SECONDS)],
   ["employeeHireDate", (person) => (person.guest ? null : `${person.later(37, 1).slice(0, 10)}T00:00:00Z`)],
   ["onPremisesDistinguishedName", distinguishedName],
   [
@@ -94,7 +94,10 @@ export const userProperties: ReadonlyMap<string, UserProperty> = new Map<string,
     (person) => `S-1-12-1-${person.index + 1}-1158429432-${person.index + 7}-3202178597`,
   ],
   ["deletedDateTime", () => null],
-  ["employeeLeaveDateTime", (person) => (person.chance(39, 0.02) ? person.later(40, 9 * year) : null)],
+  [
+    "employeeLeaveDateTime",
+    (person) => (person.chance(39, 0.02) ? person.later(40, 9 * YEAR_SECONDS) : null),
+  ],
   ["customSecurityAttributes", () => null],
 ]);
 
@@ -130,13 +133,13 @@ function licenseAssignmentStates(person: Person): readonly unknown[] {
     assignedByGroup: null,
     state: "Active",
     error: "None",
-    lastUpdatedDateTime: person.later(44, year),
+    lastUpdatedDateTime: person.later(44, YEAR_SECONDS),
   }));
 }
 
 function assignedPlans(person: Person): readonly unknown[] {
   return person.skuIds.map(() => ({
-    assignedDateTime: person.later(44, year),
+    assignedDateTime: person.later(44, YEAR_SECONDS),
     capabilityStatus: "Enabled",
     service: "exchange",
     servicePlanId: "efb87545-963c-4e0d-99df-69c6916d9eb0",
@@ -155,15 +158,17 @@ function distinguishedName(person: Person): string | null {
     : null;
 }
 
-/** Absent, not null, for somebody who never signed in; `0001-01-01` with an empty request id for a kind that never happened. */
+/** Absent, not null, for people who never signed in; `0001-01-01` and an empty request id for a kind that never happened. */
 function signInActivity(person: Person): unknown {
   if (person.chance(46, 0.1)) return undefined;
-  const interactive = person.later(47, 4 * year);
+  const interactive = person.later(47, 4 * YEAR_SECONDS);
   const background = person.chance(48, 0.6);
   return {
     lastSignInDateTime: interactive,
     lastSignInRequestId: person.guid(49),
-    lastNonInteractiveSignInDateTime: background ? person.later(50, 4 * year) : "0001-01-01T00:00:00Z",
+    lastNonInteractiveSignInDateTime: background
+      ? person.later(50, 4 * YEAR_SECONDS)
+      : "0001-01-01T00:00:00Z",
     lastNonInteractiveSignInRequestId: background ? person.guid(51) : "",
     lastSuccessfulSignInDateTime: interactive,
     lastSuccessfulSignInRequestId: person.guid(49),

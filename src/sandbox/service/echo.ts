@@ -1,23 +1,23 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Reply } from "./reply.ts";
 
-/** How an answer repeats what was sent. */
+/** How a reply repeats what was sent. */
 export interface Echo {
   readonly status: number;
-  /** Makes what is told out of all that was sent, credentials included; by default all of it is told. */
+  /** Picks what is repeated from all that was sent, credentials included; by default everything. */
   readonly pick?: (sent: string) => string;
-  /** Where a redirect leads; by default to an address that holds what is told. */
+  /** Where a redirect leads; by default to an address that contains what is repeated. */
   readonly location?: string;
 }
 
-/** Most characters of a header; a client takes no more than 16 kB of them. */
-const maxHeaderLength = 800;
+/** Longest header value; clients accept at most 16 kB of headers. */
+const MAX_HEADER_LENGTH = 800;
 
 /**
- * An answer in which the error's code, its text, all ids and all headers repeat what was sent: the token, the client
- * secret, the identity header. Gateways and debug pages do such things.
+ * A reply in which the error's code, its text, all ids and all headers repeat what was sent: the token, the client
+ * secret, the identity header. Gateways and debug pages do this.
  *
- * @param shape of the service's error documents
+ * @param shape the kind of error document that the service sends
  */
 export function echoReply(
   { headers, body }: { readonly headers: IncomingHttpHeaders; readonly body: string },
@@ -26,7 +26,7 @@ export function echoReply(
 ): Reply {
   const sent = [headers.authorization, headers["x-identity-header"], body];
   const told = pick(sent.filter((part) => part).join(" "));
-  const value = told.replaceAll(/[^\x20-\x7E]/g, "").slice(0, maxHeaderLength);
+  const value = told.replaceAll(/[^\x20-\x7E]/g, "").slice(0, MAX_HEADER_LENGTH);
   return {
     status,
     headers: {

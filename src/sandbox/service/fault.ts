@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Echo } from "./echo.ts";
 
-/** The services of the sandbox that can be told to fail. */
+/** The services of the sandbox that can be scripted to fail. */
 export type ServiceName = "graph" | "entra" | "vault" | "identity";
 
 /** A request as a rule's `match` sees it. */
 export interface SandboxRequest {
-  /** Who was asked. */
+  /** The service that received it. */
   readonly service: ServiceName;
   /** HTTP method, upper case. */
   readonly method: string;
@@ -18,22 +18,22 @@ export interface SandboxRequest {
   readonly rawQuery: string;
   /** Headers as sent, names in lower case. */
   readonly headers: IncomingHttpHeaders;
-  /** Which page of its listing is asked for, from 1; absent when the request asks for no page of users. */
+  /** Number of the requested page in its listing, from 1; `undefined` if the request is not for a page of users. */
   readonly page: number | undefined;
-  /** Which request to this service it is, from 1. */
+  /** Number of the request to this service, from 1. */
   readonly nth: number;
 }
 
-/** Something that goes wrong. Faults of pages and of the count concern Graph only. */
+/** Something that goes wrong. Faults of pages and of the count are for Graph only. */
 export type Fault =
-  /** Too much traffic. `retryAfter` is the header verbatim, left out when absent; `status` defaults to 429. */
+  /** Too much traffic. `retryAfter` is the header, verbatim; absent means no header. `status` is 429 by default. */
   | {
       readonly kind: "throttle";
       readonly status?: number;
       readonly retryAfter?: string;
       readonly code?: string;
     }
-  /** An error document, or `body` (HTML of some gateway) in its place. */
+  /** An error document, or `body` instead, such as a gateway's HTML. */
   | {
       readonly kind: "error";
       readonly status: number;
@@ -41,73 +41,73 @@ export type Fault =
       readonly message?: string;
       readonly body?: string;
     }
-  /** Sends the caller elsewhere; no `Location` when absent. */
+  /** A redirect, without `Location` if that is absent. */
   | { readonly kind: "redirect"; readonly status: number; readonly location?: string }
-  /** An error that repeats in its body, its code and its headers what was sent, credentials included. */
+  /** An error that repeats what was sent, credentials included, in its body, code and headers. */
   | ({ readonly kind: "echo" } & Echo)
-  /** The body ends after this share of its bytes: with a dead connection, or with `framed` as if it were whole. */
+  /** The body is truncated to this share of its bytes. Then the connection dies, or with `framed` the reply seems whole. */
   | { readonly kind: "cutBody"; readonly atShare: number; readonly framed?: boolean }
   /** The connection dies before an answer. */
   | { readonly kind: "reset" }
-  /** No answer, or half a body, and then silence until the sandbox closes. */
+  /** No headers, or half a body, and then silence until the sandbox closes. */
   | { readonly kind: "stall"; readonly phase: "headers" | "body" }
   /** An error document with status 200. */
   | { readonly kind: "errorAs200"; readonly code?: string; readonly message?: string }
   /** Status 200 and a page of HTML. */
   | { readonly kind: "notJson" }
-  /** A late, normal answer. */
+  /** A normal answer, but late. */
   | { readonly kind: "delay"; readonly ms: number }
-  /** Runs first (to change the directory in mid-listing), then the answer is normal. */
+  /** Runs a function first, for example to change the directory during a listing; then the answer is normal. */
   | { readonly kind: "before"; readonly run: () => void | Promise<void> }
   /** Entra or the managed identity: status 200 without a usable token. */
   | { readonly kind: "emptyToken" }
   /** Graph: 401 InvalidAuthenticationToken, whatever the token. */
   | { readonly kind: "rejectToken" }
   | PageFault
-  /** Graph: what `/users/$count` answers: a number, a text as it stands, or that counting is unsupported. */
+  /** Graph: the answer to `/users/$count`: a number, any text, or `unsupported`. */
   | { readonly kind: "count"; readonly value: number | string };
 
 /** Something wrong with a page of users. */
 export type PageFault =
   /** 400 Directory_ExpiredPageToken, on any page but the first. */
   | { readonly kind: "expiredPageToken" }
-  /** No users, and a next link that carries on where this page should have begun. */
+  /** No users, and a next link that continues where this page should have started. */
   | { readonly kind: "emptyPage" }
-  /** The first users of the listing come again at the end of this page. */
+  /** The first users of the listing are repeated at the end of this page. */
   | { readonly kind: "duplicate"; readonly count: number }
   /** The last users of the page are silently left out. */
   | { readonly kind: "omitUsers"; readonly count: number }
-  /** The filter is ignored: users of the whole directory come. */
+  /** The filter is ignored: the page has users of the whole directory. */
   | { readonly kind: "ignoreFilter" }
-  /** The page has no next link: the list is cut. */
+  /** The page has no next link, so that the list is truncated. */
   | { readonly kind: "endEarly" }
-  /** The next link is the link of this very page. */
+  /** The next link leads to the same page again. */
   | { readonly kind: "repeatNextLink" }
   /** The next link leads to another origin. */
   | { readonly kind: "foreignNextLink"; readonly origin: string }
   /** The first user of the page has no id. */
   | { readonly kind: "rowWithoutId" }
-  /** The body of the page is what this makes of it. */
+  /** The body of the page is replaced by what `edit` returns. */
   | { readonly kind: "editBody"; readonly edit: (body: string) => string | Buffer };
 
 /** When something goes wrong. */
 export interface FaultRule {
   /** Which service fails. */
   readonly service: ServiceName;
-  /** Which requests; all of them by default. Page faults only ever see pages of users, `count` only counts. */
+  /** Which requests; all by default. Page faults apply only to pages of users, and `count` only to counts. */
   readonly match?: (request: SandboxRequest) => boolean;
-  /** How often, 1 by default; `Infinity` for always. */
+  /** How many times, 1 by default; `Infinity` for always. */
   readonly times?: number;
-  /** How many matching requests go by first, 0 by default. */
+  /** How many matching requests are let through first, 0 by default. */
   readonly after?: number;
   /** What goes wrong. */
   readonly fault: Fault;
 }
 
-/** Takes a rule back; calling it and `using` it do the same. */
+/** Removes a rule, either by calling it or with `using`. */
 export type RuleDisposer = (() => void) & Disposable;
 
-const pageFaults: ReadonlySet<Fault["kind"]> = new Set<Fault["kind"]>([
+const PAGE_FAULTS: ReadonlySet<Fault["kind"]> = new Set<Fault["kind"]>([
   "expiredPageToken",
   "emptyPage",
   "duplicate",
@@ -125,12 +125,12 @@ export class FaultScript {
   readonly #rules = new Set<{ readonly rule: FaultRule; passes: number; left: number }>();
 
   /**
-   * Adds a rule. Rules are asked in the order in which they came, and one request has one fault: a later rule waits for
-   * the next request. Only `before` and `delay` go with any fault, and page faults with one another.
+   * Adds a rule. Rules apply in the order in which they were added, one fault for each request: a later rule waits for the
+   * next request. Only `before` and `delay` combine with any fault, and page faults with each other.
    */
   add(rule: FaultRule): RuleDisposer {
     const { kind } = rule.fault;
-    const graphOnly = pageFaults.has(kind) || kind === "count" || kind === "rejectToken";
+    const graphOnly = PAGE_FAULTS.has(kind) || kind === "count" || kind === "rejectToken";
     if (graphOnly && rule.service !== "graph")
       throw new TypeError(`fault ${kind} is for graph, not ${rule.service}`);
     const entry = { rule, passes: rule.after ?? 0, left: rule.times ?? 1 };
@@ -141,7 +141,7 @@ export class FaultScript {
     return Object.assign(dispose, { [Symbol.dispose]: dispose });
   }
 
-  /** The faults that strike a request; they are spent by that. */
+  /** The faults for a request. Uses them up. */
   take(request: SandboxRequest): readonly Fault[] {
     const faults: Fault[] = [];
     for (const entry of this.#rules) {
@@ -159,12 +159,12 @@ export class FaultScript {
 function excludes(one: Fault, other: Fault): boolean {
   const companions: readonly Fault["kind"][] = ["before", "delay"];
   if (companions.includes(one.kind) || companions.includes(other.kind)) return false;
-  return !pageFaults.has(one.kind) || !pageFaults.has(other.kind);
+  return !PAGE_FAULTS.has(one.kind) || !PAGE_FAULTS.has(other.kind);
 }
 
 function concerns(fault: Fault, request: SandboxRequest): boolean {
   if (fault.kind === "expiredPageToken") return request.page !== undefined && request.page > 1;
-  if (pageFaults.has(fault.kind)) return request.page !== undefined;
+  if (PAGE_FAULTS.has(fault.kind)) return request.page !== undefined;
   return fault.kind !== "count" || request.path === "/v1.0/users/$count";
 }
 

@@ -4,7 +4,7 @@ import type { SandboxRequest, ServiceName } from "./fault.ts";
 
 /** A request that a service of the sandbox received. */
 export interface RecordedRequest {
-  /** Who was asked. */
+  /** The service that received it. */
   readonly service: ServiceName;
   /** HTTP method, upper case. */
   readonly method: string;
@@ -12,17 +12,17 @@ export interface RecordedRequest {
   readonly path: string;
   /** Query as sent, without the question mark. */
   readonly query: string;
-  /** Status of the answer; 0 while there is none, and for ever when the connection died first. */
+  /** Status of the reply; 0 until there is one, and for ever if the connection died first. */
   readonly status: number;
   /** Request headers, names in lower case, without `authorization`. */
   readonly headers: IncomingHttpHeaders;
-  /** Scheme of the `authorization` header, such as `Bearer`; absent when there was none. */
+  /** Scheme of the `authorization` header, such as `Bearer`; `undefined` if there was none. */
   readonly authorizationScheme: string | undefined;
   /** When it arrived, in epoch milliseconds. */
   readonly at: number;
 }
 
-/** Everything that the services of a tenant received, in order of arrival. Holds no token, only tokens' hashes. */
+/** All requests that the services of a tenant received, in order of arrival. Holds only hashes of tokens. */
 export class Journal {
   readonly #requests: { -readonly [Key in keyof RecordedRequest]: RecordedRequest[Key] }[] = [];
   readonly #tokens = new Map<ServiceName, Set<string>>();
@@ -38,14 +38,14 @@ export class Journal {
     return this.#tokens.get(service) ?? new Set();
   }
 
-  /** The ordinal of the next request to a service, from 1. */
+  /** The number of the next request to a service, from 1. */
   next(service: ServiceName): number {
     const nth = (this.#received.get(service) ?? 0) + 1;
     this.#received.set(service, nth);
     return nth;
   }
 
-  /** Records a request; the function it returns sets the status. */
+  /** Records a request. Returns a function that sets the status. */
   record(request: SandboxRequest): (status: number) => void {
     const { authorization, ...headers } = request.headers;
     const { service, method, path, rawQuery: query } = request;

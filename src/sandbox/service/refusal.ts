@@ -1,12 +1,12 @@
-/** A service's no. Each service gives it the shape of its own error documents. */
+/** An error response. Each service turns it into its own kind of error document. */
 export class Refusal extends Error {
   /** HTTP status. */
   readonly status: number;
   /** The service's error code, such as `Request_BadRequest` or `invalid_client`. */
   readonly code: string;
-  /** Headers of the answer beside the usual ones. */
+  /** Additional headers. */
   readonly headers: Readonly<Record<string, string>>;
-  /** What the service's error document holds beside code and message; its meaning is the service's. */
+  /** Additional, service-specific content of the error document. */
   readonly detail: string | undefined;
 
   constructor(

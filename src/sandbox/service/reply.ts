@@ -1,9 +1,9 @@
-/** An answer. */
+/** A response. */
 export interface Reply {
   /** HTTP status. */
   readonly status: number;
   /** Headers; names in any case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Bytes as they go out, compressed ones included. */
+  /** The body as it is sent, possibly compressed. */
   readonly body: string | Buffer;
 }

@@ -9,17 +9,17 @@ import { Refusal } from "./refusal.ts";
 import type { Reply } from "./reply.ts";
 import type { SandboxTls } from "./tls.ts";
 
-/** A request with what only the service itself may see. */
+/** A request, with what only the service itself sees. */
 export interface ServiceRequest extends SandboxRequest {
   /** The body; empty for a GET. */
   readonly body: string;
-  /** Scripted faults that the service has to act out itself. */
+  /** Scripted faults that the service itself must carry out. */
   readonly faults: readonly Fault[];
   /** Aborted when the service closes. */
   readonly signal: AbortSignal;
 }
 
-/** What a service is. */
+/** Defines a service. */
 export interface ServiceDefinition {
   /** Its name in faults and in the journal. */
   readonly name: ServiceName;
@@ -29,9 +29,9 @@ export interface ServiceDefinition {
   readonly port: number;
   /** Answers a request, or throws a {@link Refusal}. */
   readonly answer: (request: ServiceRequest) => Promise<Reply>;
-  /** Gives a refusal the service's shape. */
+  /** Turns a refusal into the service's error document. */
   readonly refuse: (refusal: Refusal, request: SandboxRequest) => Reply;
-  /** Which page of its listing a request asks for; a service without pages has none. */
+  /** Which page of its listing a request asks for; absent for a service without pages. */
   readonly pageOf?: (path: string, query: URLSearchParams) => number | undefined;
 }
 
@@ -41,7 +41,7 @@ export interface Service extends AsyncDisposable {
   readonly origin: string;
 }
 
-const maxBodyBytes = 64 * 1024;
+const MAX_BODY_BYTES = 64 * 1024;
 
 /** Starts a service; disposing it ends every connection at once, stalled ones too. */
 export async function startService(
@@ -57,7 +57,7 @@ export async function startService(
   const server: Server = tls
     ? createTlsServer({ cert: tls.certificate, key: tls.key }, listener)
     : createServer(listener);
-  // Graph's connections live for minutes; Node's five seconds would make clients meet closed ones.
+  // Graph keeps connections for minutes. With Node's five seconds, clients would run into closed ones.
   server.keepAliveTimeout = 120_000;
 
   async function serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -97,7 +97,7 @@ export async function startService(
       return scriptedReply(request, definition.refuse) ?? (await definition.answer(request));
     } catch (error) {
       if (error instanceof Refusal) return definition.refuse(error, request);
-      // A fault of the sandbox or of a test's hook, shown to the caller instead of hidden in a dead connection.
+      // A bug in the sandbox or in a test's hook: tell the caller, rather than just close the connection.
       return definition.refuse(new Refusal(500, "SandboxError", String(error)), request);
     }
   }
@@ -117,7 +117,7 @@ export async function startService(
   };
 }
 
-/** The answer of a fault that any service can have. */
+/** The reply for a fault that any service can have. */
 function scriptedReply(request: ServiceRequest, refuse: ServiceDefinition["refuse"]): Reply | undefined {
   const throttle = findFault(request.faults, "throttle");
   if (throttle) {
@@ -169,7 +169,7 @@ async function send(response: ServerResponse, reply: Reply, faults: readonly Fau
     response.end(bytes);
     return;
   }
-  // One byte at least: nothing would go out before the end of the connection, not even the headers.
+  // At least one byte: otherwise nothing would be sent before the connection ends, not even the headers.
   const part = bytes.subarray(0, Math.max(1, Math.floor(bytes.length * (cut?.atShare ?? 0.5))));
   if (cut?.framed === true) {
     response.end(part);
@@ -183,7 +183,7 @@ function decodePath(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch {
-    // A path that decodes to nothing is unknown to every service, which is the answer it gets.
+    // No service knows a path that cannot be decoded, so it gets a 404.
     return path;
   }
 }
@@ -193,7 +193,7 @@ async function readBody(message: IncomingMessage): Promise<string> {
   let bytes = 0;
   for await (const chunk of message as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > maxBodyBytes) throw new RangeError("request body too large");
+    if (bytes > MAX_BODY_BYTES) throw new RangeError("request body too large");
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");

@@ -7,28 +7,28 @@ import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import forge from "node-forge";
 import { createPrivateKeyPem, draftCertificate, publicKeyOf } from "./certificate.ts";
 
-/** What the sandbox's HTTPS services need, and what their clients have to trust. All PEM. */
+/** What the sandbox's HTTPS services need, and what their clients must trust. All PEM. */
 export interface SandboxTls {
-  /** The certificate authority; it exists for this sandbox only. */
+  /** The certificate authority, which only this sandbox uses. */
   readonly authority: string;
   /** The servers' certificate, for `127.0.0.1` and `localhost`. */
   readonly certificate: string;
   /** The servers' private key. */
   readonly key: string;
-  /** File with `authority`, for `NODE_EXTRA_CA_CERTS`. */
+  /** Path of `authority`, for `NODE_EXTRA_CA_CERTS`. */
   readonly authorityFile: string;
-  /** File with `certificate`. */
+  /** Path of `certificate`. */
   readonly certificateFile: string;
-  /** File with `key`. */
+  /** Path of `key`. */
   readonly keyFile: string;
 }
 
-const days = 3650;
+const VALID_DAYS = 3650;
 let own: Promise<SandboxTls> | undefined;
 
 /**
- * The TLS material kept in a folder, made there when it is missing. Without a folder: one that is made once for this
- * process and vanishes with it.
+ * The TLS files in a folder; they are created if they are missing. Without a folder, one set is made for this process and
+ * deleted when it exits.
  */
 export async function sandboxTls(folder?: string): Promise<SandboxTls> {
   if (folder !== undefined) return await openTls(folder);
@@ -48,7 +48,7 @@ async function openTls(folder: string): Promise<SandboxTls> {
     certificateFile: join(folder, "server.pem"),
     keyFile: join(folder, "server-key.pem"),
   };
-  // The key is written last: a folder with a key is whole.
+  // The key is written last, so a folder with a key is complete.
   if (!existsSync(files.keyFile) || (await isStale(files.certificateFile))) {
     await mkdir(folder, { recursive: true });
     const made = await makeTls();
@@ -73,7 +73,7 @@ async function makeTls(): Promise<{ authority: string; certificate: string; key:
   const [authorityKeyPem, key] = await Promise.all([createPrivateKeyPem(), createPrivateKeyPem()]);
   const authorityKey = forge.pki.privateKeyFromPem(authorityKeyPem);
   const authority = draftCertificate(
-    { commonName: "Rollcall sandbox authority", days },
+    { commonName: "Rollcall sandbox authority", days: VALID_DAYS },
     publicKeyOf(authorityKey),
   );
   authority.setIssuer(authority.subject.attributes);
@@ -83,7 +83,7 @@ async function makeTls(): Promise<{ authority: string; certificate: string; key:
   ]);
   authority.sign(authorityKey, forge.md.sha256.create());
   const server = draftCertificate(
-    { commonName: "127.0.0.1", days },
+    { commonName: "127.0.0.1", days: VALID_DAYS },
     publicKeyOf(forge.pki.privateKeyFromPem(key)),
   );
   server.setIssuer(authority.subject.attributes);

@@ -1,94 +1,40 @@
-import { createHash, randomBytes } from "node:crypto";
+import { KeyRing } from "./key-ring.ts";
+import { type StoredVersion, type VersionAttributes, VersionStore } from "./version-store.ts";
 
 /** Attributes of a secret's version. */
-export interface SecretAttributes {
+export interface SecretAttributes extends VersionAttributes {
   /** `application/x-pkcs12` and `application/x-pem-file` mark certificates. */
   readonly contentType?: string;
-  /** A disabled version cannot be read. True by default. */
-  readonly enabled?: boolean;
-  /** Information only: Key Vault serves an expired secret. */
-  readonly expiresOn?: Date;
-  /** Information only, like `expiresOn`. */
-  readonly notBefore?: Date;
-  /** When the version was made; now by default, and never at the same second as an earlier one of its name. */
-  readonly createdOn?: Date;
 }
 
 /** One version of a secret. */
-export interface SecretVersion {
-  /** Name of the secret as it was set; Key Vault compares names without regard to case. */
-  readonly name: string;
-  /** 32 hex digits. */
-  readonly version: string;
-  /** What it keeps. */
-  readonly value: string;
-  /** Unix seconds. */
-  readonly createdSeconds: number;
-  /** Unix seconds. */
-  readonly updatedSeconds: number;
-  /** As set. */
-  readonly attributes: SecretAttributes;
-}
+export type SecretVersion = StoredVersion<string, SecretAttributes>;
 
-/** What a vault holds, and whether the identity may read it. */
+/** What a vault holds, and whether the identity may use it. */
 export class Vault {
   /** Whether the managed identity has the role Key Vault Secrets User. */
   roleAssigned = true;
-  readonly #versions: SecretVersion[] = [];
+  /** Its keys, and whether the identity may sign with them. */
+  readonly keys = new KeyRing();
+  readonly #secrets = new VersionStore<string, SecretAttributes>();
 
-  /** Adds a version of a secret, its newest one. Returns the version's name. */
+  /** Adds a version of a secret, which becomes the newest. Returns the version. */
   set(name: string, value: string, attributes: SecretAttributes = {}): string {
-    const version = randomBytes(16).toString("hex");
-    const latest = this.#of(name).at(-1)?.createdSeconds ?? 0;
-    // Creation times are whole seconds on the wire: versions of one second could not be put in order.
-    const createdSeconds = attributes.createdOn ? seconds(attributes.createdOn) : Math.max(now(), latest + 1);
-    this.#versions.push({ name, version, value, createdSeconds, updatedSeconds: createdSeconds, attributes });
-    return version;
+    return this.#secrets.add(name, value, attributes);
   }
 
-  /** Changes attributes of a version. */
+  /** Changes the attributes of a version. */
   update(name: string, version: string, attributes: SecretAttributes): void {
-    const at = this.#versions.findIndex(
-      (secret) => sameName(secret.name, name) && secret.version === version,
-    );
-    const secret = this.#versions[at];
-    if (secret === undefined) throw new Error(`no version ${version} of ${name}`);
-    this.#versions[at] = {
-      ...secret,
-      updatedSeconds: now(),
-      attributes: { ...secret.attributes, ...attributes },
-    };
+    this.#secrets.update(name, version, attributes);
   }
 
-  /** A version of a secret; the newest one when none is named. */
+  /** A version of a secret; by default the newest. */
   find(name: string, version: string | undefined): SecretVersion | undefined {
-    const versions = this.#of(name);
-    return version === undefined ? versions.at(-1) : versions.find((secret) => secret.version === version);
+    return this.#secrets.find(name, version);
   }
 
-  /** All versions of a secret in an order that means nothing, as Key Vault lists them. */
+  /** All versions of a secret in no particular order, as Key Vault lists them. */
   list(name: string): readonly SecretVersion[] {
-    return this.#of(name)
-      .map((secret) => ({ secret, place: createHash("sha256").update(secret.version).digest("hex") }))
-      .sort((one, other) => (one.place < other.place ? -1 : 1))
-      .map(({ secret }) => secret);
+    return this.#secrets.list(name);
   }
-
-  #of(name: string): readonly SecretVersion[] {
-    return this.#versions
-      .filter((secret) => sameName(secret.name, name))
-      .sort((one, other) => one.createdSeconds - other.createdSeconds);
-  }
-}
-
-function sameName(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
-}
-
-function now(): number {
-  return seconds(new Date());
-}
-
-function seconds(date: Date): number {
-  return Math.floor(date.getTime() / 1000);
 }

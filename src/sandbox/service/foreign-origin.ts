@@ -3,18 +3,18 @@ import type { AddressInfo } from "node:net";
 import { hashToken } from "./journal.ts";
 import { type SandboxTls, sandboxTls } from "./tls.ts";
 
-/** An origin that has no business with anybody's token. */
-export interface Stranger extends AsyncDisposable {
-  /** Scheme, host and port: where a foreign next link leads. */
+/** An origin that must not receive any token. */
+export interface ForeignOrigin extends AsyncDisposable {
+  /** Scheme, host and port, for a next link that leads here. */
   readonly origin: string;
-  /** How many requests it received. */
+  /** Number of requests received. */
   readonly requests: number;
   /** SHA-256 (hex) of every token, or other `authorization` value, that it received. */
   readonly tokensSeen: ReadonlySet<string>;
 }
 
-/** Starts a stranger over HTTPS. It answers everything with an empty, final page of users. */
-export async function startStranger(tls?: SandboxTls): Promise<Stranger> {
+/** Starts a foreign origin over HTTPS. It answers every request with an empty, final page of users. */
+export async function startForeignOrigin(tls?: SandboxTls): Promise<ForeignOrigin> {
   const { certificate: cert, key } = tls ?? (await sandboxTls());
   const tokensSeen = new Set<string>();
   let requests = 0;

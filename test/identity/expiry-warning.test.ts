@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { CredentialIdentity } from "../../src/identity/credential.ts";
-import { EXPIRY_WARNING_DAYS, expiryWarning } from "../../src/identity/token.ts";
+import { EXPIRY_WARNING_DAYS, expiryWarning } from "../../src/identity/expiry-warning.ts";
 
 const DAY_MS = 86_400_000;
 const END_MS = Date.UTC(2026, 11, 31, 12);
