@@ -50,7 +50,8 @@ function changeTiles(changes: ChangesEntry | null): Content {
   ];
 }
 
-function credentialTile({ kind, expiresOn }: CredentialEntry, nowMs: number): Html {
+function credentialTile({ kind, name, expiresOn }: CredentialEntry, nowMs: number): Html {
+  if (name === null) return tile("Credential", "–", `${kind}, nothing expires`);
   if (expiresOn === null) return tile("Credential", "–", `${kind}, no expiry kept`);
   const isOver = Date.parse(expiresOn) < nowMs;
   const left = formatDaysFrom(nowMs, expiresOn).replace(/^in /, "");

@@ -37,7 +37,11 @@ async function openGraph(tenant: Tenant, concurrency: number) {
     tokens: { get: async () => token, renew: async () => token },
   });
   const asked = () => tenant.requests.filter(({ path }) => path.startsWith("/v1.0/users")).length;
-  return { graph, asked, query: userQuery(graph.root, ["id", "displayName"], "") };
+  return {
+    graph,
+    asked,
+    query: userQuery(graph.root, ["id", "displayName"], { kind: "app", consentUrl: "" }),
+  };
 }
 
 describe("userPages", () => {
