@@ -69,13 +69,14 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   await storage.prepare((time) => checkClock(time, clock));
   await using lock = await takeLock(storage, { path: lockPath(tenantId), ...context });
   const locked = { ...context, signal: lock.signal };
-  const run = await openRun(storage.withSignal(lock.signal), tenantId, locked);
-  await lock.nameHolder(run.folder.runId);
+  const container = storage.withSignal(lock.signal);
   const signature = {
-    keys: await openVerifier(settings.requireSignature ? signingKey : undefined, identity, run),
+    keys: await openVerifier(settings.requireSignature ? signingKey : undefined, identity, locked),
     acceptUnsigned: options.acceptUnsigned ?? false,
   };
-  const previous = await findPredecessor(run.container, tenantId, clock.now(), signature);
+  const previous = await findPredecessor(container, tenantId, clock.now(), signature);
+  const run = await openRun(container, tenantId, locked, previous.manifest?.runId);
+  await lock.nameHolder(run.folder.runId);
   await using comparison = new ChangesSincePrevious(run, { enabled: settings.changes, previous, properties });
 
   onProgress({ phase: "credential" });
@@ -116,6 +117,6 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     users.keep();
     comparison.keep();
   };
-  const later = await commitSnapshot(run, manifest, { signer, beforeManifest });
-  return { manifest, warnings: [...manifest.warnings, ...later] };
+  const lateWarnings = await commitSnapshot(run, manifest, { signer, beforeManifest });
+  return { manifest, warnings: [...manifest.warnings, ...lateWarnings] };
 }

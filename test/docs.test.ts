@@ -256,7 +256,7 @@ describe("README.md", () => {
     const folders = readdirSync(path.join(ROOT, "src"), { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => `src/${name}/`);
-    assert.deepEqual([...listed].sort(), ["functions/", "src/", "test/", ...folders].sort());
+    assert.deepEqual([...listed].sort(), ["functions/", "infra/", "src/", "test/", ...folders].sort());
   });
 
   it("asks for no setting that there is not", () => {

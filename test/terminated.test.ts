@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
-import { after, before, describe, it } from "node:test";
+import { after, afterEach, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../src/clock.ts";
 import type { FaultRule } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { latestPath, lockPath } from "../src/snapshot/layout.ts";
+import { breakLease } from "./support/aftermath.ts";
 import { compileCache } from "./support/compile-cache.ts";
 import { type Rig, startRig } from "./support/rig.ts";
 import { startSharedStorage } from "./support/shared-storage.ts";
@@ -46,6 +47,12 @@ before(async () => {
 after(async () => {
   await rig[Symbol.asyncDispose]();
   await storage[Symbol.asyncDispose]();
+});
+
+// Whatever a test that failed has left: the others must not fail with it.
+afterEach(async () => {
+  await breakLease(rig);
+  for (const name of await rig.orphans()) await rig.container.deleteBlob(name);
 });
 
 /** So that each night has changes to write. */

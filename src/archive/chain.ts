@@ -14,7 +14,7 @@ export interface ChainVerification {
   readonly holds: boolean;
   /** Where the walk began: the run that `latest.json` points at, else the newest; `null` if there is none. */
   readonly newest: string | null;
-  /** The last run up to which every link holds; `null` if not even {@link newest} can be read. */
+  /** The last run up to which every link holds; `null` if not even {@link newest} can be read, or was to be. */
   readonly oldest: string | null;
   /** Runs on the chain, both ends included. */
   readonly runs: number;
@@ -61,6 +61,11 @@ export async function verifyChain(
     walk.meet(run);
     if (walk.isOver) break;
   }
+  const older = walk.wantsReasons ? stored.filter((runId) => runId < from) : [];
+  for await (const run of readManifests(container, tenantId, older)) {
+    walk.meetForReasons(run);
+    if (!walk.wantsReasons) break;
+  }
   return walk.result();
 }
 
@@ -91,6 +96,8 @@ class ChainWalk {
   readonly #skipped = new Set<string>();
   readonly #latestProblems: Finding[] = [];
   #next: Link | undefined;
+  /** What comes after the end that was asked for. */
+  #beyond: Link | undefined;
   /** Set as soon as there is no next link. */
   #end: ChainEnd = "deleted";
   #broken: Finding | undefined;
@@ -116,13 +123,14 @@ class ChainWalk {
     else
       this.#latestProblems.push({ blob, problem: `it points at run ${latest.runId}, which is not stored` });
     const runId = this.#latest?.runId ?? stored[0];
-    if (runId !== undefined) this.#next = { runId };
+    if (runId !== undefined) this.#expectLink({ runId });
   }
 
   /** Takes the next of the stored runs. */
   meet(run: RunManifest | UnreadableRun): void {
     const next = this.#next;
-    if (!next) this.#meetBelowVersion1(run);
+    if (this.#end === "since") this.#beside.push(run.runId);
+    else if (!next) this.#meetBelowVersion1(run);
     else if (run.runId > next.runId) this.#beside.push(run.runId);
     else if (run.runId < next.runId) this.#judgeMissing(next);
     else this.#follow(next, run);
@@ -130,7 +138,29 @@ class ChainWalk {
 
   /** Whether older runs can tell nothing more. */
   get isOver(): boolean {
-    return this.#next === undefined && this.#end !== "not-recorded";
+    return this.#next === undefined && this.#end !== "not-recorded" && this.#end !== "since";
+  }
+
+  /**
+   * Whether runs stand beside the chain for which one on it may still give a reason, before the end that was asked for: a
+   * run dated in the future is skipped by runs with a smaller id.
+   */
+  get wantsReasons(): boolean {
+    return this.#beyond !== undefined && this.#beside.some((runId) => !this.#skipped.has(runId));
+  }
+
+  /** Takes the next of the runs before the end, which are not judged. */
+  meetForReasons(run: RunManifest | UnreadableRun): void {
+    const link = this.#beyond;
+    if (!link || run.runId > link.runId) return;
+    this.#beyond = undefined;
+    if ("error" in run || run.runId !== link.runId) return;
+    if (link.sha256 !== undefined && run.manifestSha256 !== link.sha256) return;
+    for (const skipped of skippedBy(run.manifest)) this.#skipped.add(skipped);
+    const { previous } = run.manifest;
+    if (previous?.sha256 !== undefined) {
+      this.#beyond = { runId: previous.runId, sha256: previous.sha256, successor: run.runId };
+    }
   }
 
   result(): ChainVerification {
@@ -207,8 +237,11 @@ class ChainWalk {
   }
 
   #expectLink(link: Link): void {
-    if (link.runId < this.#from) this.#end = "since";
-    else this.#next = link;
+    if (link.runId >= this.#from) this.#next = link;
+    else {
+      this.#end = "since";
+      this.#beyond = link;
+    }
   }
 
   /** The next run is not stored. A retention rule deletes the oldest first: then there is nothing older either. */

@@ -9,7 +9,10 @@ const END: Readonly<Record<ChainEnd, (oldest: string | null) => string>> = {
   "first-run": (oldest) => `${oldest} is the first run.`,
   deleted: (oldest) => `The chain ends at ${oldest}; older snapshots were deleted, as a retention rule does.`,
   "not-recorded": (oldest) => `Links before ${oldest} are not recorded (Rollcall 1).`,
-  since: (oldest) => `Runs before ${oldest} were not looked at (--since).`,
+  since: (oldest) =>
+    oldest === null
+      ? "The newest run is older than --since, and was not looked at."
+      : `Runs before ${oldest} were not looked at (--since).`,
   broken: (oldest) =>
     oldest === null
       ? "Nothing vouches for any run."
@@ -19,7 +22,7 @@ const END: Readonly<Record<ChainEnd, (oldest: string | null) => string>> = {
 /** What following the chain found, as lines for people. */
 export function describeChain(chain: ChainVerification): readonly string[] {
   const { holds, newest, oldest, runs, end, gaps, skipped, problems } = chain;
-  const range = runs > 1 ? `${plural(runs, "run")}, from ${newest} back to ${oldest}` : `1 run, ${newest}`;
+  const range = `${plural(runs, "run")}, ${runs > 1 ? `from ${newest} back to ${oldest}` : newest}`;
   const notes = [
     ...gaps.map((runId) => `${runId} builds on none: it says itself that no earlier snapshot was whole.`),
     ...skipped.map((runId) => `${runId} stands beside the chain: a later run says why it skipped it.`),

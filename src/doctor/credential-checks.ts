@@ -11,7 +11,7 @@ import { openVault } from "../identity/vault.ts";
 import { requiredAppRoles } from "../rows/properties.ts";
 import type { VaultCredential } from "../settings/credential-setting.ts";
 import type { Settings, SigningKeySetting } from "../settings/settings.ts";
-import type { Passed } from "./check.ts";
+import type { Passed, PassedWith } from "./check.ts";
 
 /** App roles that include `User.Read.All` and allow more than a run needs. */
 const WIDER_ROLES = ["User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"];
@@ -21,11 +21,11 @@ export async function checkVault(
   { credential }: Settings,
   identity: TokenCredential,
   context: RunContext,
-): Promise<Passed<object>> {
-  if (!isInVault(credential)) return { value: {}, detail: `${credential.kind} needs none` };
+): Promise<PassedWith<Settings["credential"]>> {
+  if (!isInVault(credential)) return { value: credential, detail: `${credential.kind} needs none` };
   const vault = openVault(credential, identity, context);
   await vault.get();
-  return { value: {}, detail: `holds ${vault.subject}` };
+  return { value: credential, detail: `holds ${vault.subject}` };
 }
 
 /** Whether there is something to sign in with, and until when. */
@@ -33,7 +33,7 @@ export async function checkCredential(
   settings: Settings,
   identity: TokenCredential,
   context: RunContext,
-): Promise<Passed<CredentialIdentity>> {
+): Promise<PassedWith<CredentialIdentity>> {
   const { credential, cloud } = settings;
   if (isInVault(credential)) return await checkVersions(credential, identity, context);
   const { kind } = credential;
@@ -63,7 +63,7 @@ async function checkVersions(
   credential: VaultCredential,
   identity: TokenCredential,
   context: RunContext,
-): Promise<Passed<CredentialIdentity>> {
+): Promise<PassedWith<CredentialIdentity>> {
   const vault = openVault(credential, identity, context);
   const nowMs = context.clock.now();
   const skipped: string[] = [];
@@ -104,7 +104,7 @@ export async function checkToken(
   tokens: TokenSource,
   newest: CredentialIdentity,
   granteeOf: (token: string) => Grantee,
-): Promise<Passed<GraphToken>> {
+): Promise<PassedWith<GraphToken>> {
   const token = await tokens.get();
   const { kind, name, version } = tokens.credential();
   const value = { tokens, token, grantee: granteeOf(token) };
@@ -131,18 +131,17 @@ export async function checkSigningKey(
   { vaultUrl, name }: SigningKeySetting,
   identity: TokenCredential,
   context: RunContext,
-): Promise<Passed<object>> {
+): Promise<Passed> {
   const { openSigningKey } = await import("../signature/signing-key.ts");
   const { entry } = await openSigningKey(vaultUrl, name, identity, context);
-  return { value: {}, detail: `${entry.alg} with ${entry.kid}` };
+  return { detail: `${entry.alg} with ${entry.kid}` };
 }
 
 /** Whether the app roles that the listing needs were granted. */
-export function checkRoles({ token, grantee }: GraphToken, { properties }: Settings): Passed<object> {
+export function checkRoles({ token, grantee }: GraphToken, { properties }: Settings): Passed {
   const claims = readClaims(token);
   if (!claims) {
     return {
-      value: {},
       detail: "the token cannot be read here",
       advice: "The graph check shows whether the roles suffice.",
     };
@@ -150,10 +149,10 @@ export function checkRoles({ token, grantee }: GraphToken, { properties }: Setti
   const roles = claims.roles ?? [];
   const missing = requiredAppRoles(properties).filter((role) => !roles.includes(role));
   const detail = roles.length > 0 ? `the token has ${roles.join(", ")}` : "the token has no app role";
-  if (missing.length === 0) return { value: {}, detail };
+  if (missing.length === 0) return { detail };
   const wider = WIDER_ROLES.find((role) => roles.includes(role));
   if (wider !== undefined && missing.join() === "User.Read.All") {
-    return { value: {}, detail, advice: `Grant User.Read.All in place of ${wider}: a run only reads users.` };
+    return { detail, advice: `Grant User.Read.All in place of ${wider}: a run only reads users.` };
   }
   throw new RollcallError("graph-permission-missing", {
     doing: "reading the token's roles",

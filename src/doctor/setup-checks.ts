@@ -6,10 +6,10 @@ import { holderInWords, readClaims } from "../identity/token-claims.ts";
 import { nextRun } from "../settings/ncrontab.ts";
 import { type Environment, readSettings, type Settings } from "../settings/settings.ts";
 import { formatTime } from "../words/format.ts";
-import type { Passed } from "./check.ts";
+import type { Passed, PassedWith } from "./check.ts";
 
 /** Whether all settings of a run are present and well formed. */
-export function checkSettings(load: () => Environment): Passed<Settings> {
+export function checkSettings(load: () => Environment): PassedWith<Settings> {
   const settings = readSettings(load());
   const { credential, storage, container } = settings;
   const place = storage.kind === "identity" ? storage.url : "local storage";
@@ -21,7 +21,7 @@ export function checkSettings(load: () => Environment): Passed<Settings> {
 export async function checkTenant(
   { tenant, cloud }: Settings,
   context: RunContext,
-): Promise<Passed<{ readonly id: string }>> {
+): Promise<PassedWith<{ readonly id: string }>> {
   const id = await resolveTenantId(tenant, cloud.authorityHost, context);
   return { value: { id }, detail: id === tenant ? id : `${tenant} is ${id}` };
 }
@@ -31,7 +31,7 @@ export async function checkIdentity(
   { cloud, credential, signingKey }: Settings,
   identity: TokenCredential,
   signal: AbortSignal,
-): Promise<Passed<TokenCredential>> {
+): Promise<PassedWith<TokenCredential>> {
   const needsVault = "vaultUrl" in credential || signingKey !== undefined;
   const doing = `getting a token for ${needsVault ? "Key Vault" : "Storage"}`;
   const host = needsVault ? cloud.vaultSuffix.slice(1) : "storage.azure.com";
@@ -44,11 +44,11 @@ export async function checkIdentity(
 }
 
 /** When the timer will run next. */
-export function checkSchedule({ schedule }: Settings, nowMs: number): Passed<object> {
+export function checkSchedule({ schedule }: Settings, nowMs: number): Passed {
   if (schedule === undefined) {
-    return { value: {}, detail: "ROLLCALL_SCHEDULE is not set; only the Function app needs it" };
+    return { detail: "ROLLCALL_SCHEDULE is not set; only the Function app needs it" };
   }
   const next = nextRun(schedule, new Date(nowMs));
   const time = next === undefined ? "never" : `at ${formatTime(next.toISOString())}`;
-  return { value: {}, detail: `${schedule}: next ${time}` };
+  return { detail: `${schedule}: next ${time}` };
 }

@@ -23,7 +23,7 @@ export interface TokenSource extends AsyncDisposable {
    * @throws {Error} before the first token
    */
   credential(): CredentialIdentity;
-  /** What the person on call should know although the run went well: versions passed over, an end that is near. */
+  /** What the person on call should know although the run went well: versions that were skipped, an end that is near. */
   warnings(): readonly string[];
 }
 

@@ -21,7 +21,7 @@ interface ServeOptions {
 }
 
 /** Starts the sandbox on its fixed ports, with certificates, signing key and blobs that are kept between runs. */
-export async function startFixedSandbox(options: ServeOptions): Promise<Sandbox> {
+async function startFixedSandbox(options: ServeOptions): Promise<Sandbox> {
   const { storage: storagePort, ...ports } = FIXED_PORTS;
   return await startSandbox({
     users: options.users,

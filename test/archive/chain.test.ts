@@ -106,6 +106,15 @@ describe("a chain that nobody touched", () => {
     );
   });
 
+  it("is not walked at all if it is older than that; what is newer is found all the same", async () => {
+    const later = { ...night(-1), runId: night(-1).runId.replace("T02", "T14") };
+    const chain = await walk((blobs) => put(blobs, later), later.runId);
+    const { holds, newest, oldest, runs, end, problems } = chain;
+    assert.deepEqual([holds, newest, oldest, runs, end], [false, night(-1).runId, null, 0, "since"]);
+    const problem = `it points at run ${night(-1).runId}, but run ${later.runId} is newer`;
+    assert.deepEqual(problems, [{ blob: LATEST, problem }]);
+  });
+
   it("is not there where nothing is stored", async () => {
     await assert.rejects(walkOver(new Map()), { code: "snapshot-not-found" });
   });
@@ -260,17 +269,12 @@ describe("a run that was inserted", () => {
 });
 
 describe("a run that names no predecessor", () => {
-  const severed = (warnings: readonly string[]) =>
-    relinked([
-      ...NIGHTS.slice(0, 6),
-      retold(night(6), {
-        previous: null,
-        changes: null,
-        changesSkipped: "no earlier snapshot is whole",
-        warnings,
-      }),
-      ...NIGHTS.slice(7),
-    ]);
+  const severed = (warnings: readonly string[]) => {
+    const { tallies } = night(0);
+    const why = "no earlier snapshot is whole and properly dated";
+    const cut = { previous: null, changes: null, changesSkipped: why, tallies, warnings };
+    return relinked([...NIGHTS.slice(0, 6), retold(night(6), cut), ...NIGHTS.slice(7)]);
+  };
 
   it("is found if whole runs are older", async () => {
     const nights = severed([]);
@@ -320,6 +324,27 @@ describe("runs that a later one skipped", () => {
     assert.deepEqual(problems, []);
     assert.equal(newest, night(-1).runId);
     assert.deepEqual(skipped, [two, one]);
+  });
+
+  it("stand beside it for a reason also if the walk ends before the run that skipped them", async () => {
+    const between = (at: number) => night(at).runId.replace("T02", "T14");
+    const warning = `run-in-future: run ${between(8)} was written at 2025-11-30T02:00:00.000Z, by a machine whose clock was wrong; it was skipped`;
+    const nights = relinked(
+      NIGHTS.map((manifest, at) =>
+        at === 7 || at === 8 ? retold(manifest, { warnings: [warning] }) : manifest,
+      ),
+    );
+    const blobs = asBlobs(nights);
+    put(blobs, { ...night(6), runId: between(8) });
+    const { holds, runs, end, skipped } = await walkOver(blobs, between(8));
+    assert.deepEqual([holds, runs, end, skipped], [true, 3, "since", [between(8)]]);
+    put(blobs, { ...night(6), runId: between(9) });
+    const found = await walkOver(blobs, between(8));
+    assert.deepEqual([found.holds, found.runs, found.end], [false, 3, "since"]);
+    assert.deepEqual(
+      found.problems.map(({ blob }) => blob),
+      [pathOf({ ...night(9), runId: between(9) })],
+    );
   });
 });
 

@@ -62,7 +62,7 @@ describe("userPages", () => {
 });
 
 describe("slicedPages", () => {
-  it("asks for no more pages than the pace allows while nobody takes one", async () => {
+  it("asks for no more pages than the limit allows while nobody takes one", async () => {
     await using tenant = await startTenant({ users: 3000, tls });
     const { graph: opened, asked, query } = await openGraph(tenant, 2);
     await using graph = opened;

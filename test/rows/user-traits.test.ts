@@ -51,6 +51,19 @@ describe("a user's traits", () => {
     );
   });
 
+  it("are those of the values, however these are written", () => {
+    const users: Readonly<Record<string, string>> = {
+      '"userType":"\\u0047uest"': "guest",
+      '"userType":"\\u004d\\u0065\\u006D\\u0062\\u0065\\u0072"': "member",
+      '"userType":"Guest\\n"': "",
+      '"userType": "Guest" , "accountEnabled" : false': "disabled guest",
+      '"assignedLicenses":[ ]': "",
+      '"assignedLicenses":[\n\t]': "",
+      [`"assignedLicenses":[ ${LICENCES.slice(1)}`]: "licensed",
+    };
+    assert.deepEqual(traitsOf(Object.keys(users)), Object.values(users));
+  });
+
   it("are read at the last of repeated keys, and of each user anew", () => {
     assert.deepEqual(
       traitsOf(['"userType":"Guest","userType":"Member","accountEnabled":true', '"accountEnabled":null', ""]),

@@ -104,8 +104,8 @@ export function pathOf({ tenantId, runId }: Pick<Manifest, "tenantId" | "runId">
 
 /** Version 1 of a manifest: without what was added, its link included. */
 export function asVersion1({ tallies: _, fingerprints: __, previous, ...manifest }: Manifest): Manifest {
-  const former = previous && { runId: previous.runId, users: previous.users };
-  return { ...manifest, schema: "rollcall.snapshot/1", previous: former };
+  const link = previous && { runId: previous.runId, users: previous.users };
+  return { ...manifest, schema: "rollcall.snapshot/1", previous: link };
 }
 
 /** Gives each manifest of version 2 the hash of the one before it, as that is now. */

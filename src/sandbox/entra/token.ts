@@ -177,7 +177,7 @@ export function bearerOf(authorization: string | undefined): string | undefined 
 }
 
 /** Encodes a part of a JWT. */
-export function encode(part: unknown): string {
+function encode(part: unknown): string {
   return Buffer.from(JSON.stringify(part)).toString("base64url");
 }
 
