@@ -155,9 +155,23 @@ function contradictions(given: Given, variableOf: (parameter: string) => string)
   return rules.filter(([isBroken]) => isBroken).map(([, problem]) => problem);
 }
 
+/**
+ * What the template leaves empty for a kind of credential, whatever the variable says: azd keeps the outputs of a deployment
+ * with another kind.
+ */
+const UNUSED_BY: Readonly<Record<string, readonly string[]>> = {
+  certificate: ["ROLLCALL_SECRET_NAME"],
+  secret: ["ROLLCALL_CERTIFICATE_NAME"],
+  federated: ["ROLLCALL_CERTIFICATE_NAME", "ROLLCALL_SECRET_NAME"],
+  "managed-identity": ["ROLLCALL_CERTIFICATE_NAME", "ROLLCALL_SECRET_NAME", "ROLLCALL_CLIENT_ID"],
+};
+
 /** What the Function itself would say of its settings at night, as far as they are set already. */
 function settingProblems(environment: Environment, variables: readonly string[]): readonly string[] {
-  const own = variables.filter((name) => name.startsWith("ROLLCALL_") && environment[name]?.trim());
+  const unused = UNUSED_BY[environment.ROLLCALL_CREDENTIAL?.trim() || "certificate"] ?? [];
+  const own = variables.filter(
+    (name) => name.startsWith("ROLLCALL_") && environment[name]?.trim() && !unused.includes(name),
+  );
   const cloud =
     Object.entries(CLOUDS).find(([name]) => name === environment.ROLLCALL_CLOUD)?.[1] ?? CLOUDS.global;
   const anybody = "00000000-0000-4000-8000-000000000000";

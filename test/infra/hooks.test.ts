@@ -42,6 +42,15 @@ describe("before-provision", () => {
     }
   });
 
+  it("lets through another kind of credential than that of the deployment before, whose outputs azd keeps", () => {
+    for (const variant of VARIANTS) {
+      const { outputs } = new Snapshot(variant);
+      for (const ROLLCALL_CREDENTIAL of ["certificate", "secret", "federated", "managed-identity"]) {
+        assert.deepEqual(provisionProblems({ ...outputs, ROLLCALL_CREDENTIAL }), [], ROLLCALL_CREDENTIAL);
+      }
+    }
+  });
+
   // The hook asks nobody which directory the subscription is of, so the template alone refuses another one.
   for (const file of readdirSync(REFUSED).filter((name) => name !== "other-tenant.bicepparam")) {
     it(`refuses ${file.replace(".bicepparam", "").replaceAll("-", " ")}, as the template does`, () => {
