@@ -64,7 +64,7 @@ export async function readFingerprints(
   parts: readonly PartEntry[],
 ): Promise<Uint32Array> {
   const users = parts.reduce((sum, part) => sum + part.users, 0);
-  const words = new Uint32Array(users * FINGERPRINT_WORDS);
+  const words = roomFor(users, `${folder.path}/${parts[0]?.name}`);
   let word = 0;
   for (const part of parts) {
     const path = `${folder.path}/${part.name}`;
@@ -76,6 +76,15 @@ export async function readFingerprints(
     for (let at = 0; at < body.length; at += 4) words[word++] = view.getUint32(at);
   }
   return words;
+}
+
+/** A manifest may say any number: one for which there is no room is damage like any other. */
+function roomFor(users: number, path: string): Uint32Array {
+  try {
+    return new Uint32Array(users * FINGERPRINT_WORDS);
+  } catch {
+    throw new SnapshotDamaged(path, `fingerprints of ${users} users do not fit into memory`);
+  }
 }
 
 /** A part of fingerprints, uncompressed: digests do not compress. */
