@@ -27,7 +27,8 @@ export const FINGERPRINTS: PartKind = {
 
 /**
  * The digest of a user's line: the first 64 bits of its SHA-256. It is only ever compared with the digest of the same
- * user's line in another run, so that neither chance nor anybody who may edit a user finds two that agree.
+ * user's line in another run, so chance never makes two agree, and nobody finds a line that agrees with one that is given.
+ * Who may write a user's properties before both runs can find two lines that agree, with some 2^32 hashes.
  *
  * @param line without its line feed
  * @param into receives two words from `at` on
