@@ -18,9 +18,6 @@ const Claims = z.object({
     .catch(undefined),
   /** Object id of the holder's service principal. */
   oid: z.guid().optional().catch(undefined),
-  /** What a user lets an app do; absent in an app's own token. */
-  scp: z.string().optional(),
-  idtyp: z.string().optional(),
   roles: z
     .array(z.string())
     .transform((roles) => roles.filter((role) => /^[A-Za-z-]{1,40}(\.[A-Za-z-]{1,40}){0,4}$/.test(role)))
@@ -37,14 +34,23 @@ export type TokenClaims = z.output<typeof Claims>;
  * @returns `undefined` when it cannot be read
  */
 export function readClaims(token: string): TokenClaims | undefined {
-  const payload = Buffer.from(token.split(".")[1] ?? "", "base64url");
-  return Claims.safeParse(parseJson(payload)).data;
+  return Claims.safeParse(payloadOf(token)).data;
 }
+
+/** A user's token has at least one of these, whatever its form: `scp` is what the user lets an app do. */
+const UsersClaims = z.union([
+  z.object({ scp: z.string() }),
+  z.object({ upn: z.string() }),
+  z.object({ idtyp: z.literal("user") }),
+]);
 
 /** Whether a token was issued to a user. One that cannot be read counts as an app's. */
 export function isUsersToken(token: string): boolean {
-  const claims = readClaims(token);
-  return claims?.scp !== undefined || claims?.upn !== undefined || claims?.idtyp === "user";
+  return UsersClaims.safeParse(payloadOf(token)).success;
+}
+
+function payloadOf(token: string): unknown {
+  return parseJson(Buffer.from(token.split(".")[1] ?? "", "base64url"));
 }
 
 /** Whether a token says that it is that of a system-assigned identity. */
