@@ -252,7 +252,7 @@ describe("README.md", () => {
   });
 
   it("lists exactly the folders", () => {
-    const listed = firstColumn("README.md", "## Map").filter((name) => name.endsWith("/"));
+    const listed = firstColumn("CONTRIBUTING.md", "## Folders").filter((name) => name.endsWith("/"));
     const folders = readdirSync(path.join(ROOT, "src"), { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => `src/${name}/`);

@@ -16,7 +16,7 @@ import { type Strike, startStorageGate } from "./support/storage-gate.ts";
 const RUN_ONCE = fileURLToPath(new URL("support/run-once.ts", import.meta.url));
 
 /** Each test is many runs, and a machine may be busy. */
-const PATIENT = { timeout: 5 * MINUTE };
+const PATIENT = { timeout: 20 * MINUTE };
 
 /** What a run that is killed is doing. */
 interface Scene {

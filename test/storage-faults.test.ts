@@ -15,7 +15,7 @@ import { startSharedStorage } from "./support/shared-storage.ts";
 import { type Strike, startStorageGate } from "./support/storage-gate.ts";
 
 /** Each test is many runs, and a machine may be busy. */
-const PATIENT = { timeout: 5 * MINUTE, concurrency: 4 };
+const PATIENT = { timeout: 20 * MINUTE, concurrency: 4 };
 
 type Fault = Pick<Strike, "moment" | "status">;
 

@@ -110,6 +110,30 @@ describe("rollcall snapshot", () => {
   }
 });
 
+describe("rollcall doctor --freshness", () => {
+  it("exits with 0 for a snapshot that is young enough, and with 1 for one that is not", async () => {
+    const young = await runHere("doctor", "--freshness", "26h");
+    assert.equal(young.exitCode, 0);
+    assert.match(
+      young.stdout,
+      new RegExp(`^✓ fresh: the latest snapshot, ${second.runId}, is 0\\.\\d h old\n$`),
+    );
+    const old = await runHere("doctor", "--freshness", "0m", "--json");
+    assert.equal(old.exitCode, 1);
+    const { runId, fresh } = JSON.parse(old.stdout) as { readonly runId: string; readonly fresh: boolean };
+    assert.deepEqual({ runId, fresh }, { runId: second.runId, fresh: false });
+  });
+
+  it("needs the storage and the tenant only, and an age", async () => {
+    const names = ["ROLLCALL_TENANT_ID", "ROLLCALL_STORAGE", "ROLLCALL_CONTAINER"];
+    const least = Object.fromEntries(names.map((name) => [name, sandbox.environment[name] ?? ""]));
+    assert.equal((await rollcallHere(["doctor", "--freshness", "2d"], least)).exitCode, 0);
+    assert.equal((await rollcallHere(["doctor", "--freshness", "soon"], least)).exitCode, 2);
+    const nowhere = { ...least, ROLLCALL_CONTAINER: "nobody-wrote-here" };
+    assert.equal((await rollcallHere(["doctor", "--freshness", "2d"], nowhere)).exitCode, 1);
+  });
+});
+
 describe("rollcall list", () => {
   it("shows the committed snapshots, newest first, in 80 columns", async () => {
     const { exitCode, stdout } = await run("list");

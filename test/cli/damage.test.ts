@@ -212,6 +212,25 @@ describe("a manifest that was", () => {
     ]);
   });
 
+  it("changed to have more fingerprints than fit into memory is found, and the others are verified", async () => {
+    const older = pathOf(first, "manifest.json");
+    const run = await changed((blobs) =>
+      edit<Manifest>(blobs, older, ({ fingerprints = [] }) => ({
+        fingerprints: fingerprints.map((part) => ({ ...part, users: 1e12, bytes: 24e12 })),
+      })),
+    );
+    const problems = (await problemsFound(run, first.runId)).map(({ problem }) => problem);
+    assert.deepEqual(problems, [
+      "its fingerprints add up to 1000000000000 users; it says 300",
+      "fingerprints of 1000000000000 users do not fit into memory",
+    ]);
+    const all = jsonOf({ ...(await run("verify", "--all", "--json")), exitCode: 0 }) as Verification[];
+    assert.deepEqual(
+      all.map(({ whole }) => whole),
+      [true, false],
+    );
+  });
+
   it("changed so that its tallies and its changes differ is refused", async () => {
     const older = pathOf(first, "manifest.json");
     const run = await changed((blobs) =>
