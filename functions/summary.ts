@@ -30,6 +30,7 @@ export function committedSummary({ manifest, warnings }: Taken): Summary {
     parts: parts.length,
     bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
     ms: Date.parse(manifest.finishedAt) - Date.parse(manifest.startedAt),
+    credential: credential.kind,
     credentialExpiresOn: credential.expiresOn,
     signedBy: manifest.signature?.kid ?? null,
     warnings,

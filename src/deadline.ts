@@ -65,3 +65,16 @@ export function startDeadline(budgetMs: number, parent?: AbortSignal): Deadline 
     },
   };
 }
+
+/** What `work` gives, or the signal's reason as soon as that is aborted: for work that does not heed a signal itself. */
+export async function orAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const end = () => reject(signal.reason);
+  signal.addEventListener("abort", end);
+  if (signal.aborted) end();
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", end);
+  }
+}

@@ -51,6 +51,7 @@ export const ERROR_CODES = [
   "snapshot-exists",
   "snapshot-not-found",
   "snapshot-damaged",
+  "chain-broken",
   "manifest-unsupported",
   "output-unwritable",
   "unexpected",

@@ -12,6 +12,9 @@ import { type Container, openContainer } from "./storage/container.ts";
 
 export type { AzureAnswer } from "./answer.ts";
 export type {
+  ChainEnd,
+  ChainVerification,
+  RunManifest,
   RunSummary,
   Snapshots,
   StoredSnapshot,

@@ -6,14 +6,13 @@ import { ChangesSincePrevious } from "./changes/changes-since-previous.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { startDeadline } from "./deadline.ts";
 import { openFormats } from "./formats/extra-format.ts";
+import { granteeOf } from "./graph/grant.ts";
 import { Graph } from "./graph/graph.ts";
-import { adminConsentUrl } from "./graph/graph-error.ts";
 import { userQuery } from "./graph/user-query.ts";
 import type { Timeouts } from "./http/http-client.ts";
 import { openAzureIdentity } from "./identity/azure-identity.ts";
 import { resolveTenantId } from "./identity/tenant-id.ts";
 import { openTokenSource } from "./identity/token.ts";
-import { openVault } from "./identity/vault.ts";
 import { listUsers } from "./listing/list-users.ts";
 import type { ProgressListener } from "./progress.ts";
 import type { Settings } from "./settings/settings.ts";
@@ -57,7 +56,7 @@ export interface Taken {
  * @throws {RollcallError} for everything an operator can act on; nothing is published then
  */
 export async function takeSnapshot(settings: Settings, options: RunOptions = {}): Promise<Taken> {
-  const { cloud, clientId, properties, proxy, signingKey } = settings;
+  const { cloud, properties, proxy, signingKey } = settings;
   const { clock = systemClock, identity = openAzureIdentity(), timeouts, maxPartBytes } = options;
   const { onProgress = () => undefined } = options;
   using deadline = startDeadline(settings.timeBudgetMs, options.signal);
@@ -70,25 +69,30 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   await storage.prepare((time) => checkClock(time, clock));
   await using lock = await takeLock(storage, { path: lockPath(tenantId), ...context });
   const locked = { ...context, signal: lock.signal };
-  const run = await openRun(storage.withSignal(lock.signal), tenantId, locked);
-  await lock.nameHolder(run.folder.runId);
+  const container = storage.withSignal(lock.signal);
   const signature = {
-    keys: await openVerifier(settings.requireSignature ? signingKey : undefined, identity, run),
+    keys: await openVerifier(settings.requireSignature ? signingKey : undefined, identity, locked),
     acceptUnsigned: options.acceptUnsigned ?? false,
   };
-  const previous = await findPredecessor(run.container, tenantId, clock.now(), signature);
+  const previous = await findPredecessor(container, tenantId, clock.now(), signature);
+  const run = await openRun(container, tenantId, locked, previous.manifest?.runId);
+  await lock.nameHolder(run.folder.runId);
   await using comparison = new ChangesSincePrevious(run, { enabled: settings.changes, previous, properties });
 
   onProgress({ phase: "credential" });
-  const vault = openVault(settings.vaultUrl, settings.credential, identity, run);
-  await using tokens = openTokenSource(settings, { ...run, tenantId, vault, ...(timeouts && { timeouts }) });
-  await tokens.get();
+  await using tokens = openTokenSource(settings, {
+    ...run,
+    tenantId,
+    identity,
+    ...(timeouts && { timeouts }),
+  });
+  const grantee = granteeOf(settings, tenantId, await tokens.get());
   const signer = await openSigner(signingKey, identity, run);
 
-  const { graphUrl, authorityHost } = cloud;
+  const { graphUrl } = cloud;
   const { concurrency, maxShrinkPercent } = settings;
   await using graph = new Graph({ ...run, graphUrl, tokens, concurrency, ...(timeouts && { timeouts }) });
-  const query = userQuery(graph.root, properties, adminConsentUrl(authorityHost, tenantId, clientId));
+  const query = userQuery(graph.root, properties, grantee);
   const formats = await openFormats(settings.formats, properties);
   await using users = await listUsers(graph, query, {
     ...run,
@@ -113,6 +117,6 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     users.keep();
     comparison.keep();
   };
-  const later = await commitSnapshot(run, manifest, { signer, beforeManifest });
-  return { manifest, warnings: [...manifest.warnings, ...later] };
+  const lateWarnings = await commitSnapshot(run, manifest, { signer, beforeManifest });
+  return { manifest, warnings: [...manifest.warnings, ...lateWarnings] };
 }

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { verifyChain } from "../src/archive/chain.ts";
 import { DAY, MINUTE } from "../src/clock.ts";
 import type { Fault } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
+import { readingSide } from "./support/aftermath.ts";
 import { startRig } from "./support/rig.ts";
 import { startSharedStorage } from "./support/shared-storage.ts";
+import { TestClock } from "./support/test-clock.ts";
 
 let storage: Storage;
 
@@ -40,4 +43,22 @@ describe("a run whose machine's clock is set while it is under way", () => {
       });
     }
   }
+});
+
+describe("a run whose machine's clock is behind that of the last run, by less than is refused", () => {
+  it("is still the later of the two: it moves latest.json, and the chain holds", async () => {
+    await using rig = await startRig(storage, { users: 40 });
+    const first = await rig.run();
+    rig.tenant.directory.add();
+    const second = await rig.take({ run: { clock: new TestClock(Date.now() - 3 * MINUTE) } });
+    const { runId, previous, startedAt, finishedAt } = second.manifest;
+    assert.ok(runId > first.runId);
+    assert.ok(finishedAt >= startedAt);
+    assert.equal(previous?.runId, first.runId);
+    assert.deepEqual(second.warnings, []);
+    const third = await rig.run();
+    assert.equal(third.previous?.runId, runId);
+    const { problems, runs } = await verifyChain(readingSide(rig, storage), third.tenantId);
+    assert.deepEqual([problems, runs], [[], 3]);
+  });
 });

@@ -8,10 +8,10 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const SANDBOX = "src/sandbox/";
 
 /**
- * The rooms of the house, bottom up: a file or a folder each. What stands in one may import what stands above it in this
- * list, and nothing that stands below.
+ * The rooms of the house, bottom up: a file or a folder each, without the folders in it. What stands in one may import
+ * what stands above it in this list, and nothing that stands below.
  */
-const ROOMS = [
+const ROOMS: readonly string[] = [
   "src/clock.ts",
   "src/answer.ts",
   "src/error.ts",
@@ -38,6 +38,9 @@ const ROOMS = [
   "src/report/",
   "src/doctor/",
   "src/cli/",
+  "src/cli/commands/",
+  "src/cli/cli.ts",
+  "src/cli/rollcall.ts",
   "functions/",
   "src/sandbox/fixed.ts",
   "src/sandbox/people/",
@@ -46,7 +49,15 @@ const ROOMS = [
   "src/sandbox/vault/",
   "src/sandbox/graph/",
   "src/sandbox/",
-] as const;
+];
+
+/** What opens a manifest or a part. */
+const OPENERS = [
+  "src/snapshot/part-reader.ts",
+  "src/snapshot/part-lengths.ts",
+  "src/changes/change-lines.ts",
+  "src/changes/side.ts",
+];
 
 /** One TypeScript file. */
 interface Source {
@@ -69,7 +80,7 @@ function readFolder(folder: string): Source[] {
 
 function readSource(file: string): Source {
   const code = withoutComments(readFileSync(path.join(ROOT, file), "utf8"));
-  const imports = [...code.matchAll(/\b(?:from|import)\s*\(?\s*["']([^"']+)["']/g)].map(([, name = ""]) =>
+  const imports = [...code.matchAll(/\b(?:from\s+|import\s*\(?\s*)["']([^"']+)["']/g)].map(([, name = ""]) =>
     name.startsWith(".") ? path.posix.join(path.posix.dirname(file), name) : name,
   );
   return { file, code, imports };
@@ -93,7 +104,8 @@ function importsOf(importers: readonly Source[], isForbidden: (imported: string)
 
 /** Where a file stands in {@link ROOMS}; -1 for one that stands nowhere. */
 function roomOf(file: string): number {
-  return ROOMS.findIndex((room) => file.startsWith(room));
+  const own = ROOMS.indexOf(file);
+  return own >= 0 ? own : ROOMS.indexOf(`${path.posix.dirname(file)}/`);
 }
 
 /** Imports from a room to one that stands below it in the list, as `importer -> imported`. */
@@ -144,6 +156,28 @@ describe("the conventions", () => {
     assert.deepEqual(upwardImports(sources), []);
     const upwards = { file: "src/rows/guid.ts", code: "", imports: ["src/clock.ts", "src/graph/page.ts"] };
     assert.deepEqual(upwardImports([upwards]), ["src/rows/guid.ts -> src/graph/page.ts"]);
+    assert.equal(roomOf("src/rows/new-folder/guid.ts"), -1);
+  });
+
+  it("import only what these checks can see", () => {
+    const files = new Set(sources.map(({ file }) => file));
+    const outside = importsOf(sources, (imported) => !isPackage(imported) && !files.has(imported));
+    assert.deepEqual(outside, ["src/version.ts -> package.json"]);
+    assert.deepEqual(
+      importsOf(sources, (imported) => /^(#|rollcall\b)/.test(imported)),
+      [],
+    );
+    // The Functions worker of the sandbox loads the bundle, whatever is in it.
+    assert.deepEqual(filesWith(/(?<![.\w])import\((?!"|\w+: )/), ["src/sandbox/functions-worker.ts"]);
+    // Azurite is no module to import, but a program to start.
+    assert.deepEqual(filesWith(/\brequire\s*\(|\bcreateRequire\b/), ["src/sandbox/storage.ts"]);
+    const names = ["src", "functions"].flatMap((folder) =>
+      readdirSync(path.join(ROOT, folder), { recursive: true, withFileTypes: true }),
+    );
+    assert.deepEqual(
+      names.filter((entry) => entry.isFile() && !entry.name.endsWith(".ts")).map(({ name }) => name),
+      [],
+    );
   });
 
   it("let readers into the archive by one door", () => {
@@ -163,6 +197,18 @@ describe("the conventions", () => {
     );
     assert.deepEqual(
       importsOf(readers, (imported) => /^src\/archive\/(predecessor|commit)\.ts$/.test(imported)),
+      [],
+    );
+    const isReader = /^src\/((words|report|doctor|cli)\/|library\.ts)/;
+    assert.deepEqual(
+      importsOf(
+        sources.filter(({ file }) => isReader.test(file)),
+        (imported) => OPENERS.includes(imported),
+      ),
+      [],
+    );
+    assert.deepEqual(
+      OPENERS.filter((opener) => !sources.some(({ file }) => file === opener)),
       [],
     );
   });

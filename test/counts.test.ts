@@ -1,4 +1,4 @@
-// src/listing (what is held against the directory's count) is tested through runs: here, and in sliced.test.ts.
+// src/listing (what is checked against the directory's count) is tested through runs: here, and in sliced.test.ts.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Fault, FaultRule } from "../src/sandbox/service/fault.ts";
@@ -39,7 +39,7 @@ function counts({ completeness }: Manifest) {
   return [completeness.counted, completeness.countedAfter];
 }
 
-describe("a count that a former snapshot had, and that is missing tonight,", () => {
+describe("a count that a previous snapshot had, and that is missing tonight,", () => {
   it("is asked for again, and a passing refusal costs nothing", async () => {
     await using rig = await startRig(storage);
     await rig.run();
@@ -80,7 +80,7 @@ describe("a tenant that never offered a count", () => {
     }
   });
 
-  it("is held to a count as soon as there is one, even behind the listing", async () => {
+  it("is checked against a count as soon as there is one, even behind the listing", async () => {
     await using rig = await startRig(storage);
     rig.tenant.script(onCount("unsupported", { times: 3 }));
     const manifest = await rig.run();
@@ -278,7 +278,7 @@ describe("a count that was had once tonight, and is lost by a restart,", () => {
   });
 });
 
-describe("a damaged former snapshot", () => {
+describe("a damaged previous snapshot", () => {
   /** The blobs of a run whose names end so. */
   async function blobsOf(rig: Rig, { runId }: Manifest, ending: string): Promise<readonly string[]> {
     return (await rig.blobs()).filter((name) => name.includes(`run=${runId}/`) && name.endsWith(ending));
@@ -291,8 +291,8 @@ describe("a damaged former snapshot", () => {
 
   it("still tells that the tenant counts, where only its parts are damaged", async () => {
     await using rig = await startRig(storage);
-    const former = await rig.run();
-    for (const part of await blobsOf(rig, former, ".ndjson.gz")) await rig.container.deleteBlob(part);
+    const previous = await rig.run();
+    for (const part of await blobsOf(rig, previous, ".ndjson.gz")) await rig.container.deleteBlob(part);
     loseCountAndCut(rig);
     await rig.fails("count-missing");
   });
@@ -310,8 +310,8 @@ describe("a damaged former snapshot", () => {
 
   it("that cannot be read at all does not stop a tenant without a count, and that is told", async () => {
     await using rig = await startRig(storage, { counts: false });
-    const former = await rig.run();
-    const [manifest = ""] = await blobsOf(rig, former, "/manifest.json");
+    const previous = await rig.run();
+    const [manifest = ""] = await blobsOf(rig, previous, "/manifest.json");
     await rig.container.getBlockBlobClient(manifest).upload("{", 1);
     const { completeness, warnings } = await rig.run();
     assert.equal(completeness.verdict, "uncounted");

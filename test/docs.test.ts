@@ -252,11 +252,11 @@ describe("README.md", () => {
   });
 
   it("lists exactly the folders", () => {
-    const listed = firstColumn("README.md", "## Map").filter((name) => name.endsWith("/"));
+    const listed = firstColumn("CONTRIBUTING.md", "## Folders").filter((name) => name.endsWith("/"));
     const folders = readdirSync(path.join(ROOT, "src"), { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => `src/${name}/`);
-    assert.deepEqual([...listed].sort(), ["functions/", "src/", "test/", ...folders].sort());
+    assert.deepEqual([...listed].sort(), ["functions/", "infra/", "src/", "test/", ...folders].sort());
   });
 
   it("asks for no setting that there is not", () => {

@@ -73,7 +73,12 @@ describe("local.settings.sample.json", () => {
   it("is read as the settings of a run on a certificate", () => {
     const settings = readSettings(sample.Values);
     assert.equal(settings.tenant, FIXED_TENANT_ID);
-    assert.deepEqual(settings.credential, { kind: "certificate", name: "graph-cert" });
+    assert.deepEqual(settings.credential, {
+      kind: "certificate",
+      clientId: FIXED_CLIENT_ID,
+      vaultUrl: `https://127.0.0.1:${FIXED_PORTS.vault}`,
+      name: "graph-cert",
+    });
     assert.equal(settings.timeBudgetMs, 25 * 60_000);
   });
 

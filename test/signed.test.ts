@@ -8,7 +8,7 @@ import type { FaultRule } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { vaultPublicKeys } from "../src/signature/vault-public-keys.ts";
 import type { SignatureFinding } from "../src/signature/verify-signature.ts";
-import { folderOf, latestPath, manifestPath, signaturePath } from "../src/snapshot/layout.ts";
+import { folderOf, latestPath, lockPath, manifestPath, signaturePath } from "../src/snapshot/layout.ts";
 import { type Latest, type Manifest, toBytes } from "../src/snapshot/manifest.ts";
 import { assertNothingHalf, readingSide } from "./support/aftermath.ts";
 import { localSigner } from "./support/local-signer.ts";
@@ -151,6 +151,19 @@ describe("a run that cannot sign publishes nothing", () => {
     rig.tenant.script(atSigning({ kind: "before", run: () => stop.abort(enough) }));
     await rig.fails("terminated", { run: { ...MANY_PARTS, signal: stop.signal } });
     await assertNothingHalf(rig, storage);
+  });
+});
+
+describe("a run that loses its lock while the vault signs", () => {
+  it("takes the signature back with its parts", async () => {
+    await using rig = await startSigningRig();
+    const lock = rig.container.getBlobClient(lockPath(rig.tenant.tenantId));
+    rig.tenant.script({
+      service: "vault",
+      match: ({ path }) => path.endsWith("/sign"),
+      fault: { kind: "before", run: async () => void (await lock.getBlobLeaseClient().breakLease(0)) },
+    });
+    await rig.fails("lock-lost", { run: MANY_PARTS });
   });
 });
 

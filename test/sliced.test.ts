@@ -333,7 +333,7 @@ describe("a listing in slices is thrown away, and the users are listed page afte
     assert.match(manifest.source.listing.fellBack ?? "", /no count to check slices against/);
   });
 
-  it("and both are held to the count: short twice is a failed run", async () => {
+  it("and both are checked against the count: short twice is a failed run", async () => {
     await using rig = await startRig(storage);
     rig.tenant.script({ service: "graph", ...ALWAYS, fault: { kind: "omitUsers", count: 50 } });
     await rig.fails("listing-short", { settings: SLICED, run: { maxPartBytes: 1000 } });

@@ -87,14 +87,14 @@ async function runThrough(
 async function strikeAt(name: string, strike: Strike): Promise<void> {
   await using scene = new AsyncDisposableStack();
   const rig = scene.use(await setScene());
-  const { runs: former } = await assertNothingHalf(rig, storage);
+  const { runs: committed } = await assertNothingHalf(rig, storage);
   const { outcome } = await runThrough(rig, strike);
   const found = await assertNothingHalf(rig, storage);
   assert.ok(found.latest !== undefined, "latest.json is gone");
   if (outcome instanceof Error) {
     assert.ok(outcome instanceof RollcallError && outcome.code !== "unexpected", inspect(outcome));
     rig.assertNoSecretIn(inspect(outcome, { depth: 8 }), JSON.stringify(outcome));
-    assert.deepEqual(found.runs, former, "a run that failed is committed");
+    assert.deepEqual(found.runs, committed, "a run that failed is committed");
     // A write that nobody answered may still arrive: the parts of a manifest that may exist have to stay.
     const mayArrive = name === "PUT manifest.json" && strike.status === undefined && strike.lasts;
     if (!mayArrive) assert.deepEqual(await rig.orphans(), [], "parts were left behind");
@@ -197,9 +197,9 @@ describe("a run that is ended while it writes", () => {
 
   it("the signature, is not committed and leaves nothing, also when that arrived", async () => {
     await using rig = await setScene();
-    const { runs: former } = await assertNothingHalf(rig, storage);
+    const { runs: committed } = await assertNothingHalf(rig, storage);
     await assert.rejects(endedAt(rig, "PUT manifest.jws"), { code: "terminated" });
-    assert.deepEqual((await assertNothingHalf(rig, storage)).runs, former);
+    assert.deepEqual((await assertNothingHalf(rig, storage)).runs, committed);
     assert.deepEqual(await rig.orphans(), []);
   });
 

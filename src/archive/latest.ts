@@ -9,6 +9,7 @@ import {
   readLatestBytes,
   toBytes,
 } from "../snapshot/manifest.ts";
+import { sha256Of } from "../snapshot/sha256.ts";
 import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { isMisdated, openWholeRun, storedRun } from "./stored-runs.ts";
@@ -101,7 +102,7 @@ async function isSound(container: Container, tenantId: string, latest: Latest): 
   if (!run || isMisdated(run)) return false;
   try {
     const { folder, manifest, bytes } = await openWholeRun(container, run);
-    return latestContradictions(latest, folder, manifest, bytes).length === 0;
+    return latestContradictions(latest, folder, manifest, sha256Of(bytes)).length === 0;
   } catch (error) {
     if (!(error instanceof SnapshotDamaged)) throw error;
     return false;

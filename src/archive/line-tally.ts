@@ -1,21 +1,25 @@
 import { parseJson } from "../http/json.ts";
 import type { IdSet } from "../rows/id-set.ts";
 import { isObjectId } from "../rows/object-id.ts";
+import type { TallyCheck } from "./tally-check.ts";
 
 /** Collects what is wrong with the lines of a part: for each kind of fault, the first line and how many lines have it. */
 export class LineTally {
   readonly #keys: string;
   readonly #ids: IdSet;
+  readonly #tallies: TallyCheck;
   readonly #faults = new Map<string, { first: number; lines: number }>();
   #line = 0;
 
   /**
    * @param properties the keys of each line, in order
    * @param ids ids of all users so far, in earlier parts too
+   * @param tallies counts the users whose lines are right
    */
-  constructor(properties: readonly string[], ids: IdSet) {
+  constructor(properties: readonly string[], ids: IdSet, tallies: TallyCheck) {
     this.#keys = properties.join(",");
     this.#ids = ids;
+    this.#tallies = tallies;
   }
 
   /** Checks the next line. */
@@ -38,10 +42,12 @@ export class LineTally {
   #faultOf(line: string): string | undefined {
     const user = parseJson(Buffer.from(line));
     if (typeof user !== "object" || user === null || Array.isArray(user)) return "is not a JSON object";
-    const { id } = user as { readonly id?: unknown };
+    const fields = user as Readonly<Record<string, unknown>>;
+    const { id } = fields;
     if (!isObjectId(id)) return "has no object id";
     if (!this.#ids.add(id)) return "repeats the id of an earlier user";
     if (Object.keys(user).join(",") !== this.#keys) return "has other properties than the manifest says";
+    this.#tallies.add(fields);
     return undefined;
   }
 }

@@ -171,7 +171,7 @@ function latestProblem(
     return isFirst ? undefined : `latest.json was not usable: ${found.problem}`;
   }
   if (latest.runId === whole?.folder.runId) {
-    const [finding] = latestContradictions(latest, whole.folder, whole.manifest, whole.bytes);
+    const [finding] = latestContradictions(latest, whole.folder, whole.manifest, sha256Of(whole.bytes));
     if (!finding) return undefined;
     return finding.blob === latestPath(whole.folder.tenantId)
       ? "latest.json did not agree with the manifest that it pointed at"
@@ -196,12 +196,13 @@ function reasonForNone(
 function misdatedWarning(misdated: readonly StoredRun[]): readonly string[] {
   const [newest, ...others] = misdated;
   if (!newest) return [];
-  const more = others.length === 0 ? "" : ` (as are ${others.length} more)`;
   const written = new Date(newest.committedMs).toISOString();
+  // All are named: `verify --chain` asks which runs stand beside the chain for a reason.
+  const more = others.map(({ folder }) => `, and so was run ${folder.runId}`).join("");
   return [
     warning(
       "run-in-future",
-      `run ${newest.folder.runId} was written at ${written}${more}, by a machine whose clock was wrong; it was skipped`,
+      `run ${newest.folder.runId} was written at ${written}, by a machine whose clock was wrong; it was skipped${more}`,
     ),
   ];
 }

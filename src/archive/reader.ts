@@ -50,7 +50,7 @@ export async function openSnapshot(container: Container, tenantId: string, run?:
   const { manifest, bytes } = await requireManifest(container, folder, latest);
   const [finding] = [
     ...manifestContradictions(manifest, folder),
-    ...(latest ? latestContradictions(latest, folder, manifest, bytes) : []),
+    ...(latest ? latestContradictions(latest, folder, manifest, sha256Of(bytes)) : []),
   ];
   if (finding) throw new SnapshotDamaged(finding.blob, finding.problem);
   await checkParts(container, folder, manifest.parts);

@@ -8,18 +8,19 @@ import type { Latest, Manifest } from "../snapshot/manifest.ts";
 import { partLines } from "../snapshot/part-reader.ts";
 import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
+import { type ChainVerification, verifyChain } from "./chain.ts";
 import { readLatest } from "./latest.ts";
 import { committedRuns, openSnapshot, type Snapshot } from "./reader.ts";
-import { type RunSummary, readSummary, type UnreadableRun } from "./run-summary.ts";
+import { type RunManifest, readManifests, type UnreadableRun } from "./run-manifest.ts";
+import { type RunSummary, summaryOf } from "./run-summary.ts";
 import { isUnreadable } from "./unreadable.ts";
 import { type Verification, type VerifyOptions, verifySnapshot } from "./verify.ts";
 
-export type { RunSummary, UnreadableRun } from "./run-summary.ts";
+export type { ChainEnd, ChainVerification } from "./chain.ts";
+export type { RunManifest, UnreadableRun } from "./run-manifest.ts";
+export type { RunSummary } from "./run-summary.ts";
 export { isUnreadable } from "./unreadable.ts";
 export type { Verification, VerifyOptions } from "./verify.ts";
-
-/** Manifests that `list` reads at a time. */
-const LIST_AHEAD = 8;
 
 /** The committed snapshots of a tenant. Nothing is cached: each call asks the storage again. */
 export class Snapshots {
@@ -45,17 +46,24 @@ export class Snapshots {
   }
 
   /**
-   * Summaries of the manifests, newest first. One that cannot be read does not hide the others; it has an `error`.
+   * The manifests, newest first, and nothing else: years of runs take seconds. One that cannot be read does not hide the
+   * others; it has an `error`.
+   *
+   * @param runs ids from {@link runs}; absent: all
+   * @throws {RollcallError} the storage's errors
+   */
+  async *manifests(runs?: readonly string[]): AsyncGenerator<RunManifest | UnreadableRun, void, undefined> {
+    yield* readManifests(this.#container, this.tenantId, runs ?? (await this.runs()));
+  }
+
+  /**
+   * Summaries of the {@link manifests}, newest first.
    *
    * @param runs ids from {@link runs}; absent: all
    * @throws {RollcallError} the storage's errors
    */
   async *list(runs?: readonly string[]): AsyncGenerator<RunSummary | UnreadableRun, void, undefined> {
-    const wanted = runs ?? (await this.runs());
-    for (let at = 0; at < wanted.length; at += LIST_AHEAD) {
-      const some = wanted.slice(at, at + LIST_AHEAD);
-      yield* await Promise.all(some.map((runId) => readSummary(this.#container, this.tenantId, runId)));
-    }
+    for await (const run of this.manifests(runs)) yield "error" in run ? run : summaryOf(run);
   }
 
   /**
@@ -125,6 +133,17 @@ export class Snapshots {
     for (const runId of runs) yield await this.#verifyAnySchema(runId, options);
     const latest = await this.pointer();
     if (latest && !runs.includes(latest.runId)) yield await this.verify(undefined, options);
+  }
+
+  /**
+   * Follows the chain of manifests from the newest run back, without reading parts.
+   *
+   * @param since where to stop: a run's id or its beginning, or a date such as `2026-11-22`; absent: at the oldest run
+   * @returns what was found; a broken chain is no error here
+   * @throws {RollcallError} `snapshot-not-found` if there is no snapshot, or none since then; the storage's errors
+   */
+  verifyChain(since?: string): Promise<ChainVerification> {
+    return verifyChain(this.#container, this.tenantId, since);
   }
 
   async #verifyAnySchema(runId: string, options?: VerifyOptions): Promise<Verification> {

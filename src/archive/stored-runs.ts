@@ -12,7 +12,8 @@ import {
 } from "../snapshot/layout.ts";
 import { MAX_MANIFEST_BYTES, type Manifest, readManifest } from "../snapshot/manifest.ts";
 import { checkLengths } from "../snapshot/part-lengths.ts";
-import type { Container, StoredBlob } from "../storage/container.ts";
+import type { StoredBlob } from "../storage/blob.ts";
+import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 
 /** A committed run as listing shows it: its manifest exists but has not been read. */

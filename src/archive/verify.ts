@@ -9,6 +9,7 @@ import { folderOf, manifestPath, type RunFolder } from "../snapshot/layout.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
 import type { PartEntry } from "../snapshot/part.ts";
 import { partLines } from "../snapshot/part-reader.ts";
+import { sha256Of } from "../snapshot/sha256.ts";
 import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { FingerprintCheck } from "./fingerprint-check.ts";
@@ -16,6 +17,7 @@ import { checkFormatPart } from "./format-check.ts";
 import { LineTally } from "./line-tally.ts";
 import { requireManifest, resolveRun } from "./reader.ts";
 import { checkSignature, signatureFindings } from "./signature-check.ts";
+import { TallyCheck } from "./tally-check.ts";
 
 /** The result of a verification. */
 export interface Verification {
@@ -63,7 +65,7 @@ export async function verifySnapshot(
   const opened = await unlessDamaged(problems, () => requireManifest(container, folder, latest));
   if (!opened) return { runId, whole: false, users: 0, parts: 0, bytes: 0, problems };
   const { manifest, bytes } = opened;
-  if (latest) problems.push(...latestContradictions(latest, folder, manifest, bytes));
+  if (latest) problems.push(...latestContradictions(latest, folder, manifest, sha256Of(bytes)));
   problems.push(...manifestContradictions(manifest, folder));
   const signature = await checkSignature(container, { folder, manifest, bytes }, keys);
   problems.push(...signatureFindings(folder, signature, requireSignature));
@@ -96,11 +98,12 @@ async function verifyUsers(
   const { fingerprints = [] } = manifest;
   const stored = await unlessDamaged(problems, () => readFingerprints(container, folder, fingerprints));
   const check = manifest.fingerprints && stored && new FingerprintCheck(folder, fingerprints, stored);
+  const tallies = new TallyCheck();
   const before = problems.length;
   let isAllRead = true;
   for (const part of manifest.parts) {
     const blob = `${folder.path}/${part.name}`;
-    const tally = new LineTally(manifest.source.properties, ids);
+    const tally = new LineTally(manifest.source.properties, ids, tallies);
     const damages: Finding[] = [];
     await unlessDamaged(damages, async () => {
       for await (const lines of partLines(container, folder, part)) {
@@ -118,7 +121,9 @@ async function verifyUsers(
     problems.push({ blob: manifestPath(folder), problem });
   }
   // Lines that are wrong themselves have been told of.
-  if (check && problems.length === before) problems.push(...check.findings());
+  if (problems.length === before) {
+    problems.push(...tallies.findings(folder, manifest), ...(check?.findings() ?? []));
+  }
   return ids.size;
 }
 

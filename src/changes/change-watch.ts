@@ -19,6 +19,8 @@ export class ChangeWatch {
   readonly #writer: ChangesWriter;
   #known: Change[] = [];
   #failure: { readonly error: unknown } | undefined;
+  /** Never fails. */
+  #flushing: Promise<void> = Promise.resolve();
 
   /**
    * @param run writes and reads until its signal is aborted
@@ -44,12 +46,16 @@ export class ChangeWatch {
   }
 
   /** To be awaited after each page: writes what is known, and makes room for the next. */
-  async flush(): Promise<void> {
-    await this.#keepingFailure(async () => {
+  flush(): Promise<void> {
+    this.#flushing = this.#keepingFailure(async () => {
       await this.#writeKnown();
       if (!this.#comparison.isFull) return;
-      for await (const changes of this.#comparison.settle()) await this.#writer.write(changes);
+      for await (const changes of this.#comparison.settle()) {
+        if (this.#failure) return;
+        await this.#writer.write(changes);
+      }
     });
+    return this.#flushing;
   }
 
   /**
@@ -64,9 +70,11 @@ export class ChangeWatch {
     return this.#writer.finish();
   }
 
-  /** Deletes what was written. */
-  discard(): Promise<void> {
-    return this.#writer.discard();
+  /** Deletes what was written. A listing may end in the middle of a flush, which could write after the deletion. */
+  async discard(): Promise<void> {
+    this.#failure ??= { error: new Error("the changes were discarded") };
+    await this.#flushing;
+    await this.#writer.discard();
   }
 
   async #writeKnown(): Promise<void> {

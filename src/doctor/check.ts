@@ -14,24 +14,30 @@ export interface CheckResult {
 }
 
 /** A check that did not fail. */
-export interface Passed<T> {
+export interface Passed {
   readonly detail: string;
-  /** What later checks need from this one. */
-  readonly value: T;
   /** What to do; makes the result a warning. */
   readonly advice?: string | undefined;
 }
+
+/** A check that did not fail, and on which later ones build. */
+export interface PassedWith<T> extends Passed {
+  /** What later checks need from this one. */
+  readonly value: T;
+}
+
+type Outcome<T> = Passed & Partial<PassedWith<T>>;
 
 /**
  * Runs one check and yields its result.
  *
  * @param needs the values of earlier checks, by their names; the check is skipped when one of them is `undefined`
- * @returns the check's value; `undefined` when it failed or was skipped
+ * @returns the check's value; `undefined` when it has none, failed or was skipped
  */
 export async function* attempt<Needs extends object, T extends object>(
   check: string,
   needs: { readonly [Name in keyof Needs]: Needs[Name] | undefined },
-  run: (needs: Needs) => Promise<Passed<T>> | Passed<T>,
+  run: (needs: Needs) => Promise<Outcome<T>> | Outcome<T>,
 ): AsyncGenerator<CheckResult, T | undefined, undefined> {
   const missing = Object.entries(needs).filter(([, value]) => value === undefined);
   if (missing.length > 0) {
@@ -52,8 +58,8 @@ export async function* attempt<Needs extends object, T extends object>(
 
 async function passedOrFailed<T>(
   check: string,
-  run: () => Promise<Passed<T>> | Passed<T>,
-): Promise<Passed<T> | CheckResult> {
+  run: () => Promise<Outcome<T>> | Outcome<T>,
+): Promise<Outcome<T> | CheckResult> {
   try {
     return await run();
   } catch (thrown) {

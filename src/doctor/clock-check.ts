@@ -10,7 +10,7 @@ const WARN_FROM_MS = MINUTE;
 const FAIL_FROM_MS = 5 * MINUTE;
 
 /** Whether this machine's clock agrees with Entra's. */
-export async function checkClock({ tenant, cloud }: Settings, context: HttpContext): Promise<Passed<object>> {
+export async function checkClock({ tenant, cloud }: Settings, context: HttpContext): Promise<Passed> {
   const doing = `comparing this machine's clock with ${cloud.authorityHost}`;
   const url = `${cloud.authorityHost}/${tenant}/v2.0/.well-known/openid-configuration`;
   await using client = new HttpClient(undefined, context.proxy);
@@ -35,5 +35,5 @@ export async function checkClock({ tenant, cloud }: Settings, context: HttpConte
   if (Math.abs(aheadMs) > FAIL_FROM_MS) {
     throw new RollcallError("token-refused", { doing, problem: `it is ${detail}`, remedy: advice });
   }
-  return { value: {}, detail, ...(Math.abs(aheadMs) > WARN_FROM_MS && { advice }) };
+  return { detail, ...(Math.abs(aheadMs) > WARN_FROM_MS && { advice }) };
 }

@@ -1,8 +1,8 @@
 import type { TokenCredential } from "@azure/identity";
 import { Snapshots } from "../archive/snapshots.ts";
 import { type Clock, MINUTE } from "../clock.ts";
+import { type Grantee, granteeOf } from "../graph/grant.ts";
 import { apiRoot, Graph } from "../graph/graph.ts";
-import { adminConsentUrl } from "../graph/graph-error.ts";
 import { type UserQuery, userQuery } from "../graph/user-query.ts";
 import { openTokenSource } from "../identity/token.ts";
 import type { Environment, Settings } from "../settings/settings.ts";
@@ -45,30 +45,34 @@ export async function* diagnose(options: DiagnosisOptions): AsyncGenerator<Check
   const vault = yield* attempt("vault", { settings, identity }, (has) =>
     checkVault(has.settings, has.identity, context),
   );
-  const credential = yield* attempt("credential", { settings, vault }, (has) =>
-    checkCredential(has.vault, has.settings, clock.now()),
+  const credential = yield* attempt("credential", { settings, identity, vault }, (has) =>
+    checkCredential(has.settings, has.identity, context),
   );
-  const token = yield* attempt("token", { settings, tenant, vault, credential }, (has) => {
-    const source = openTokenSource(has.settings, { ...context, tenantId: has.tenant.id, vault: has.vault });
-    return checkToken(opened.use(source), has.credential);
+  const token = yield* attempt("token", { settings, tenant, identity, credential }, (has) => {
+    const source = openTokenSource(has.settings, {
+      ...context,
+      tenantId: has.tenant.id,
+      identity: has.identity,
+    });
+    return checkToken(opened.use(source), has.credential, (token) =>
+      granteeOf(has.settings, has.tenant.id, token),
+    );
   });
-  yield* attempt("roles", { settings, tenant, token }, (has) =>
-    checkRoles(has.token.token, has.settings, queryOf(has.settings, has.tenant.id).consentUrl),
-  );
+  yield* attempt("roles", { settings, token }, (has) => checkRoles(has.token, has.settings));
   const signingKey = settings?.signingKey;
   if (signingKey) {
     yield* attempt("signing", { identity }, (has) => checkSigningKey(signingKey, has.identity, context));
   }
-  const graph = yield* attempt("graph", { settings, tenant, token }, (has) => {
+  const graph = yield* attempt("graph", { settings, token }, (has) => {
     const { graphUrl } = has.settings.cloud;
     const client = opened.use(new Graph({ ...context, graphUrl, tokens: has.token.tokens }));
-    return checkGraph(client, queryOf(has.settings, has.tenant.id));
+    return checkGraph(client, queryOf(has.settings, has.token.grantee));
   });
-  yield* attempt("count", { settings, tenant, graph }, (has) =>
-    checkCount(has.graph, queryOf(has.settings, has.tenant.id), context),
+  yield* attempt("count", { settings, token, graph }, (has) =>
+    checkCount(has.graph, queryOf(has.settings, has.token.grantee), context),
   );
-  yield* attempt("slices", { settings, tenant, graph }, (has) =>
-    checkSlices(has.graph, queryOf(has.settings, has.tenant.id)),
+  yield* attempt("slices", { settings, token, graph }, (has) =>
+    checkSlices(has.graph, queryOf(has.settings, has.token.grantee)),
   );
   const storageIdentity = settings?.storage.kind === "local" ? options.openIdentity() : identity;
   const storage = yield* attempt("storage", { settings, tenant, identity: storageIdentity }, (has) => {
@@ -82,7 +86,6 @@ export async function* diagnose(options: DiagnosisOptions): AsyncGenerator<Check
   yield* attempt("schedule", { settings }, (has) => checkSchedule(has.settings, clock.now()));
 }
 
-function queryOf({ cloud, properties, clientId }: Settings, tenantId: string): UserQuery {
-  const consentUrl = adminConsentUrl(cloud.authorityHost, tenantId, clientId);
-  return userQuery(apiRoot(cloud.graphUrl), properties, consentUrl);
+function queryOf({ cloud, properties }: Settings, grantee: Grantee): UserQuery {
+  return userQuery(apiRoot(cloud.graphUrl), properties, grantee);
 }

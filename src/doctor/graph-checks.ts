@@ -6,10 +6,10 @@ import { readPage } from "../graph/page.ts";
 import type { UserQuery } from "../graph/user-query.ts";
 import { whyNotSliced } from "../listing/find-slices.ts";
 import { pageError } from "../listing/pages.ts";
-import type { Passed } from "./check.ts";
+import type { Passed, PassedWith } from "./check.ts";
 
 /** Whether Graph lists users with the configured properties. */
-export async function checkGraph(graph: Graph, query: UserQuery): Promise<Passed<Graph>> {
+export async function checkGraph(graph: Graph, query: UserQuery): Promise<PassedWith<Graph>> {
   const doing = "reading the first user";
   await graph.get({
     url: `${graph.root}/users?$top=1&$select=${query.properties.join(",")}`,
@@ -28,7 +28,7 @@ export async function checkCount(
   graph: Graph,
   query: UserQuery,
   context: Pick<RunContext, "clock" | "signal">,
-): Promise<Passed<object>> {
+): Promise<Passed> {
   const counted = await countUsers(graph, query, context);
   if (counted === 0) {
     throw new RollcallError("graph-request-refused", {
@@ -39,20 +39,18 @@ export async function checkCount(
   }
   return counted === null
     ? {
-        value: {},
         detail: "the tenant offers no $count, as in B2C",
         advice: "Nothing to do: snapshots say `uncounted`, as there is no count to compare with.",
       }
-    : { value: {}, detail: `the directory has ${counted.toLocaleString("en-US")} users` };
+    : { detail: `the directory has ${counted.toLocaleString("en-US")} users` };
 }
 
 /** Whether the users can be listed in slices, which is faster for a large directory. */
-export async function checkSlices(graph: Graph, query: UserQuery): Promise<Passed<object>> {
+export async function checkSlices(graph: Graph, query: UserQuery): Promise<Passed> {
   const reason = await whyNotSliced(graph, query);
   return reason === undefined
-    ? { value: {}, detail: "the users can be listed in slices by time of creation" }
+    ? { detail: "the users can be listed in slices by time of creation" }
     : {
-        value: {},
         detail: `the users cannot be listed in slices: ${reason}`,
         advice: "Nothing to do: runs list page after page, which takes longer for many users.",
       };

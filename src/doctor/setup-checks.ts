@@ -2,40 +2,41 @@ import type { TokenCredential } from "@azure/identity";
 import type { RunContext } from "../deadline.ts";
 import { asIdentityError } from "../identity/azure-answer.ts";
 import { resolveTenantId } from "../identity/tenant-id.ts";
+import { holderInWords, readClaims } from "../identity/token-claims.ts";
 import { nextRun } from "../settings/ncrontab.ts";
 import { type Environment, readSettings, type Settings } from "../settings/settings.ts";
 import { formatTime } from "../words/format.ts";
-import type { Passed } from "./check.ts";
-import { holderInWords, readClaims } from "./token-claims.ts";
+import type { Passed, PassedWith } from "./check.ts";
 
 /** Whether all settings of a run are present and well formed. */
-export function checkSettings(load: () => Environment): Passed<Settings> {
+export function checkSettings(load: () => Environment): PassedWith<Settings> {
   const settings = readSettings(load());
-  const { vaultUrl, storage, container } = settings;
+  const { credential, storage, container } = settings;
   const place = storage.kind === "identity" ? storage.url : "local storage";
-  return { value: settings, detail: `vault ${vaultUrl}, container ${container} in ${place}` };
+  const signIn = "vaultUrl" in credential ? `vault ${credential.vaultUrl}` : `credential ${credential.kind}`;
+  return { value: settings, detail: `${signIn}, container ${container} in ${place}` };
 }
 
 /** Whether the authority knows the tenant. Only a configured domain is looked up. */
 export async function checkTenant(
   { tenant, cloud }: Settings,
   context: RunContext,
-): Promise<Passed<{ readonly id: string }>> {
+): Promise<PassedWith<{ readonly id: string }>> {
   const id = await resolveTenantId(tenant, cloud.authorityHost, context);
   return { value: { id }, detail: id === tenant ? id : `${tenant} is ${id}` };
 }
 
-/** Whether there is an identity that can call Key Vault, and which one. */
+/** Whether there is an identity that can call Key Vault, or Storage where there is no vault, and which one. */
 export async function checkIdentity(
-  { cloud }: Settings,
+  { cloud, credential, signingKey }: Settings,
   identity: TokenCredential,
   signal: AbortSignal,
-): Promise<Passed<TokenCredential>> {
-  const doing = "getting a token for Key Vault";
+): Promise<PassedWith<TokenCredential>> {
+  const needsVault = "vaultUrl" in credential || signingKey !== undefined;
+  const doing = `getting a token for ${needsVault ? "Key Vault" : "Storage"}`;
+  const host = needsVault ? cloud.vaultSuffix.slice(1) : "storage.azure.com";
   try {
-    const token = await identity.getToken(`https://${cloud.vaultSuffix.slice(1)}/.default`, {
-      abortSignal: signal,
-    });
+    const token = await identity.getToken(`https://${host}/.default`, { abortSignal: signal });
     return { value: identity, detail: holderInWords(token ? readClaims(token.token) : undefined) };
   } catch (error) {
     throw asIdentityError(error, doing) ?? error;
@@ -43,11 +44,11 @@ export async function checkIdentity(
 }
 
 /** When the timer will run next. */
-export function checkSchedule({ schedule }: Settings, nowMs: number): Passed<object> {
+export function checkSchedule({ schedule }: Settings, nowMs: number): Passed {
   if (schedule === undefined) {
-    return { value: {}, detail: "ROLLCALL_SCHEDULE is not set; only the Function app needs it" };
+    return { detail: "ROLLCALL_SCHEDULE is not set; only the Function app needs it" };
   }
   const next = nextRun(schedule, new Date(nowMs));
   const time = next === undefined ? "never" : `at ${formatTime(next.toISOString())}`;
-  return { value: {}, detail: `${schedule}: next ${time}` };
+  return { detail: `${schedule}: next ${time}` };
 }

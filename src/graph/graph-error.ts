@@ -3,6 +3,7 @@ import { type AzureAnswer, safeCode } from "../answer.ts";
 import { RollcallError } from "../error.ts";
 import { parseJson } from "../http/json.ts";
 import { requiredAppRoles } from "../rows/properties.ts";
+import { howToGrant } from "./grant.ts";
 import type { UserQuery } from "./user-query.ts";
 
 const ErrorDocument = z.object({
@@ -19,19 +20,10 @@ export function isExpiredPageToken(code: string | undefined): boolean {
   return code === "Directory_ExpiredPageToken" || code === "DirectoryPageTokenNotFoundException";
 }
 
-/**
- * The page on which an administrator consents to the app's permissions.
- *
- * @see https://learn.microsoft.com/entra/identity-platform/v2-admin-consent
- */
-export function adminConsentUrl(authorityHost: string, tenantId: string, clientId: string): string {
-  return `${authorityHost}/${tenantId}/adminconsent?client_id=${clientId}`;
-}
-
 /** The error for a 403, which names the permission to grant; `undefined` for any other answer. */
 export function permissionError(
   answer: AzureAnswer,
-  query: Pick<UserQuery, "properties" | "consentUrl">,
+  query: Pick<UserQuery, "properties" | "grantee">,
   doing: string,
 ): RollcallError | undefined {
   if (answer.status !== 403) return undefined;
@@ -46,10 +38,8 @@ export function permissionError(
   }
   return new RollcallError("graph-permission-missing", {
     doing,
-    problem: `the app lacks an application permission; the listing needs ${roles.join(" and ")}`,
+    problem: `the token lacks an application permission; the listing needs ${roles.join(" and ")}`,
     answer,
-    remedy:
-      `Add ${roles.join(" and ")} (application, not delegated) to the app registration, ` +
-      `then have an administrator consent at ${query.consentUrl} ; tokens from before that stay valid for up to 90 minutes.`,
+    remedy: howToGrant(query.properties, query.grantee),
   });
 }

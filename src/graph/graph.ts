@@ -107,7 +107,7 @@ export class Graph implements AsyncDisposable {
     if (new URL(url).origin !== this.#options.graphUrl) throw foreignLink(url, this.#options.graphUrl, doing);
     const signal = AbortSignal.any([this.#options.signal, ...(request.signal ? [request.signal] : [])]);
     let last: AzureAnswer | undefined;
-    let renewed = false;
+    let renewed: "never" | "new" | "same" = "never";
 
     return retry<T>(
       { ...this.#options, signal },
@@ -115,10 +115,12 @@ export class Graph implements AsyncDisposable {
         attempt: async () => {
           const token = await this.#options.tokens.get();
           let answered = await this.#send(request, token, signal);
-          if (answered.status === 401 && !renewed) {
-            renewed = true;
-            answered = await this.#send(request, await this.#options.tokens.renew(token), signal);
+          if (answered.status === 401 && renewed === "never") {
+            const other = await this.#options.tokens.renew(token);
+            renewed = other === token ? "same" : "new";
+            answered = await this.#send(request, other, signal);
           }
+          if (answered.status === 401) throw tokenRefused(answerIn(answered), doing, renewed === "same");
           const outcome = this.#judge(request, answered);
           if ("failed" in outcome) last = answerIn(answered);
           return outcome;
@@ -188,7 +190,6 @@ export class Graph implements AsyncDisposable {
         failed: { kind: "status", status: answered.status, retryAfter: answered.headers["retry-after"] },
       };
     }
-    if (answered.status === 401) throw tokenRefused(said, doing);
     throw redirectError(answered, url, doing) ?? refuse?.(said) ?? requestRefused(said, doing);
   }
 }
@@ -224,13 +225,19 @@ function exhaustedError(
   });
 }
 
-function tokenRefused(said: AzureAnswer, doing: string): RollcallError {
+/** @param isSame whether no other token was to be had, as a managed identity's platform keeps each for a day */
+function tokenRefused(said: AzureAnswer, doing: string, isSame: boolean): RollcallError {
+  const check =
+    "Check that ROLLCALL_CLOUD and ROLLCALL_GRAPH_URL belong to the tenant's cloud; run `rollcall doctor`.";
   return new RollcallError("graph-token-refused", {
     doing,
-    problem: "Graph refused the token, and a new one too",
+    problem: isSame
+      ? "Graph refused the managed identity's token twice, and the platform gives no other"
+      : "Graph refused the token, and a new one too",
     answer: said,
-    remedy:
-      "Check that ROLLCALL_CLOUD and ROLLCALL_GRAPH_URL belong to the tenant's cloud; run `rollcall doctor`.",
+    remedy: isSame
+      ? `The platform keeps a token for up to 24 hours, also when the identity was made anew meanwhile. ${check}`
+      : check,
   });
 }
 

@@ -4,7 +4,7 @@ import type { Credential, CredentialIdentity } from "./credential.ts";
 import type { EntraNetwork } from "./entra-network.ts";
 import { asRefusal, asTokenError } from "./msal-error.ts";
 import type { SignIn } from "./sign-in.ts";
-import { type Refusal, signInError } from "./sign-in-error.ts";
+import { isAboutCredential, type Refusal, signInError } from "./sign-in-error.ts";
 
 /** Which app signs in, where and for what. */
 export interface AppRegistration {
@@ -18,7 +18,10 @@ export interface AppRegistration {
 }
 
 /** What is being done while an app signs in, for messages. */
-export function signingIn({ graphUrl, authorityHost }: AppRegistration): string {
+export function signingIn({
+  graphUrl,
+  authorityHost,
+}: Pick<AppRegistration, "graphUrl" | "authorityHost">): string {
   return `getting a token for ${graphUrl} from ${authorityHost}`;
 }
 
@@ -64,7 +67,7 @@ export class AppSignIn implements SignIn {
     } catch (error) {
       const refusal = asRefusal(error);
       if (!refusal) throw asTokenError(error, doing);
-      if (refusal.error === "invalid_client") return refusal;
+      if (isAboutCredential(refusal)) return refusal;
       throw signInError(refusal, tenant, clientId, doing);
     }
   }

@@ -1,9 +1,9 @@
 import type { SecretClientOptions } from "@azure/keyvault-secrets";
 import { SECOND } from "../clock.ts";
-import type { RunContext } from "../deadline.ts";
+import { orAborted, type RunContext } from "../deadline.ts";
 import { parseJson } from "../http/json.ts";
 import { type Attempt, type RetriesExhausted, retry } from "../http/retry.ts";
-import { isRestError, networkCodeOf } from "./azure-answer.ts";
+import { isRestError, isTransient, networkCodeOf } from "./azure-answer.ts";
 
 /** Key Vault and the identity before it answer in well under a second; this long means they will not. */
 const ANSWER_WITHIN_MS = 30 * SECOND;
@@ -53,7 +53,9 @@ async function askOnce<T>(
 ): Promise<Attempt<T>> {
   const timeout = AbortSignal.timeout(ANSWER_WITHIN_MS);
   try {
-    return { done: await request(AbortSignal.any([signal, timeout])) };
+    const ends = AbortSignal.any([signal, timeout]);
+    // The SDK heeds it, but not while it waits for the identity's token.
+    return { done: await orAborted(ends, request(ends)) };
   } catch (error) {
     signal.throwIfAborted();
     if (timeout.aborted) return { failed: { kind: "network", code: "TIMEOUT" } };
@@ -65,8 +67,4 @@ async function askOnce<T>(
     }
     throw refused(error);
   }
-}
-
-function isTransient(status: number): boolean {
-  return status === 429 || status === 408 || status >= 500;
 }

@@ -2,16 +2,24 @@ import {
   AggregateAuthenticationErrorName,
   AuthenticationErrorName,
   AuthenticationRequiredError,
+  CredentialUnavailableError,
   CredentialUnavailableErrorName,
 } from "@azure/identity";
+import { AuthError } from "@azure/msal-node";
 import { isRestError, type RestError } from "@azure/storage-blob";
 import { type AzureAnswer, answer, safeCode } from "../answer.ts";
 import { RollcallError } from "../error.ts";
+import type { FailedAttempt } from "../http/retry-delay.ts";
 
 export { isRestError, type RestError };
 
 /** For each Azure SDK client: a redirect is an answer like any other, and is not followed. */
 export const NO_REDIRECTS = { redirectOptions: { maxRetries: 0 } } as const;
+
+/** Whether a status is a fault that passes. */
+export function isTransient(status: number): boolean {
+  return status === 429 || status === 408 || status >= 500;
+}
 
 /** What an Azure SDK error says that the service answered; `undefined` when no answer came. */
 export function answerOf(error: unknown): AzureAnswer | undefined {
@@ -44,21 +52,45 @@ export function asIdentityError(error: unknown, doing: string): RollcallError | 
         error.name,
       ));
   if (!isIdentity) return undefined;
-  const errors = errorsIn(error);
-  const status = errors.map(statusOf).find((found) => found !== undefined);
-  const aadsts = errors.map(({ message }) => /AADSTS\d{5,9}\b/.exec(message)?.[0]).find(Boolean);
   return new RollcallError("identity-unavailable", {
     doing,
     problem: "no identity gave a token (managed identity in Azure, `az login` on a laptop)",
-    // No request id: an identity endpoint that repeats its secret header, a GUID, would have it told here.
-    ...((status !== undefined || aadsts !== undefined) && {
-      answer: { ...answer({ status }), code: aadsts },
-    }),
+    answer: identityAnswerOf(error),
     remedy:
       "In Azure: give the Function app an identity; with a user-assigned one set AZURE_CLIENT_ID to its client id. " +
       "On a laptop: run `az login`.",
   });
 }
+
+/** What the identity's endpoint answered, as far as its error tells; `undefined` when it tells nothing. */
+export function identityAnswerOf(error: unknown): AzureAnswer | undefined {
+  const errors = errorsIn(error);
+  const status = errors.map(statusOf).find((found) => found !== undefined);
+  const aadsts = errors.map(({ message }) => /AADSTS\d{5,9}\b/.exec(message)?.[0]).find(Boolean);
+  // No request id: an identity endpoint that repeats its secret header, a GUID, would have it told here.
+  return status === undefined && aadsts === undefined ? undefined : { ...answer({ status }), code: aadsts };
+}
+
+/**
+ * Why an identity gives no token now and may give one soon; `undefined` for a final no. The identity library, which has
+ * tried a few times by then, tells little of it (identity 4.14.1, `ManagedIdentityCredential`).
+ */
+export function passingIdentityFault(error: unknown): FailedAttempt | undefined {
+  const errors = errorsIn(error);
+  const status = errors.map(statusOf).find((found) => found !== undefined);
+  if (status !== undefined) return isTransient(status) ? { kind: "status", status } : undefined;
+  if (errors.some((found) => found instanceof SilentIdentityError))
+    return { kind: "network", code: "TIMEOUT" };
+  if (errors.some((found) => found instanceof AuthError && found.errorCode === "network_error"))
+    return { kind: "network", code: "ENETUNREACH" };
+  // Its answer was an error in the platform's own form, of which MSAL understands nothing: it could be any.
+  return errors.some((found) => found instanceof AuthenticationRequiredError)
+    ? { kind: "damaged", reason: "it holds no token" }
+    : undefined;
+}
+
+/** An identity that does not answer. */
+export class SilentIdentityError extends CredentialUnavailableError {}
 
 /** An error with its causes and, of a chain of identities, each one's error. */
 function errorsIn(error: unknown, depth = 0): readonly Error[] {

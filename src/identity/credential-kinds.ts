@@ -1,29 +1,69 @@
-import type { Clock } from "../clock.ts";
-import type { CredentialSetting } from "../settings/credential-setting.ts";
-import { type AppRegistration, AppSignIn } from "./app-sign-in.ts";
+import type { TokenCredential } from "@azure/identity";
+import type { CredentialSetting, VaultCredential } from "../settings/credential-setting.ts";
+import type { Settings } from "../settings/settings.ts";
+import { type AppRegistration, AppSignIn, signingIn } from "./app-sign-in.ts";
 import { Credential, credentialVersions, type SkippedVersion } from "./credential.ts";
-import type { EntraNetwork } from "./entra-network.ts";
+import type { EntraContext, EntraNetwork } from "./entra-network.ts";
+import { FederatedSignIn } from "./federated-sign-in.ts";
+import { type Accepted, firstAccepted } from "./first-accepted.ts";
+import { IdentityTokens } from "./identity-tokens.ts";
+import { ManagedIdentitySignIn } from "./managed-identity-sign-in.ts";
 import type { SignIn } from "./sign-in.ts";
-import type { Vault } from "./vault.ts";
+import { openVault } from "./vault.ts";
 
 /** What there is to sign in with. */
 export interface Means {
+  readonly settings: Pick<Settings, "tenant" | "cloud">;
   readonly credential: CredentialSetting;
-  /** Holds the credential. */
-  readonly vault: Vault;
-  readonly app: AppRegistration;
+  /** The directory's id. */
+  readonly tenantId: string;
+  /** Opens the vault that holds the credential, or is the credential. */
+  readonly identity: TokenCredential;
   /** The way to Entra. */
   readonly network: EntraNetwork;
-  readonly clock: Clock;
+  readonly context: EntraContext;
 }
 
 /**
- * The ways to sign in with the credential that the settings name, best first. Secrets and certificates are versions of a
- * Key Vault object; a kind of credential that is kept elsewhere branches off here, as one {@link SignIn}.
+ * Signs in with the kind of credential that the settings name.
+ *
+ * @throws {RollcallError} when Entra, Key Vault or the identity refuses
  */
-export async function* signIns(means: Means): AsyncGenerator<SignIn | SkippedVersion, void, undefined> {
-  const { credential, vault, app, network, clock } = means;
-  for await (const found of credentialVersions(vault, credential, () => clock.now())) {
-    yield found instanceof Credential ? new AppSignIn(found, app, network) : found;
+export async function signInBy(means: Means): Promise<Accepted> {
+  const { credential, settings, identity, network, context } = means;
+  const { graphUrl, exchangeAudience } = settings.cloud;
+  switch (credential.kind) {
+    case "certificate":
+    case "secret":
+      return await signInFromVault(credential, means);
+    case "federated": {
+      const assertions = new IdentityTokens(identity, exchangeAudience, context);
+      const app = appOf(credential.clientId, means);
+      return await accept(new FederatedSignIn(assertions, exchangeAudience, app, network));
+    }
+    case "managed-identity":
+      return await accept(new ManagedIdentitySignIn(new IdentityTokens(identity, graphUrl, context)));
   }
+}
+
+/** The versions of a Key Vault object, newest first. */
+async function signInFromVault(credential: VaultCredential, means: Means): Promise<Accepted> {
+  const { identity, network, context } = means;
+  const vault = openVault(credential, identity, context);
+  const app = appOf(credential.clientId, means);
+  async function* signIns(): AsyncGenerator<SignIn | SkippedVersion, void, undefined> {
+    for await (const found of credentialVersions(vault, credential, () => context.clock.now())) {
+      yield found instanceof Credential ? new AppSignIn(found, app, network) : found;
+    }
+  }
+  return await firstAccepted(signIns(), { ...credential, subject: vault.subject, doing: signingIn(app) });
+}
+
+async function accept(signIn: FederatedSignIn | ManagedIdentitySignIn): Promise<Accepted> {
+  return { signIn, token: await signIn.token(false), passedOver: [] };
+}
+
+function appOf(clientId: string, { settings, tenantId }: Means): AppRegistration {
+  const { authorityHost, graphUrl } = settings.cloud;
+  return { clientId, tenant: settings.tenant, tenantId, authorityHost, graphUrl };
 }

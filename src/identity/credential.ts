@@ -1,12 +1,14 @@
 import { inspect } from "node:util";
 import type { KeyVaultSecret } from "@azure/keyvault-secrets";
-import type { CredentialSetting } from "../settings/credential-setting.ts";
+import type { CredentialKind, VaultCredential } from "../settings/credential-setting.ts";
 import { CertificateError, readCertificate } from "./certificate.ts";
 import type { Vault } from "./vault.ts";
 
 /** What MSAL takes to prove that the app is itself. Secret. */
 export type ClientProof =
   | { readonly clientSecret: string }
+  /** Called for each token, also for one from MSAL's cache. */
+  | { readonly clientAssertion: () => Promise<string> }
   | {
       readonly clientCertificate: {
         readonly thumbprintSha256: string;
@@ -16,18 +18,21 @@ export type ClientProof =
     };
 
 /** Which credential is meant, without its secret part; goes into the manifest. */
-export interface CredentialIdentity extends CredentialSetting {
-  /** Version of the Key Vault object. */
-  readonly version: string;
-  /** For a certificate its own end, for a secret the expiry kept in Key Vault; `undefined` when none is kept. */
+export interface CredentialIdentity {
+  readonly kind: CredentialKind;
+  /** Name of the Key Vault object; `undefined` for a kind that is in no vault. */
+  readonly name: string | undefined;
+  /** Version of the Key Vault object; `undefined` for a kind that is in no vault. */
+  readonly version: string | undefined;
+  /** For a certificate its own end, for a secret the expiry kept in Key Vault; `undefined` when none is kept, or nothing ends. */
   readonly expiresOn: Date | undefined;
 }
 
 /** One usable version of the app's credential. Neither JSON nor a debugger's print shows the proof. */
 export class Credential implements CredentialIdentity {
-  readonly kind: CredentialSetting["kind"];
-  readonly name: string;
-  readonly version: string;
+  readonly kind: CredentialKind;
+  readonly name: string | undefined;
+  readonly version: string | undefined;
   readonly expiresOn: Date | undefined;
   readonly #proof: ClientProof;
 
@@ -72,7 +77,7 @@ export interface SkippedVersion {
  */
 export async function* credentialVersions(
   vault: Vault,
-  { kind, name }: CredentialSetting,
+  { kind, name }: Pick<VaultCredential, "kind" | "name">,
   nowMs: () => number,
 ): AsyncGenerator<Credential | SkippedVersion, void, undefined> {
   const newest = await vault.get();

@@ -1,5 +1,5 @@
 import { RollcallError } from "../error.ts";
-import type { CredentialSetting } from "../settings/credential-setting.ts";
+import type { VaultCredential } from "../settings/credential-setting.ts";
 import type { SkippedVersion } from "./credential.ts";
 import type { SignIn } from "./sign-in.ts";
 import { answerOfRefusal, type Refusal, refusalInWords } from "./sign-in-error.ts";
@@ -14,10 +14,9 @@ export interface Accepted {
 }
 
 /** What errors say of the credential that is looked for. */
-export interface Sought extends CredentialSetting {
+export interface Sought extends VaultCredential {
   /** `secret graph-secret in https://…`. */
   readonly subject: string;
-  readonly clientId: string;
   /** What a token is wanted for. */
   readonly doing: string;
 }

@@ -29,10 +29,28 @@ const WORDS: Readonly<Record<number, string>> = {
     "Microsoft Graph of that host is unknown in this tenant (ROLLCALL_GRAPH_URL or ROLLCALL_CLOUD is wrong)",
   53003: "Conditional Access blocks the app",
   50027: "the signed assertion is malformed",
+  50013: "the assertion's signature is wrong",
+  70021: "no federated credential of the app fits the assertion, or a new one does not work yet",
+  70025: "the app has no federated credential",
+  700211: "no federated credential of the app has the assertion's issuer",
+  700212: "no federated credential of the app has the assertion's audience",
+  700213: "no federated credential of the app has the assertion's subject",
+  7002137: "no federated credential of the app has the assertion's subject in this form",
+  7002138: "a federated credential of the app has the assertion's subject in other upper and lower case",
+  7000272: "the issuer does not publish the key that signed the assertion",
+  700024: "the assertion is outside its time range (it has expired, or this machine's clock is wrong)",
   500133: "the signed assertion is outside its time range (this machine's clock is wrong)",
   700025: "the app is registered as a public client, which takes no secret",
   90033: "Entra has a passing fault",
 };
+
+/** A federated credential that does not fit; Entra has called it both `invalid_client` and `invalid_request`. */
+const NO_FEDERATED_CREDENTIAL: readonly (number | undefined)[] = [70021, 70025];
+
+/** Whether the credential was refused, so that another one may be taken. */
+export function isAboutCredential({ error, aadsts }: Refusal): boolean {
+  return error === "invalid_client" || NO_FEDERATED_CREDENTIAL.includes(aadsts);
+}
 
 /** `AADSTS7000222: the client secret has expired`. */
 export function refusalInWords({ error, aadsts }: Refusal): string {

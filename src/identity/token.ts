@@ -1,19 +1,20 @@
+import type { TokenCredential } from "@azure/identity";
 import type { Settings } from "../settings/settings.ts";
 import { warning } from "../warning.ts";
 import { signingIn } from "./app-sign-in.ts";
 import type { CredentialIdentity } from "./credential.ts";
-import { signIns } from "./credential-kinds.ts";
+import { signInBy } from "./credential-kinds.ts";
 import { type EntraContext, EntraNetwork } from "./entra-network.ts";
 import { expiryWarning } from "./expiry-warning.ts";
-import { type Accepted, firstAccepted } from "./first-accepted.ts";
-import type { Vault } from "./vault.ts";
+import type { Accepted } from "./first-accepted.ts";
 
 /** App-only tokens for Microsoft Graph. */
 export interface TokenSource extends AsyncDisposable {
   /** A token with at least five minutes left, from MSAL's cache or from Entra. */
   get(): Promise<string>;
   /**
-   * A new token after `refused` was answered with 401. When another caller has renewed it meanwhile, that one.
+   * A new token after `refused` was answered with 401. When another caller has renewed it meanwhile, that one. A managed
+   * identity's is the same again for as long as the platform keeps it.
    */
   renew(refused: string): Promise<string>;
   /**
@@ -22,7 +23,7 @@ export interface TokenSource extends AsyncDisposable {
    * @throws {Error} before the first token
    */
   credential(): CredentialIdentity;
-  /** What the person on call should know although the run went well: versions passed over, an end that is near. */
+  /** What the person on call should know although the run went well: versions that were skipped, an end that is near. */
   warnings(): readonly string[];
 }
 
@@ -30,34 +31,29 @@ export interface TokenSource extends AsyncDisposable {
 export interface TokenOptions extends EntraContext {
   /** The directory's id. */
   readonly tenantId: string;
-  readonly vault: Vault;
+  /** Opens the vault that holds the credential, or is the credential. */
+  readonly identity: TokenCredential;
 }
 
 /**
  * Gets tokens with the credential that the settings name.
  *
- * The newest version of the credential is tried first; on `invalid_client` the next enabled, unexpired one. The same
+ * Of one in Key Vault the newest version is tried first; on `invalid_client` the next enabled, unexpired one. The same
  * happens again when Entra stops taking a credential in the middle of a long run.
  */
 export function openTokenSource(settings: Settings, options: TokenOptions): TokenSource {
-  const { tenantId, vault, clock } = options;
-  const { tenant, clientId } = settings;
-  const { authorityHost, graphUrl } = settings.cloud;
-  const app = { clientId, tenant, tenantId, authorityHost, graphUrl };
-  const doing = signingIn(app);
-  const network = new EntraNetwork({ authorityHost, tenant, doing }, options);
-  const means = { credential: settings.credential, vault, app, network, clock };
-  const sought = { ...settings.credential, subject: vault.subject, clientId, doing };
+  const { tenantId, identity, clock } = options;
+  const { tenant, credential, cloud } = settings;
+  const { authorityHost } = cloud;
+  const network = new EntraNetwork({ authorityHost, tenant, doing: signingIn(cloud) }, options);
+  const means = { settings, credential, tenantId, identity, network, context: options };
   let accepted: Accepted | undefined;
   let underway: Promise<string> | undefined;
 
   async function next(refused: string | undefined): Promise<string> {
     if (accepted && refused !== undefined && accepted.token !== refused) return accepted.token;
     const token = await accepted?.signIn.token(refused !== undefined);
-    accepted =
-      accepted && typeof token === "string"
-        ? { ...accepted, token }
-        : await firstAccepted(signIns(means), sought);
+    accepted = accepted && typeof token === "string" ? { ...accepted, token } : await signInBy(means);
     return accepted.token;
   }
 

@@ -5,7 +5,7 @@ import type { RunContext } from "../deadline.ts";
 import { RollcallError } from "../error.ts";
 import { proxyRefusal } from "../http/refused-way.ts";
 import { describeExhausted } from "../http/retry.ts";
-import type { CredentialSetting } from "../settings/credential-setting.ts";
+import type { VaultCredential } from "../settings/credential-setting.ts";
 import { isLoopback } from "../settings/hosts.ts";
 import { askVault, READABLE_REFUSALS } from "./ask-vault.ts";
 import { answerOf, asIdentityError, NO_REDIRECTS } from "./azure-answer.ts";
@@ -33,16 +33,16 @@ export interface Vault {
 /**
  * Opens a Key Vault as the Function's own identity.
  *
- * @param credential the identity; role "Key Vault Secrets User"
+ * @param identity with the role "Key Vault Secrets User"
  * @see https://learn.microsoft.com/azure/key-vault/general/rest-error-codes
  */
 export function openVault(
-  vaultUrl: string,
-  object: CredentialSetting,
-  credential: TokenCredential,
+  object: Pick<VaultCredential, "vaultUrl" | "kind" | "name">,
+  identity: TokenCredential,
   context: RunContext,
 ): Vault {
-  const client = new SecretClient(vaultUrl, credential, {
+  const { vaultUrl } = object;
+  const client = new SecretClient(vaultUrl, identity, {
     ...NO_REDIRECTS,
     additionalPolicies: [READABLE_REFUSALS],
     // Off for this machine only: everywhere else the SDK checks that the challenge names the vault's own domain.

@@ -8,7 +8,7 @@ import { skuName } from "./sku-name.ts";
 import { dayInWords } from "./time-words.ts";
 
 /** How many accounts are enabled, are guests, and are used. */
-export function accountsSection({ run: { facts } }: Report): Html {
+export function accountsSection({ facts }: Report): Html {
   const { accounts, types, signIns, users } = facts;
   return html`<section aria-labelledby="accounts">
 <h2 id="accounts">Accounts</h2>
@@ -44,7 +44,7 @@ ${signIns ? signInTables(signIns, users) : html`<p class="empty">Not in this sna
 }
 
 /** How many users hold each licence. */
-export function licencesSection({ run: { facts } }: Report): Html {
+export function licencesSection({ facts }: Report): Html {
   return html`<section aria-labelledby="licences">
 <h2 id="licences">Licences</h2>
 ${facts.licences ? licenceTable(facts.licences, facts) : html`<p class="empty">Not in this snapshot: it needs the property assignedLicenses.</p>`}

@@ -6,8 +6,8 @@ import type { Report } from "./report.ts";
 import { shareTable } from "./share-table.ts";
 
 /** What changed since the run before. */
-export function changesSection({ run, highlights }: Report): Html {
-  const { changes, changesSkipped } = run.snapshot.manifest;
+export function changesSection({ snapshot, highlights }: Report): Html {
+  const { changes, changesSkipped } = snapshot.manifest;
   return html`<section aria-labelledby="changes">
 <h2 id="changes">What changed</h2>
 ${changes && highlights ? told(changes, highlights) : html`<p class="empty">This run does not say what changed${changesSkipped === null ? "" : `: ${changesSkipped}`}.</p>`}

@@ -1,5 +1,5 @@
 import type { Completeness } from "../snapshot/completeness.ts";
-import type { CredentialEntry } from "../snapshot/manifest.ts";
+import type { ChangesEntry, CredentialEntry } from "../snapshot/manifest.ts";
 import { formatCount, formatDaysFrom } from "../words/format.ts";
 import { type Content, type Html, html } from "./html.ts";
 import type { Report } from "./report.ts";
@@ -7,27 +7,27 @@ import { percentInWords } from "./share-table.ts";
 import { dayInWords, minuteInWords } from "./time-words.ts";
 
 /** The essentials, for readers who stop here. */
-export function headline({ run, nowMs }: Report): Html {
-  const { manifest, isLatest } = run.snapshot;
-  const { completeness, previous, credential } = manifest;
+export function headline({ snapshot, facts, nowMs }: Report): Html {
+  const { manifest, isLatest } = snapshot;
+  const { runId, completeness, previous, credential, changes } = manifest;
   return html`<header>
 <p class="eyebrow">Rollcall · directory snapshot${isLatest ? "" : " · not the latest"}</p>
-<h1>${formatCount(run.facts.users)} users on ${dayInWords(manifest.finishedAt)}</h1>
-<p class="about">Tenant <span class="code">${manifest.tenantId}</span> · run <span class="code">${run.runId}</span> · finished ${minuteInWords(manifest.finishedAt)}</p>
+<h1>${formatCount(facts.users)} users on ${dayInWords(manifest.finishedAt)}</h1>
+<p class="about">Tenant <span class="code">${manifest.tenantId}</span> · run <span class="code">${runId}</span> · finished ${minuteInWords(manifest.finishedAt)}</p>
 <p class="verdict"><span aria-hidden="true">${completeness.counted === null ? "–" : "✓"}</span> ${verdictInWords(completeness)}</p>
 <dl class="tiles">
-${tile("Users", formatCount(run.facts.users), previous ? `${signed(run.facts.users - previous.users)} since the run before` : "first run")}
-${changeTiles(run.changes)}
-${shareTile("Enabled", run.facts.accounts?.enabled, run.facts.users)}
-${shareTile("Guests", run.facts.types?.guests, run.facts.users)}
+${tile("Users", formatCount(facts.users), previous ? `${signed(facts.users - previous.users)} since the run before` : "first run")}
+${changeTiles(changes)}
+${shareTile("Enabled", facts.accounts?.enabled, facts.users)}
+${shareTile("Guests", facts.types?.guests, facts.users)}
 ${credentialTile(credential, nowMs)}
 </dl>
 </header>`;
 }
 
 /** What needs attention; nothing when nothing does. */
-export function attention({ run }: Report): Html | undefined {
-  const { warnings } = run.snapshot.manifest;
+export function attention({ snapshot }: Report): Html | undefined {
+  const { warnings } = snapshot.manifest;
   if (warnings.length === 0) return undefined;
   return html`<section class="attention" aria-labelledby="attention">
 <h2 id="attention">Needs attention</h2>
@@ -41,7 +41,7 @@ function verdictInWords({ unique, counted, verdict }: Completeness): Content {
     : html`<strong>${verdict === "complete" ? "Complete." : verdict}</strong> ${formatCount(unique)} users listed; the directory counts ${formatCount(counted)}.`;
 }
 
-function changeTiles(changes: Report["run"]["changes"]): Content {
+function changeTiles(changes: ChangesEntry | null): Content {
   if (!changes) return tile("Joined, left, changed", "unknown", "see What changed");
   return [
     tile("Joined", formatCount(changes.joined)),
@@ -50,7 +50,8 @@ function changeTiles(changes: Report["run"]["changes"]): Content {
   ];
 }
 
-function credentialTile({ kind, expiresOn }: CredentialEntry, nowMs: number): Html {
+function credentialTile({ kind, name, expiresOn }: CredentialEntry, nowMs: number): Html {
+  if (name === null) return tile("Credential", "–", `${kind}, nothing expires`);
   if (expiresOn === null) return tile("Credential", "–", `${kind}, no expiry kept`);
   const isOver = Date.parse(expiresOn) < nowMs;
   const left = formatDaysFrom(nowMs, expiresOn).replace(/^in /, "");

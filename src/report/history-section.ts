@@ -5,12 +5,12 @@ import type { Report } from "./report.ts";
 import { runLabels } from "./time-words.ts";
 
 /** How the directory developed over the last runs. */
-export function historySection({ history, run }: Report): Html {
+export function historySection({ history, snapshot }: Report): Html {
   const runs = history.toReversed();
   const labels = runLabels(runs.map(({ runId }) => runId));
   const users = runs.map((one, at) => ({
     label: labels[at] ?? "",
-    count: "error" in one ? undefined : one.facts.users,
+    count: "error" in one ? undefined : one.manifest.completeness.unique,
   }));
   return html`<section aria-labelledby="history">
 <h2 id="history">${history.length === 1 ? "This run" : `The last ${history.length} runs`}</h2>
@@ -22,7 +22,7 @@ ${linePlot({ id: "users", title: "Users in each run", description: rangeInWords(
 <div class="scroll" role="region" aria-label="Run by run" tabindex="0"><table>
 <caption>Run by run <span class="note">a dash: the run does not tell</span></caption>
 <thead><tr><th scope="col">Run</th>${["Users", "Joined", "Left", "Changed", "Enabled", "Disabled", "Guests"].map((title) => html`<th scope="col" class="number">${title}</th>`)}</tr></thead>
-<tbody>${history.map((one) => historyRow(one, one.runId === run.runId))}</tbody>
+<tbody>${history.map((one) => historyRow(one, one.runId === snapshot.folder.runId))}</tbody>
 </table></div>
 </section>`;
 }
@@ -30,7 +30,7 @@ ${linePlot({ id: "users", title: "Users in each run", description: rangeInWords(
 function changePlots(history: Report["history"]): Content {
   const runs = history.toReversed();
   const labels = runLabels(runs.map(({ runId }) => runId));
-  const changes = runs.map((one) => ("error" in one ? undefined : (one.changes ?? undefined)));
+  const changes = runs.map((one) => ("error" in one ? undefined : (one.manifest.changes ?? undefined)));
   if (changes.every((change) => change === undefined)) {
     return html`<p class="empty">None of these runs says who joined, left or changed.</p>`;
   }
@@ -57,17 +57,17 @@ function historyRow(one: Report["history"][number], isThis: boolean): Html {
     return html`<tr>${head}<td colspan="7">damaged: ${String(one.error.problem ?? one.error.code)}</td></tr>
 `;
   }
-  const { facts, changes } = one;
+  const { completeness, changes, tallies } = one.manifest;
   const counts = [
-    facts.users,
+    completeness.unique,
     changes?.joined,
     changes?.left,
     changes?.changed,
-    facts.accounts?.enabled,
-    facts.accounts?.disabled,
-    facts.types?.guests,
+    tallies?.enabled,
+    tallies?.disabled,
+    tallies?.guests,
   ];
-  return html`<tr>${head}${counts.map((count) => html`<td class="number">${count === undefined ? "–" : formatCount(count)}</td>`)}</tr>
+  return html`<tr>${head}${counts.map((count) => html`<td class="number">${typeof count === "number" ? formatCount(count) : "–"}</td>`)}</tr>
 `;
 }
 

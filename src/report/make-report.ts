@@ -1,9 +1,9 @@
-import type { Snapshots, UnreadableRun } from "../archive/snapshots.ts";
+import type { Snapshots } from "../archive/snapshots.ts";
 import { manifestPath } from "../snapshot/layout.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { readHighlights } from "./change-highlights.ts";
 import type { Report } from "./report.ts";
-import { type RunRecord, readRecord, readRecords } from "./run-record.ts";
+import { readRunFacts } from "./run-facts.ts";
 
 /** What {@link makeReport} takes. */
 export interface ReportOptions {
@@ -16,10 +16,10 @@ export interface ReportOptions {
 }
 
 /**
- * Reads everything that goes into a report: the run, its changes and the runs before it, one after another.
+ * Reads everything that goes into a report: the run and its changes, and the manifests of the runs before it.
  *
  * @throws {RollcallError} `snapshot-not-found`; `snapshot-damaged` and `manifest-unsupported` for the run itself, while
- *   damage to the runs before it is part of the report
+ *   damage to the manifests before it is part of the report
  */
 export async function makeReport(
   snapshots: Snapshots,
@@ -27,23 +27,17 @@ export async function makeReport(
 ): Promise<Report> {
   const snapshot = await snapshots.open(wanted);
   const { folder, manifest, manifestSha256 } = snapshot;
-  const run = await readRecord(snapshot);
-  if (run.facts.users !== manifest.completeness.unique) {
+  const { runId } = folder;
+  const facts = await readRunFacts(snapshot);
+  if (facts.users !== manifest.completeness.unique) {
     throw new SnapshotDamaged(
       manifestPath(folder),
       "its parts hold a different number of users than it says",
     );
   }
-  const highlights = run.changes && (await readHighlights(snapshot));
-  const earlier = (await snapshots.runs()).filter((runId) => runId < run.runId);
-  const history: (RunRecord | UnreadableRun)[] = [run];
-  const before = readRecords(snapshots, earlier.slice(0, last - 1));
-  for await (const record of before) history.push(record);
-  return {
-    run,
-    history,
-    highlights,
-    manifestSha256,
-    nowMs,
-  };
+  const highlights = manifest.changes && (await readHighlights(snapshot));
+  const earlier = (await snapshots.runs()).filter((other) => other < runId).slice(0, last - 1);
+  const before = await Array.fromAsync(snapshots.manifests(earlier));
+  const history = [{ runId, manifest, manifestSha256 }, ...before];
+  return { snapshot, facts, history, highlights, nowMs };
 }

@@ -18,7 +18,7 @@ const POLICY =
  * @returns the document
  */
 export function renderPage(report: Report): string {
-  const { manifest } = report.run.snapshot;
+  const { manifest } = report.snapshot;
   return html`<!doctype html>
 <html lang="en">
 <head>

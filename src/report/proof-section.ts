@@ -7,8 +7,8 @@ import type { Report } from "./report.ts";
 import { minuteInWords } from "./time-words.ts";
 
 /** Why the figures can be believed, and how to check them. */
-export function proofSection({ run, manifestSha256, nowMs }: Report): Html {
-  const { manifest, folder } = run.snapshot;
+export function proofSection({ snapshot, nowMs }: Report): Html {
+  const { manifest, manifestSha256, folder } = snapshot;
   const { completeness, guard, source, parts, credential, tool } = manifest;
   const facts: readonly (readonly [string, Content])[] = [
     ["Verdict", completeness.verdict],
@@ -36,7 +36,7 @@ export function proofSection({ run, manifestSha256, nowMs }: Report): Html {
   ];
   return html`<section aria-labelledby="proof">
 <h2 id="proof">Proof of completeness</h2>
-<p>${ruleInWords(completeness)} Each part was read for this page and had the SHA-256 that the manifest lists; <span class="code">rollcall verify ${run.runId}</span> checks it again.</p>
+<p>${ruleInWords(completeness)} Each part was read for this page and had the SHA-256 that the manifest lists; <span class="code">rollcall verify ${folder.runId}</span> checks it again.</p>
 <dl class="facts">${facts.map(
     ([name, fact]) => html`<div><dt>${name}</dt><dd>${fact}</dd></div>
 `,

@@ -1,17 +1,17 @@
-import type { UnreadableRun } from "../archive/snapshots.ts";
+import type { RunManifest, StoredSnapshot, UnreadableRun } from "../archive/snapshots.ts";
 import type { ChangeHighlights } from "./change-highlights.ts";
-import type { RunRecord } from "./run-record.ts";
+import type { RunFacts } from "./run-facts.ts";
 
 /** Everything that goes into a report. */
 export interface Report {
   /** The run that it is about. */
-  readonly run: RunRecord;
+  readonly snapshot: StoredSnapshot;
+  /** Counts of that run's users. */
+  readonly facts: RunFacts;
   /** That run and the ones before it, newest first. */
-  readonly history: readonly (RunRecord | UnreadableRun)[];
+  readonly history: readonly (RunManifest | UnreadableRun)[];
   /** `null` where the run does not say what changed. */
   readonly highlights: ChangeHighlights | null;
-  /** Lower-case hex SHA-256 of the manifest's bytes. */
-  readonly manifestSha256: string;
   /** When the report is written, in milliseconds since the Unix epoch. */
   readonly nowMs: number;
 }

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { GUID_WORDS } from "./guid.ts";
 
 /** Places in the index for each record: at two thirds full, probing stays short. */
@@ -5,6 +6,9 @@ const PLACES_PER_RECORD = 1.5;
 const MAX_LOAD = 0.75;
 const GROWTH = 1.5;
 const MIN_RECORDS = 64;
+/** Odd, with bits all over. */
+const MIXER = 0x9e3779b1;
+const SEED = randomInt(2 ** 32);
 
 /**
  * Records that begin with a GUID, found by it: 22 bytes a GUID and 4 for each further word, where a `Map` with strings for
@@ -90,9 +94,13 @@ export class GuidTable {
     const w1 = guids[from + 1] ?? 0;
     const w2 = guids[from + 2] ?? 0;
     const w3 = guids[from + 3] ?? 0;
-    // Object ids are random (version 4 GUIDs). Mixing two words guards against ids that count up in one of them.
-    const hash = (w0 ^ Math.imul(w3, 0x9e3779b1)) >>> 0;
-    let place = hash % index.length;
+    // Object ids are random (version 4 GUIDs), but fingerprints are read from a blob that somebody may have written so that
+    // all ids meet in one place, which would take hours. So all words count, and how they do differs in each process.
+    let hash = Math.imul(w0 ^ SEED, MIXER);
+    hash = Math.imul(hash ^ (hash >>> 15) ^ w1, MIXER);
+    hash = Math.imul(hash ^ (hash >>> 15) ^ w2, MIXER);
+    hash = Math.imul(hash ^ (hash >>> 15) ^ w3, MIXER);
+    let place = ((hash ^ (hash >>> 15)) >>> 0) % index.length;
     for (;;) {
       const number = index[place] ?? 0;
       if (number === 0) return place;

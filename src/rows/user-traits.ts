@@ -1,3 +1,5 @@
+import { textOfString } from "./json-scan.ts";
+
 /** What is counted of a user, as bits. */
 export const TRAIT = {
   enabled: 1,
@@ -10,9 +12,15 @@ export const TRAIT = {
 
 const LETTER_F = 0x66;
 const LETTER_T = 0x74;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const SPACE = 0x20;
 const MEMBER = Buffer.from('"Member"');
 const GUEST = Buffer.from('"Guest"');
+/** The longest of both with every character escaped. */
+const MAX_TYPE_BYTES = 2 + 6 * "Member".length;
 
 /** Reads the bits of {@link TRAIT} out of a user's values. */
 export class TraitReader {
@@ -41,13 +49,12 @@ export class TraitReader {
     if (firstByte(bytes, starts, ends, this.#onPremisesSyncEnabled) === LETTER_T)
       traits |= TRAIT.synchronised;
     const isList = firstByte(bytes, starts, ends, this.#assignedLicenses) === OPEN_BRACKET;
-    if (isList && (ends[this.#assignedLicenses] ?? 0) - (starts[this.#assignedLicenses] ?? 0) > 2) {
-      traits |= TRAIT.licensed;
-    }
+    if (isList && hasElement(bytes, starts[this.#assignedLicenses] ?? 0)) traits |= TRAIT.licensed;
     const start = starts[this.#userType] ?? 0;
     const end = ends[this.#userType] ?? 0;
     if (isText(bytes, start, end, MEMBER)) traits |= TRAIT.member;
     else if (isText(bytes, start, end, GUEST)) traits |= TRAIT.guest;
+    else if (hasEscape(bytes, start, end)) traits |= typeOf(textOfString(bytes, start, end));
     return traits;
   }
 }
@@ -61,6 +68,25 @@ function firstByte(
   place: number,
 ): number | undefined {
   return ends[place] ? bytes[starts[place] ?? 0] : undefined;
+}
+
+/** Whether the list that begins there has anything in it but white space, which Graph does not send. */
+function hasElement(bytes: Uint8Array, start: number): boolean {
+  let at = start + 1;
+  while ((bytes[at] ?? CLOSE_BRACKET) <= SPACE) at++;
+  return bytes[at] !== CLOSE_BRACKET;
+}
+
+/** Whether a value is a string that is short enough for a type, and has escapes, which Graph does not need there. */
+function hasEscape(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start > MAX_TYPE_BYTES || bytes[start] !== QUOTE) return false;
+  for (let at = start; at < end; at++) if (bytes[at] === BACKSLASH) return true;
+  return false;
+}
+
+function typeOf(text: string): number {
+  if (text === "Member") return TRAIT.member;
+  return text === "Guest" ? TRAIT.guest : 0;
 }
 
 function isText(bytes: Uint8Array, start: number, end: number, text: Uint8Array): boolean {

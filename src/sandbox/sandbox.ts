@@ -3,10 +3,16 @@ import { sandboxTls } from "./service/tls.ts";
 import { type Storage, startStorage } from "./storage.ts";
 import { startTenant, type Tenant, type TenantOptions } from "./tenant.ts";
 
+/** The ways to sign in. The vault always holds the certificate and the secret; the others are allowed where they are asked for. */
+export const CREDENTIAL_KINDS = ["certificate", "secret", "federated", "managed-identity"] as const;
+
+/** One of {@link CREDENTIAL_KINDS}. */
+export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
+
 /** Options of {@link startSandbox}, in addition to those of its tenant. */
 export interface SandboxOptions extends TenantOptions {
-  /** Which credential `environment` names; the vault holds both. The certificate by default. */
-  readonly credential?: "certificate" | "secret";
+  /** How `environment` has the app sign in; the certificate by default. */
+  readonly credential?: CredentialKind;
   /** The app's certificate; a fresh one by default. A key takes time to make: several sandboxes may share one. */
   readonly certificate?: IssuedCertificate;
   /** Whether `environment` names the signing key, which the vault holds anyway as `manifest-key`. Off by default. */
@@ -68,6 +74,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const expiresOn = new Date(Date.now() + 180 * DAY_MS);
   const secret = tenant.app.addSecret({ expiresOn }).value;
   tenant.vault.set("graph-secret", secret, { contentType: "text/plain", expiresOn });
+  if (options.credential === "federated") trustIdentity(tenant);
+  if (options.credential === "managed-identity") tenant.identity.roles.add("User.Read.All");
   if (options.signingKeyPem === undefined) tenant.vault.keys.create(SIGNING_KEY_NAME);
   else tenant.vault.keys.import(SIGNING_KEY_NAME, options.signingKeyPem);
   const services = started.move();
@@ -78,12 +86,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     secret,
     environment: {
       ROLLCALL_TENANT_ID: tenant.tenantId,
-      ROLLCALL_CLIENT_ID: tenant.clientId,
-      ROLLCALL_KEY_VAULT_URL: tenant.vault.origin,
-      ...(options.credential === "secret"
-        ? { ROLLCALL_SECRET_NAME: "graph-secret" }
-        : { ROLLCALL_CERTIFICATE_NAME: "graph-cert" }),
-      ...(options.signs && { ROLLCALL_SIGNING_KEY_NAME: SIGNING_KEY_NAME }),
+      ...settingsOf(tenant, options.credential ?? "certificate"),
+      ...(options.signs && {
+        ROLLCALL_KEY_VAULT_URL: tenant.vault.origin,
+        ROLLCALL_SIGNING_KEY_NAME: SIGNING_KEY_NAME,
+      }),
       ROLLCALL_STORAGE: storage.url,
       ROLLCALL_CONTAINER: options.container ?? "user-snapshots",
       ROLLCALL_SCHEDULE: options.schedule ?? "0 0 2 * * *",
@@ -96,4 +103,28 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     },
     [Symbol.asyncDispose]: () => services.disposeAsync(),
   };
+}
+
+/** Has the app registration take the managed identity's token in place of a secret. */
+export function trustIdentity({ app, entra, identity, tenantId }: Tenant): void {
+  app.federatedCredentials.push({
+    issuer: `${entra.origin}/${tenantId}/v2.0`,
+    subject: identity.principalId,
+    audience: "api://AzureADTokenExchange",
+  });
+}
+
+function settingsOf(tenant: Tenant, credential: CredentialKind): Readonly<Record<string, string>> {
+  const app = { ROLLCALL_CLIENT_ID: tenant.clientId };
+  const inVault = { ...app, ROLLCALL_KEY_VAULT_URL: tenant.vault.origin };
+  switch (credential) {
+    case "certificate":
+      return { ...inVault, ROLLCALL_CERTIFICATE_NAME: "graph-cert" };
+    case "secret":
+      return { ...inVault, ROLLCALL_SECRET_NAME: "graph-secret" };
+    case "federated":
+      return { ...app, ROLLCALL_CREDENTIAL: "federated" };
+    case "managed-identity":
+      return { ROLLCALL_CREDENTIAL: "managed-identity" };
+  }
 }

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { join, relative } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import {
   FIXED_CLIENT_ID,
   FIXED_FOLDER,
@@ -9,7 +9,7 @@ import {
   FIXED_PORTS,
   FIXED_TENANT_ID,
 } from "./fixed.ts";
-import { type Sandbox, startSandbox } from "./sandbox.ts";
+import { CREDENTIAL_KINDS, type CredentialKind, type Sandbox, startSandbox } from "./sandbox.ts";
 import { sandboxTls } from "./service/tls.ts";
 import { keptSigningKey } from "./vault/kept-key.ts";
 
@@ -17,16 +17,16 @@ interface ServeOptions {
   readonly users: number;
   readonly latency: number;
   readonly throttle?: number;
-  readonly secret: boolean;
+  readonly credential: CredentialKind;
 }
 
 /** Starts the sandbox on its fixed ports, with certificates, signing key and blobs that are kept between runs. */
-export async function startFixedSandbox(options: ServeOptions): Promise<Sandbox> {
+async function startFixedSandbox(options: ServeOptions): Promise<Sandbox> {
   const { storage: storagePort, ...ports } = FIXED_PORTS;
   return await startSandbox({
     users: options.users,
     latencyMs: options.latency,
-    credential: options.secret ? "secret" : "certificate",
+    credential: options.credential,
     ...(options.throttle === undefined ? {} : { throttle: { resourceUnitsPer10s: options.throttle } }),
     tenantId: FIXED_TENANT_ID,
     clientId: FIXED_CLIENT_ID,
@@ -101,7 +101,11 @@ if (import.meta.main) {
     .option("--users <count>", "people in the directory", wholeNumber, 5000)
     .option("--latency <ms>", "milliseconds before each answer of Graph", wholeNumber, 0)
     .option("--throttle <units>", "resource units per 10 seconds before Graph answers 429", wholeNumber)
-    .option("--secret", "name the client secret in the settings instead of the certificate", false)
+    .addOption(
+      new Option("--credential <kind>", "how the settings below have the app sign in")
+        .choices(CREDENTIAL_KINDS)
+        .default("certificate"),
+    )
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
   program.parse();
   try {

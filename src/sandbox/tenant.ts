@@ -125,6 +125,7 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
     header: options.identityHeader ?? PLATFORM_HEADER,
     clientId: options.identityClientId ?? randomUUID(),
     principalId: randomUUID(),
+    roles: new Set(),
   };
   const graph = new Graph({
     directory,
@@ -152,6 +153,8 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
     identity: () => identity,
     signer,
     tokenLifetimeSeconds: options.identityTokenLifetimeSeconds ?? 86_400,
+    issuer: () => `${originOf("entra")}/${tenantId}/v2.0`,
+    graphOrigin: () => originOf("graph"),
   };
   const keyVault = {
     vault,

@@ -4,6 +4,8 @@ export interface Cloud {
   readonly authorityHost: string;
   /** Origin of Microsoft Graph; `/.default` behind it is the scope. */
   readonly graphUrl: string;
+  /** Audience of an assertion with which a managed identity signs in as an app. */
+  readonly exchangeAudience: string;
   /** What a Key Vault's host ends with. */
   readonly vaultSuffix: string;
   /** What a blob service's host ends with; the second form has a DNS zone of its own for each account. */
@@ -15,29 +17,34 @@ export interface Cloud {
  *
  * @see https://learn.microsoft.com/graph/deployments
  * @see https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud
+ * @see https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity
  */
 export const CLOUDS = {
   global: {
     authorityHost: "https://login.microsoftonline.com",
     graphUrl: "https://graph.microsoft.com",
+    exchangeAudience: "api://AzureADTokenExchange",
     vaultSuffix: ".vault.azure.net",
     blobSuffixes: [".blob.core.windows.net", ".blob.storage.azure.net"],
   },
   usgov: {
     authorityHost: "https://login.microsoftonline.us",
     graphUrl: "https://graph.microsoft.us",
+    exchangeAudience: "api://AzureADTokenExchangeUSGov",
     vaultSuffix: ".vault.usgovcloudapi.net",
     blobSuffixes: [".blob.core.usgovcloudapi.net"],
   },
   "usgov-dod": {
     authorityHost: "https://login.microsoftonline.us",
     graphUrl: "https://dod-graph.microsoft.us",
+    exchangeAudience: "api://AzureADTokenExchangeUSGov",
     vaultSuffix: ".vault.usgovcloudapi.net",
     blobSuffixes: [".blob.core.usgovcloudapi.net"],
   },
   china: {
     authorityHost: "https://login.partner.microsoftonline.cn",
     graphUrl: "https://microsoftgraph.chinacloudapi.cn",
+    exchangeAudience: "api://AzureADTokenExchangeChina",
     vaultSuffix: ".vault.azure.cn",
     blobSuffixes: [".blob.core.chinacloudapi.cn"],
   },

@@ -6,7 +6,7 @@ import { cloudName, formatNames, listingMode, onOrOff } from "./choices.ts";
 import { CLOUDS, type Cloud } from "./clouds.ts";
 import { CREDENTIAL_DECLARATIONS } from "./credential-setting.ts";
 import { httpsOrigin, vaultUrl } from "./hosts.ts";
-import { applicationId, containerName, tenantName } from "./names.ts";
+import { containerName, tenantName } from "./names.ts";
 import { isNcrontab } from "./ncrontab.ts";
 import { userProperties } from "./properties-setting.ts";
 import { setting } from "./setting.ts";
@@ -59,12 +59,10 @@ export function readerDeclarations(cloud: Cloud) {
 export function runDeclarations(cloud: Cloud) {
   return {
     ...readerDeclarations(cloud),
-    /** Application (client) id of the app registration. */
-    clientId: setting("ROLLCALL_CLIENT_ID", applicationId, "6731de76-14a6-49ae-97bc-6eba6914391e"),
-    /** Key Vault URL without a trailing slash. */
+    /** Key Vault URL without a trailing slash; `undefined` where nothing is kept in one. */
     vaultUrl: setting(
       "ROLLCALL_KEY_VAULT_URL",
-      vaultUrl(cloud.vaultSuffix),
+      vaultUrl(cloud.vaultSuffix).optional(),
       "https://contoso-vault.vault.azure.net",
     ),
     ...CREDENTIAL_DECLARATIONS,

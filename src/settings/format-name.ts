@@ -5,7 +5,7 @@ export const EXTRA_FORMAT_NAMES = ["csv", "parquet"] as const;
 export type ExtraFormatName = (typeof EXTRA_FORMAT_NAMES)[number];
 
 /** All formats: each snapshot has its JSON lines, and everything in Rollcall reads those. */
-export const FORMAT_NAMES = ["ndjson", ...EXTRA_FORMAT_NAMES] as const;
+const FORMAT_NAMES = ["ndjson", ...EXTRA_FORMAT_NAMES] as const;
 
 /** One of {@link FORMAT_NAMES}. */
 export type FormatName = (typeof FORMAT_NAMES)[number];

@@ -28,7 +28,7 @@ export const httpsOrigin = z.string().transform((text, context) => {
 
 /** A Key Vault of a cloud, by what its vaults' hosts end with. */
 export function vaultUrl(suffix: string): z.ZodType<string> {
-  return z.string("is missing").transform((text, context) => {
+  return z.string().transform((text, context) => {
     const url = parseHttpsUrl(text);
     if (url?.pathname !== "/") return refuse(context, "must be the https URL of a Key Vault");
     if (isHostUnder(url, [suffix])) return url.origin;

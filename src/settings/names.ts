@@ -11,7 +11,7 @@ export const tenantName = z
 
 /** An app registration; in lower case. */
 export const applicationId = z
-  .string("is missing")
+  .string()
   .regex(GUID, "must be an application (client) id")
   .transform((text) => text.toLowerCase());
 

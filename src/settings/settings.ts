@@ -4,7 +4,7 @@ import { CLOUDS, type Cloud, cloudNamed } from "./clouds.ts";
 import {
   type CREDENTIAL_DECLARATIONS,
   type CredentialSetting,
-  NO_CREDENTIAL,
+  credentialProblems,
   readCredential,
 } from "./credential-setting.ts";
 import { readerDeclarations, runDeclarations } from "./declarations.ts";
@@ -41,7 +41,10 @@ export interface ReaderSettings extends Omit<ReaderValues, "cloud" | "authorityH
  */
 export interface Settings
   extends ReaderSettings,
-    Omit<RunValues, keyof ReaderValues | keyof typeof CREDENTIAL_DECLARATIONS | "signingKeyName"> {
+    Omit<
+      RunValues,
+      keyof ReaderValues | "vaultUrl" | "signingKeyName" | keyof typeof CREDENTIAL_DECLARATIONS
+    > {
   readonly credential: CredentialSetting;
   /** Signs each manifest; `undefined`: manifests are not signed. */
   readonly signingKey: SigningKeySetting | undefined;
@@ -74,18 +77,29 @@ export const SETTING_NAMES: readonly string[] = Object.values(runDeclarations(CL
  * @throws {SettingsError} naming every wrong setting, before anything is asked of the network
  */
 export function readSettings(environment: Environment): Settings {
-  const declared = checkEnvironment(runDeclarations(cloudOf(environment)), environment);
+  const declarations = runDeclarations(cloudOf(environment));
+  const declared = checkEnvironment(declarations, environment);
   const way = readProxy(environment);
-  const credential = readCredential(environment);
+  const missing = credentialProblems(environment, declarations);
   const problems = [
     ...declared.problems,
     ...way.problems,
-    ...(credential ? [] : [NO_CREDENTIAL]),
-    ...signatureProblems(environment),
+    ...missing,
+    ...signatureProblems(environment, declarations.vaultUrl).filter(
+      ({ name }) => !missing.some((other) => other.name === name),
+    ),
   ];
+  const credential = declared.values && readCredential(declared.values);
   if (!declared.values || !credential || problems.length > 0) throw new SettingsError(problems);
-  const { secretName, certificateName, signingKeyName: name, ...values } = declared.values;
-  const signingKey = name === undefined ? undefined : { vaultUrl: values.vaultUrl, name };
+  const {
+    clientId,
+    vaultUrl,
+    secretName,
+    certificateName,
+    signingKeyName: name,
+    ...values
+  } = declared.values;
+  const signingKey = name === undefined || vaultUrl === undefined ? undefined : { vaultUrl, name };
   return { ...withHosts(values), ...(way.proxy && { proxy: way.proxy }), credential, signingKey };
 }
 

@@ -1,6 +1,6 @@
 import { onOrOff } from "./choices.ts";
 import { vaultObjectName } from "./names.ts";
-import { type Environment, present, type SettingProblem, setting } from "./setting.ts";
+import { type Environment, present, type Setting, type SettingProblem, setting } from "./setting.ts";
 
 /** The Key Vault key that signs manifests. */
 export interface SigningKeySetting {
@@ -25,8 +25,15 @@ const NO_SIGNING_KEY: SettingProblem = {
   example: `${signingKeyName.name}=${signingKeyName.example}`,
 };
 
-/** What is wrong with the two together: a signature cannot be required without a key. */
-export function signatureProblems(environment: Environment): readonly SettingProblem[] {
+/**
+ * What is wrong with them together: a signature cannot be required without a key, and a key is in a vault.
+ *
+ * @param vaultUrl what a problem calls the vault, and its example
+ */
+export function signatureProblems(environment: Environment, vaultUrl: Setting): readonly SettingProblem[] {
   const isRequired = present(environment[requireSignature.name]) === "on";
-  return isRequired && present(environment[signingKeyName.name]) === undefined ? [NO_SIGNING_KEY] : [];
+  if (present(environment[signingKeyName.name]) === undefined) return isRequired ? [NO_SIGNING_KEY] : [];
+  if (present(environment[vaultUrl.name]) !== undefined) return [];
+  const { name, example } = vaultUrl;
+  return [{ name, problem: `is missing, and ${signingKeyName.name} needs it`, example }];
 }

@@ -3,14 +3,14 @@ export interface KeyId {
   /** Origin of the vault, without a trailing slash. */
   readonly vaultUrl: string;
   readonly name: string;
-  /** 32 hex digits. */
+  /** 32 hex digits, in lower case: what the vault would answer to another spelling is not the id that was signed. */
   readonly version: string;
 }
 
 /** Longest host name, and Key Vault's longest name of a key, with room for the rest. */
 const MAX_LENGTH = 500;
 
-const KEY_ID = /^(https:\/\/[a-z0-9.:[\]-]+)\/keys\/([a-z0-9-]{1,127})\/([0-9a-f]{32})$/i;
+const KEY_ID = /^(https:\/\/[A-Za-z0-9.:[\]-]+)\/keys\/([A-Za-z0-9-]{1,127})\/([0-9a-f]{32})$/;
 
 /** @returns `undefined` for anything that is not exactly the id of a version of a key */
 export function parseKeyId(text: string): KeyId | undefined {

@@ -4,7 +4,6 @@ import { FINGERPRINT_BYTES } from "./fingerprints.ts";
 import { formatContradictions } from "./format-parts.ts";
 import { fingerprintsPartName, latestPath, manifestPath, partName, type RunFolder } from "./layout.ts";
 import type { Latest, Manifest } from "./manifest.ts";
-import { sha256Of } from "./sha256.ts";
 
 /** Something wrong with a snapshot. */
 export interface Finding {
@@ -48,11 +47,24 @@ export function manifestContradictions(manifest: Manifest, folder: RunFolder): r
   if (new Set(source.properties).size !== source.properties.length || !source.properties.includes("id")) {
     problems.push("its properties contain duplicates or lack the id");
   }
-  if (manifest.tallies && manifest.tallies.users !== unique) {
-    problems.push(`its tallies say ${manifest.tallies.users} users; it says ${unique}`);
-  }
-  problems.push(...formatContradictions(manifest), ...fingerprintContradictions(manifest));
+  problems.push(
+    ...tallyContradictions(manifest),
+    ...formatContradictions(manifest),
+    ...fingerprintContradictions(manifest),
+  );
   return problems.map((problem) => ({ blob: manifestPath(folder), problem }));
+}
+
+function tallyContradictions({ tallies, completeness, changes }: Manifest): readonly string[] {
+  if (!tallies) return [];
+  const { unique } = completeness;
+  const moves = ["joined", "left", "changed"] as const;
+  return [
+    ...(tallies.users === unique ? [] : [`its tallies say ${tallies.users} users; it says ${unique}`]),
+    ...(moves.every((move) => tallies[move] === (changes?.[move] ?? null))
+      ? []
+      : ["its tallies and its changes differ on who joined, left and changed"]),
+  ];
 }
 
 function fingerprintContradictions({ fingerprints, completeness }: Manifest): readonly string[] {
@@ -80,15 +92,15 @@ function mostUsersIn(bytes: number): number {
 /**
  * Where `latest.json` and the manifest that it points at contradict each other.
  *
- * @param bytes the manifest as stored
+ * @param manifestSha256 of the manifest's bytes as stored
  */
 export function latestContradictions(
   latest: Latest,
   folder: RunFolder,
   manifest: Manifest,
-  bytes: Buffer,
+  manifestSha256: string,
 ): readonly Finding[] {
-  if (sha256Of(bytes) !== latest.sha256) {
+  if (manifestSha256 !== latest.sha256) {
     return [{ blob: manifestPath(folder), problem: "its SHA-256 is not the one in latest.json" }];
   }
   const agrees =

@@ -27,7 +27,8 @@ export const FINGERPRINTS: PartKind = {
 
 /**
  * The digest of a user's line: the first 64 bits of its SHA-256. It is only ever compared with the digest of the same
- * user's line in another run, so that neither chance nor anybody who may edit a user finds two that agree.
+ * user's line in another run, so chance never makes two agree, and nobody finds a line that agrees with one that is given.
+ * Who may write a user's properties before both runs can find two lines that agree, with some 2^32 hashes.
  *
  * @param line without its line feed
  * @param into receives two words from `at` on
@@ -64,7 +65,7 @@ export async function readFingerprints(
   parts: readonly PartEntry[],
 ): Promise<Uint32Array> {
   const users = parts.reduce((sum, part) => sum + part.users, 0);
-  const words = new Uint32Array(users * FINGERPRINT_WORDS);
+  const words = roomFor(users, `${folder.path}/${parts[0]?.name}`);
   let word = 0;
   for (const part of parts) {
     const path = `${folder.path}/${part.name}`;
@@ -76,6 +77,15 @@ export async function readFingerprints(
     for (let at = 0; at < body.length; at += 4) words[word++] = view.getUint32(at);
   }
   return words;
+}
+
+/** A manifest may say any number: one for which there is no room is damage like any other. */
+function roomFor(users: number, path: string): Uint32Array {
+  try {
+    return new Uint32Array(users * FINGERPRINT_WORDS);
+  } catch {
+    throw new SnapshotDamaged(path, `fingerprints of ${users} users do not fit into memory`);
+  }
 }
 
 /** A part of fingerprints, uncompressed: digests do not compress. */

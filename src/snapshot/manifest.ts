@@ -2,6 +2,7 @@ import { z } from "zod";
 import { RollcallError } from "../error.ts";
 import { parseJson } from "../http/json.ts";
 import type { CredentialIdentity } from "../identity/credential.ts";
+import { CREDENTIAL_KINDS, type CredentialKind } from "../settings/credential-setting.ts";
 import type { ExtraFormatName } from "../settings/format-name.ts";
 import { SIGNATURE_ALGORITHMS } from "../signature/algorithm.ts";
 import type { SignatureEntry } from "../signature/jws.ts";
@@ -130,16 +131,22 @@ export interface ChangesEntry {
 
 /** The credential that the run signed in with. */
 export interface CredentialEntry {
-  readonly kind: "secret" | "certificate";
-  /** Name of the Key Vault object. */
-  readonly name: string;
-  readonly version: string;
-  /** `null` if Key Vault has no expiry date for the secret. */
+  readonly kind: CredentialKind;
+  /** Name of the Key Vault object; `null` for a kind that is in no vault. */
+  readonly name: string | null;
+  /** Likewise. */
+  readonly version: string | null;
+  /** `null` if Key Vault has no expiry date for the secret, or if nothing ends. */
   readonly expiresOn: string | null;
 }
 
 export function credentialEntry({ kind, name, version, expiresOn }: CredentialIdentity): CredentialEntry {
-  return { kind, name, version, expiresOn: expiresOn?.toISOString() ?? null };
+  return {
+    kind,
+    name: name ?? null,
+    version: version ?? null,
+    expiresOn: expiresOn?.toISOString() ?? null,
+  };
 }
 
 /** Where the newest whole snapshot is. */
@@ -195,9 +202,9 @@ const ManifestShape: z.ZodType<Manifest> = z.object({
     verdict: z.enum(["complete", "uncounted"]),
   }),
   credential: z.object({
-    kind: z.enum(["secret", "certificate"]),
-    name: z.string(),
-    version: z.string(),
+    kind: z.enum(CREDENTIAL_KINDS),
+    name: z.string().nullable(),
+    version: z.string().nullable(),
     expiresOn: time.nullable(),
   }),
   guard: z.object({ maxShrinkPercent: z.number(), shrinkAccepted: z.boolean() }),

@@ -1,7 +1,7 @@
 import { SECOND } from "../clock.ts";
 import type { HttpContext } from "../http/http-client.ts";
 import type { Container } from "../storage/container.ts";
-import { type RunFolder, runFolder } from "./layout.ts";
+import { type RunFolder, runFolder, runTimeMs } from "./layout.ts";
 
 /** One run, from its lock to its manifest. */
 export interface Run extends HttpContext {
@@ -16,18 +16,27 @@ export interface Run extends HttpContext {
   readonly maxPartBytes?: number | undefined;
 }
 
-/** Opens a folder that holds nothing yet: a second run within the same second waits for the next. */
+/**
+ * Opens a folder that holds nothing yet: a second run within the same second waits for the next.
+ *
+ * @param previous id of the run that this one builds on. A clock that is behind that run's, by no more than clocks may be
+ *   off, must not make this run the earlier one: it then begins a second after it.
+ */
 export async function openRun(
   container: Container,
   tenantId: string,
   context: HttpContext & Pick<Run, "maxPartBytes">,
+  previous?: string,
 ): Promise<Run> {
   const { clock, signal } = context;
+  let earliestMs = previous === undefined ? 0 : runTimeMs(previous) + SECOND;
   for (;;) {
-    const startedAt = new Date(clock.now());
+    const nowMs = clock.now();
+    const startedAt = new Date(Math.max(nowMs, earliestMs));
     const folder = runFolder(tenantId, startedAt);
     const first = await container.list(`${folder.path}/`).next();
     if (first.done) return { ...context, container, folder, startedAt, startedMs: clock.elapsed() };
-    await clock.sleep(SECOND - startedAt.getUTCMilliseconds(), signal);
+    if (earliestMs > nowMs) earliestMs += SECOND;
+    else await clock.sleep(SECOND - startedAt.getUTCMilliseconds(), signal);
   }
 }

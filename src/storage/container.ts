@@ -3,11 +3,19 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { TokenCredential } from "@azure/identity";
 import { BlobServiceClient, type BlockBlobClient, ContainerClient } from "@azure/storage-blob";
 import { MINUTE, SECOND } from "../clock.ts";
-import { RollcallError } from "../error.ts";
-import { answerOf, NO_REDIRECTS, networkCodeOf } from "../identity/azure-answer.ts";
+import { NO_REDIRECTS } from "../identity/azure-answer.ts";
 import type { StorageSettings } from "../settings/settings.ts";
+import type { FetchedBlob, PutOutcome, StoredBlob, Upload } from "./blob.ts";
 import { SnapshotDamaged } from "./snapshot-damaged.ts";
-import { asStorageError, serviceTimeOf, statusOf } from "./storage-error.ts";
+import {
+  asStorageError,
+  existsAlready,
+  maySucceedLater,
+  publicContainer,
+  serviceTimeOf,
+  statusOf,
+  whyWithheld,
+} from "./storage-error.ts";
 
 const RETRY_DELAY_MS = 500;
 const MAX_TRIES = 5;
@@ -23,57 +31,6 @@ const WRITER = "writer";
 const CLEAN_UP_WITHIN_MS = 10 * SECOND;
 /** The same after a run was told to stop: the Functions host allows five seconds, and the lock must be released too. */
 const LEAVE_WITHIN_MS = 3 * SECOND;
-
-/** What to write. */
-export interface Upload {
-  /** Path from the container. */
-  readonly path: string;
-  readonly body: Buffer;
-  readonly contentType: string;
-}
-
-/** A blob as it is stored. */
-export interface StoredBlob {
-  /** Path from the container. */
-  readonly path: string;
-  readonly bytes: number;
-  /** When it was last written, by the service's clock, in milliseconds since the Unix epoch. */
-  readonly modifiedMs: number;
-}
-
-/** A blob that was found. */
-export type FetchedBlob = {
-  readonly bytes: number;
-  /** Changes with the blob. */
-  readonly etag: string;
-} & (
-  | { readonly body: Buffer }
-  /** Why it cannot be read, a clause without a full stop; nothing of it was read. */
-  | { readonly body: undefined; readonly problem: string }
-);
-
-/** Why the service refuses to serve a blob that exists, by error code. */
-const WITHHELD: ReadonlyMap<string | undefined, string> = new Map([
-  ["BlobArchived", "the blob is in the archive tier; set its tier to Hot, which takes hours"],
-  ["BlobBeingRehydrated", "the blob is still being moved out of the archive tier"],
-  ["BlobUsesCustomerSpecifiedEncryption", "the blob is encrypted with a customer-provided key"],
-]);
-
-/** The outcome of writing a blob once. */
-export type PutOutcome =
-  /** The blob is there, written by this writer. */
-  | { readonly kind: "written" }
-  /** Another writer wrote exactly the same bytes. */
-  | { readonly kind: "same" }
-  | {
-      readonly kind: "failed";
-      readonly error: unknown;
-      /**
-       * Whether it is certain that there is no such blob and none will appear: every request was answered, and a final
-       * look did not find it. A request that was not answered may still arrive.
-       */
-      readonly isAbsent: boolean;
-    };
 
 /** The container of the snapshots. The service checks the MD5 of each write, and keeps it with the blob. */
 export class Container {
@@ -203,7 +160,7 @@ export class Container {
         } catch (error) {
           const status = statusOf(error);
           if (status === 404) return undefined;
-          const problem = WITHHELD.get(answerOf(error)?.code);
+          const problem = whyWithheld(error);
           if (problem !== undefined) return await this.#withheld(path, problem, abortSignal);
           if (status !== 412 || reads === MAX_READS) throw error;
         }
@@ -391,28 +348,4 @@ export function openContainer(
 
 function md5Of(body: Buffer): Buffer {
   return createHash("md5").update(body).digest();
-}
-
-/** Whether the same write may succeed if it is repeated. For 409 and 412, the blob has been found not to exist. */
-function maySucceedLater(error: unknown): boolean {
-  const status = statusOf(error);
-  if (status === undefined) return networkCodeOf(error) !== undefined;
-  return status >= 500 || [408, 409, 412, 429].includes(status);
-}
-
-function existsAlready(doing: string): RollcallError {
-  return new RollcallError("snapshot-exists", {
-    doing,
-    problem: "a blob of that name already exists, with other content",
-    remedy: "Nothing was overwritten. Run again: each run writes to a folder of its own.",
-  });
-}
-
-function publicContainer(doing: string): RollcallError {
-  return new RollcallError("container-public", {
-    doing,
-    problem: "anyone on the internet can read the container",
-    remedy:
-      "Nothing was written. Set its public access level to private, or name another ROLLCALL_CONTAINER.",
-  });
 }

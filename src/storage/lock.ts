@@ -12,7 +12,7 @@ const ASK_EVERY_MS = SECOND;
 /** When a run is told to stop, the host allows five seconds, of which deleting the parts may take three. */
 const RELEASE_WITHIN_MS = SECOND;
 /** A lease that is still held after this long has been renewed, so its holder is alive. */
-const PATIENCE_MS = (LEASE_SECONDS + 3) * SECOND;
+const GIVE_UP_AFTER_MS = (LEASE_SECONDS + 3) * SECOND;
 /** What `nameHolder` writes; anything else is not shown. */
 const RUN_ID = /^\d{8}T\d{6}Z$/;
 
@@ -58,12 +58,12 @@ export async function takeLock(container: Container, { path, clock, signal }: Lo
   const doing = `taking the lock ${path}`;
   const blob = container.blob(path);
   const lease = blob.getBlobLeaseClient();
-  const giveUpMs = clock.elapsed() + PATIENCE_MS;
+  const giveUpMs = clock.elapsed() + GIVE_UP_AFTER_MS;
 
   while (!(await tryAcquire())) {
-    const holder = await readHolder();
+    const holder = await readHolder(blob, signal, doing);
     if (holder.isEndless) throw endlessError(doing, blob);
-    if (clock.elapsed() >= giveUpMs) throw heldError(holder);
+    if (clock.elapsed() >= giveUpMs) throw heldError(doing, holder);
     await clock.sleep(ASK_EVERY_MS, signal);
   }
 
@@ -129,49 +129,24 @@ export async function takeLock(container: Container, { path, clock, signal }: Lo
 
   function lose(refusal: unknown): void {
     clearInterval(renewal);
-    lost.abort(
-      new RollcallError("lock-lost", {
-        doing: `renewing the lock ${path}`,
-        problem: `this run no longer holds the lock: ${describeLoss(refusal)}`,
-        answer: answerOf(refusal),
-        remedy:
-          "This run published nothing. Check the outcome of the other run, or run again if there was none.",
-      }),
-    );
+    lost.abort(lostError(path, refusal));
   }
+}
 
-  /** Who holds the lease, for the message. If the storage does not say, another run is assumed. */
-  async function readHolder(): Promise<Holder> {
-    try {
-      const { metadata, leaseDuration, leaseState } = await blob.getProperties({ abortSignal: signal });
-      const run = metadata?.run;
-      return {
-        run: run !== undefined && RUN_ID.test(run) ? run : undefined,
-        isEndless: leaseDuration === "infinite" && leaseState === "leased",
-        isBreaking: leaseState === "breaking",
-      };
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!isRestError(error)) throw asStorageError(error, doing);
-      return { run: undefined, isEndless: false, isBreaking: false };
-    }
-  }
-
-  function heldError({ run, isBreaking }: Holder): RollcallError {
-    if (isBreaking) {
-      return new RollcallError("lock-held", {
-        doing,
-        problem: "somebody has broken the lease on it, and its break period is not over",
-        remedy: "Run again in a minute: a break period is at most 60 seconds.",
-      });
-    }
-    return new RollcallError("lock-held", {
-      doing,
-      problem: `${run === undefined ? "another run" : `run ${run}`} is at work on this tenant`,
-      remedy:
-        "Wait for it to end. If none is running, the lock frees itself: a dead run's within 15 seconds, a lease that " +
-        "somebody acquired by hand within 60 seconds.",
-    });
+/** Who holds the lease, for the message. If the storage does not say, another run is assumed. */
+async function readHolder(blob: BlockBlobClient, signal: AbortSignal, doing: string): Promise<Holder> {
+  try {
+    const { metadata, leaseDuration, leaseState } = await blob.getProperties({ abortSignal: signal });
+    const run = metadata?.run;
+    return {
+      run: run !== undefined && RUN_ID.test(run) ? run : undefined,
+      isEndless: leaseDuration === "infinite" && leaseState === "leased",
+      isBreaking: leaseState === "breaking",
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isRestError(error)) throw asStorageError(error, doing);
+    return { run: undefined, isEndless: false, isBreaking: false };
   }
 }
 
@@ -194,6 +169,32 @@ interface Holder {
   readonly isEndless: boolean;
   /** Whether the lease was broken and ends within 60 s. */
   readonly isBreaking: boolean;
+}
+
+function lostError(path: string, refusal: unknown): RollcallError {
+  return new RollcallError("lock-lost", {
+    doing: `renewing the lock ${path}`,
+    problem: `this run no longer holds the lock: ${describeLoss(refusal)}`,
+    answer: answerOf(refusal),
+    remedy: "This run published nothing. Check the outcome of the other run, or run again if there was none.",
+  });
+}
+
+function heldError(doing: string, { run, isBreaking }: Holder): RollcallError {
+  if (isBreaking) {
+    return new RollcallError("lock-held", {
+      doing,
+      problem: "somebody has broken the lease on it, and its break period is not over",
+      remedy: "Run again in a minute: a break period is at most 60 seconds.",
+    });
+  }
+  return new RollcallError("lock-held", {
+    doing,
+    problem: `${run === undefined ? "another run" : `run ${run}`} is at work on this tenant`,
+    remedy:
+      "Wait for it to end. If none is running, the lock frees itself: a dead run's within 15 seconds, a lease that " +
+      "somebody acquired by hand within 60 seconds.",
+  });
 }
 
 /** @see https://learn.microsoft.com/cli/azure/storage/blob/lease#az-storage-blob-lease-break */

@@ -3,6 +3,13 @@ import { RollcallError } from "../error.ts";
 import { proxyRefusal } from "../http/refused-way.ts";
 import { answerOf, asIdentityError, isRestError, networkCodeOf } from "../identity/azure-answer.ts";
 
+/** By error code: see {@link whyWithheld}. */
+const WITHHELD: ReadonlyMap<string | undefined, string> = new Map([
+  ["BlobArchived", "the blob is in the archive tier; set its tier to Hot, which takes hours"],
+  ["BlobBeingRehydrated", "the blob is still being moved out of the archive tier"],
+  ["BlobUsesCustomerSpecifiedEncryption", "the blob is encrypted with a customer-provided key"],
+]);
+
 /** HTTP status of a storage SDK error; `undefined` for anything else. */
 export function statusOf(error: unknown): number | undefined {
   return isRestError(error) ? error.statusCode : undefined;
@@ -83,4 +90,35 @@ function isAboutTrust(code: string | undefined): boolean {
   return (
     code !== undefined && /^(UNABLE_TO_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|CERT_UNTRUSTED)/.test(code)
   );
+}
+
+/** Why the service refuses to serve a blob that exists, a clause without a full stop; `undefined` for any other error. */
+export function whyWithheld(error: unknown): string | undefined {
+  return WITHHELD.get(answerOf(error)?.code);
+}
+
+/** Whether the same write may succeed if it is repeated. For 409 and 412, the blob has been found not to exist. */
+export function maySucceedLater(error: unknown): boolean {
+  const status = statusOf(error);
+  if (status === undefined) return networkCodeOf(error) !== undefined;
+  return status >= 500 || [408, 409, 412, 429].includes(status);
+}
+
+/** The error for a blob that is written once and is there already. */
+export function existsAlready(doing: string): RollcallError {
+  return new RollcallError("snapshot-exists", {
+    doing,
+    problem: "a blob of that name already exists, with other content",
+    remedy: "Nothing was overwritten. Run again: each run writes to a folder of its own.",
+  });
+}
+
+/** The error for a container that anybody can read. */
+export function publicContainer(doing: string): RollcallError {
+  return new RollcallError("container-public", {
+    doing,
+    problem: "anyone on the internet can read the container",
+    remedy:
+      "Nothing was written. Set its public access level to private, or name another ROLLCALL_CONTAINER.",
+  });
 }

@@ -9,8 +9,9 @@ export function completenessInWords({ unique, counted, verdict }: Completeness):
     : `${formatCount(unique)} of ${formatCount(counted)} counted: ${verdict}`;
 }
 
-/** `certificate graph-cert, expires 2027-11-22 (in 365 days)`. */
+/** `certificate graph-cert, expires 2027-11-22 (in 365 days)`, `federated: nothing expires`. */
 export function credentialInWords({ kind, name, expiresOn }: Manifest["credential"], nowMs: number): string {
+  if (name === null) return `${kind}: nothing expires`;
   if (expiresOn === null) return `${kind} ${name}, no expiry kept in Key Vault`;
   const verb = Date.parse(expiresOn) < nowMs ? "expired" : "expires";
   return `${kind} ${name}, ${verb} ${expiresOn.slice(0, 10)} (${formatDaysFrom(nowMs, expiresOn)})`;

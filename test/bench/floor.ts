@@ -2,7 +2,7 @@ import { DefaultAzureCredential } from "@azure/identity";
 import { Agent, request } from "undici";
 import { openSnapshot } from "../../src/archive/reader.ts";
 import { userQuery } from "../../src/graph/user-query.ts";
-import { isoOf, slicesFrom } from "../../src/listing/slice.ts";
+import { slicesFrom } from "../../src/listing/slice.ts";
 import { knownCuts } from "../../src/listing/slice-hints.ts";
 import { readSettings } from "../../src/settings/settings.ts";
 import { openContainer } from "../../src/storage/container.ts";
@@ -20,7 +20,10 @@ const container = openContainer(
 );
 const cuts = knownCuts((await openSnapshot(container, settings.tenant)).manifest);
 if (!cuts) throw new Error("no snapshot tells where to cut");
-const query = userQuery(`${settings.cloud.graphUrl}/v1.0`, settings.properties, isoOf(0));
+const query = userQuery(`${settings.cloud.graphUrl}/v1.0`, settings.properties, {
+  kind: "app",
+  consentUrl: "",
+});
 const headers = { authorization: `Bearer ${await graphToken(settings)}`, "accept-encoding": "gzip" };
 
 await printMeasured(async () => {

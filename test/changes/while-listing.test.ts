@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
-import { createHash, randomInt } from "node:crypto";
+import { createHash, randomBytes, randomInt } from "node:crypto";
 import { after, before, describe, it } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
+import { ChangeWatch } from "../../src/changes/change-watch.ts";
 import { compareSnapshots } from "../../src/changes/compare.ts";
+import { FingerprintTable } from "../../src/changes/fingerprint-table.ts";
 import { storedSide } from "../../src/changes/side.ts";
 import type { Storage } from "../../src/sandbox/storage.ts";
 import { folderOf, manifestPath } from "../../src/snapshot/layout.ts";
@@ -10,6 +13,7 @@ import type { Manifest } from "../../src/snapshot/manifest.ts";
 import { readingSide } from "../support/aftermath.ts";
 import { type Rig, startRig } from "../support/rig.ts";
 import { startSharedStorage } from "../support/shared-storage.ts";
+import { idOf, memorySide } from "./memory-side.ts";
 
 const FINGERPRINT_BYTES = 24;
 const SMALL_PARTS = { maxPartBytes: 40_000 };
@@ -119,6 +123,33 @@ describe("changes that are found while users are listed", () => {
     const second = await rig.run();
     assert.ok(second.completeness.duplicates > 0);
     assert.deepEqual(await written(rig, second), await byRows(rig, first, second));
+  });
+});
+
+describe("changes of a listing that failed while they were being written", () => {
+  it("are deleted, and none is written after that", async () => {
+    await using rig = await startRig(storage, { users: 10 });
+    await rig.run();
+    const container = readingSide(rig, storage);
+    const { clock } = rig;
+    const { signal } = container;
+    const startedAt = new Date(clock.now());
+    const folder = folderOf(rig.tenant.tenantId, "20300101T020000Z");
+    const times = { startedAt, startedMs: 0, deadlineMs: Number.POSITIVE_INFINITY };
+    const run = { container, folder, signal, clock, ...times, maxPartBytes: 1 };
+    const properties = ["id", "extension"];
+    const before = memorySide([], { properties });
+    const table = FingerprintTable.of(new Uint32Array(), []) ?? assert.fail();
+    const watch = new ChangeWatch(run, before, table);
+    // Large enough for a part to be closed, and sent, before the listing ends.
+    const extension = randomBytes(200_000).toString("base64");
+    const line = JSON.stringify({ id: idOf(0), extension });
+    watch.add(-1, new Uint32Array(2), 0, Buffer.from(line));
+    const flushing = watch.flush();
+    await watch.discard();
+    await flushing;
+    await setTimeout(200);
+    assert.deepEqual(await rig.orphans(), []);
   });
 });
 

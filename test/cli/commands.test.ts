@@ -49,8 +49,9 @@ describe("rollcall snapshot", () => {
   it("prints the manifest as JSON", () => {
     assert.equal(first.schema, "rollcall.snapshot/2");
     assert.equal(first.completeness.unique, USERS);
-    assert.match(second.previous?.sha256 ?? "", /^[0-9a-f]{64}$/);
-    assert.deepEqual({ ...second.previous, sha256: "" }, { runId: first.runId, users: USERS, sha256: "" });
+    const { sha256, ...previous } = second.previous ?? assert.fail();
+    assert.deepEqual(previous, { runId: first.runId, users: USERS });
+    assert.match(sha256 ?? "", /^[0-9a-f]{64}$/);
   });
 
   it("sums up for people and shows no progress where nobody watches", async () => {
@@ -107,6 +108,30 @@ describe("rollcall snapshot", () => {
       );
     });
   }
+});
+
+describe("rollcall doctor --freshness", () => {
+  it("exits with 0 for a snapshot that is young enough, and with 1 for one that is not", async () => {
+    const young = await runHere("doctor", "--freshness", "26h");
+    assert.equal(young.exitCode, 0);
+    assert.match(
+      young.stdout,
+      new RegExp(`^✓ fresh: the latest snapshot, ${second.runId}, is 0\\.\\d h old\n$`),
+    );
+    const old = await runHere("doctor", "--freshness", "0m", "--json");
+    assert.equal(old.exitCode, 1);
+    const { runId, fresh } = JSON.parse(old.stdout) as { readonly runId: string; readonly fresh: boolean };
+    assert.deepEqual({ runId, fresh }, { runId: second.runId, fresh: false });
+  });
+
+  it("needs the storage and the tenant only, and an age", async () => {
+    const names = ["ROLLCALL_TENANT_ID", "ROLLCALL_STORAGE", "ROLLCALL_CONTAINER"];
+    const least = Object.fromEntries(names.map((name) => [name, sandbox.environment[name] ?? ""]));
+    assert.equal((await rollcallHere(["doctor", "--freshness", "2d"], least)).exitCode, 0);
+    assert.equal((await rollcallHere(["doctor", "--freshness", "soon"], least)).exitCode, 2);
+    const nowhere = { ...least, ROLLCALL_CONTAINER: "nobody-wrote-here" };
+    assert.equal((await rollcallHere(["doctor", "--freshness", "2d"], nowhere)).exitCode, 1);
+  });
 });
 
 describe("rollcall list", () => {

@@ -197,6 +197,48 @@ describe("a manifest that was", () => {
     assert.equal((await run("show")).exitCode, 0);
   });
 
+  it("changed in its tallies is found by counting its users again", async () => {
+    const older = pathOf(first, "manifest.json");
+    const run = await changed((blobs) =>
+      edit<Manifest>(blobs, older, ({ tallies }) => ({
+        tallies: tallies && { ...tallies, guests: 0, synchronised: null },
+      })),
+    );
+    assert.equal((await run("history")).exitCode, 0);
+    const problems = (await problemsFound(run, first.runId)).map(({ problem }) => problem);
+    assert.deepEqual(problems, [
+      `its tallies say 0 of guests; its parts give ${first.tallies?.guests}`,
+      `its tallies say nothing of synchronised; its parts give ${first.tallies?.synchronised}`,
+    ]);
+  });
+
+  it("changed to have more fingerprints than fit into memory is found, and the others are verified", async () => {
+    const older = pathOf(first, "manifest.json");
+    const run = await changed((blobs) =>
+      edit<Manifest>(blobs, older, ({ fingerprints = [] }) => ({
+        fingerprints: fingerprints.map((part) => ({ ...part, users: 1e12, bytes: 24e12 })),
+      })),
+    );
+    const problems = (await problemsFound(run, first.runId)).map(({ problem }) => problem);
+    assert.deepEqual(problems, [
+      "its fingerprints add up to 1000000000000 users; it says 300",
+      "fingerprints of 1000000000000 users do not fit into memory",
+    ]);
+    const all = jsonOf({ ...(await run("verify", "--all", "--json")), exitCode: 0 }) as Verification[];
+    assert.deepEqual(
+      all.map(({ whole }) => whole),
+      [true, false],
+    );
+  });
+
+  it("changed so that its tallies and its changes differ is refused", async () => {
+    const older = pathOf(first, "manifest.json");
+    const run = await changed((blobs) =>
+      edit<Manifest>(blobs, older, ({ tallies }) => ({ tallies: tallies && { ...tallies, joined: 7 } })),
+    );
+    assertRefused(await run("users", first.runId, "--json"), older);
+  });
+
   it("moved to another run's folder is not taken for that run's", async () => {
     const older = pathOf(first, "manifest.json");
     const run = await changed((blobs) => blobs.set(older, blobs.get(path()) ?? Buffer.alloc(0)));

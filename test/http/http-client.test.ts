@@ -211,13 +211,13 @@ describe("HttpClient.send", () => {
     await rejectsWithCode(client.send(get(`http://localhost:${address.port}`), NEVER), ["ECONNREFUSED"]);
   });
 
-  it("loses patience with a server that sends no headers", async () => {
+  it("gives up on a server that sends no headers", async () => {
     await using server = await startLocalServer(() => undefined);
     await using client = new HttpClient({ ...DEFAULT_TIMEOUTS, headersMs: 20 });
     await rejectsWithCode(client.send(get(server.url), NEVER), ["UND_ERR_HEADERS_TIMEOUT"]);
   });
 
-  it("loses patience with a body that stalls", async () => {
+  it("gives up on a body that stalls", async () => {
     await using server = await startLocalServer((_request, response) => {
       response.writeHead(200, { "content-length": "1000" });
       response.write("half");

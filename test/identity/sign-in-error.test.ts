@@ -26,6 +26,12 @@ describe("refusalInWords", () => {
       700016: /^AADSTS700016: the app registration does not exist in this tenant$/,
       90002: /^AADSTS90002: the tenant does not exist in this cloud$/,
       500133: /^AADSTS500133: .*clock is wrong/,
+      70025: /^AADSTS70025: the app has no federated credential$/,
+      70021: /^AADSTS70021: no federated credential .* fits the assertion, or a new one does not work yet$/,
+      700211: /^AADSTS700211: .* the assertion's issuer$/,
+      700212: /^AADSTS700212: .* the assertion's audience$/,
+      700213: /^AADSTS700213: .* the assertion's subject$/,
+      700024: /^AADSTS700024: the assertion is outside its time range/,
       53003: /^AADSTS53003: Conditional Access blocks the app$/,
     };
     for (const [aadsts, expected] of Object.entries(words)) {

@@ -37,7 +37,11 @@ async function openGraph(tenant: Tenant, concurrency: number) {
     tokens: { get: async () => token, renew: async () => token },
   });
   const asked = () => tenant.requests.filter(({ path }) => path.startsWith("/v1.0/users")).length;
-  return { graph, asked, query: userQuery(graph.root, ["id", "displayName"], "") };
+  return {
+    graph,
+    asked,
+    query: userQuery(graph.root, ["id", "displayName"], { kind: "app", consentUrl: "" }),
+  };
 }
 
 describe("userPages", () => {
@@ -58,7 +62,7 @@ describe("userPages", () => {
 });
 
 describe("slicedPages", () => {
-  it("asks for no more pages than the pace allows while nobody takes one", async () => {
+  it("asks for no more pages than the limit allows while nobody takes one", async () => {
     await using tenant = await startTenant({ users: 3000, tls });
     const { graph: opened, asked, query } = await openGraph(tenant, 2);
     await using graph = opened;

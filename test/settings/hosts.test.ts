@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { CLOUDS } from "../../src/settings/clouds.ts";
-import { isLoopback, readSettings } from "../../src/settings/settings.ts";
+import { isLoopback, readSettings, type Settings } from "../../src/settings/settings.ts";
 import { HOSTILE_HOSTS } from "../support/hostile-hosts.ts";
 import { assertRefused, errorOf, withSettings } from "./right-settings.ts";
 
@@ -9,6 +9,10 @@ import { assertRefused, errorOf, withSettings } from "./right-settings.ts";
 const LOCAL_STORAGE =
   "DefaultEndpointsProtocol=https;AccountName=devstoreaccount1;AccountKey=bm90LWEta2V5;" +
   "BlobEndpoint=https://127.0.0.1:10000/devstoreaccount1;";
+
+function vaultOf({ credential }: Settings): string | undefined {
+  return "vaultUrl" in credential ? credential.vaultUrl : undefined;
+}
 
 describe("ROLLCALL_KEY_VAULT_URL", () => {
   it("takes a host under the cloud's suffix, with or without a slash behind it", () => {
@@ -20,7 +24,7 @@ describe("ROLLCALL_KEY_VAULT_URL", () => {
           ROLLCALL_STORAGE: `https://contoso${blobSuffixes[0]}`,
         }),
       );
-      assert.equal(settings.vaultUrl, `https://contoso${vaultSuffix}`);
+      assert.equal(vaultOf(settings), `https://contoso${vaultSuffix}`);
     }
   });
 
@@ -30,7 +34,7 @@ describe("ROLLCALL_KEY_VAULT_URL", () => {
 
   it("takes this machine", () => {
     for (const url of ["https://127.0.0.1:8200", "https://localhost:8200", "https://[::1]:8200"]) {
-      assert.equal(readSettings(withSettings({ ROLLCALL_KEY_VAULT_URL: url })).vaultUrl, url);
+      assert.equal(vaultOf(readSettings(withSettings({ ROLLCALL_KEY_VAULT_URL: url }))), url);
     }
   });
 

@@ -71,6 +71,7 @@ describe("SettingsError", () => {
 
   const NAMES = [
     ...Object.keys(RIGHT),
+    "ROLLCALL_CREDENTIAL",
     "ROLLCALL_SECRET_NAME",
     "ROLLCALL_CONTAINER",
     "ROLLCALL_SCHEDULE",

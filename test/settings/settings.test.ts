@@ -10,9 +10,12 @@ describe("readSettings", () => {
   it("fills in the defaults", () => {
     assert.deepEqual(readSettings(RIGHT), {
       tenant: "87d349ed-44d7-43e1-9a83-5f2406dee5bd",
-      clientId: "6731de76-14a6-49ae-97bc-6eba6914391e",
-      vaultUrl: "https://contoso-vault.vault.azure.net",
-      credential: { kind: "certificate", name: "graph-cert" },
+      credential: {
+        kind: "certificate",
+        clientId: "6731de76-14a6-49ae-97bc-6eba6914391e",
+        vaultUrl: "https://contoso-vault.vault.azure.net",
+        name: "graph-cert",
+      },
       storage: { kind: "identity", url: "https://contosodata.blob.core.windows.net" },
       container: "user-snapshots",
       cloud: CLOUDS.global,
@@ -55,9 +58,12 @@ describe("readSettings", () => {
     });
     assert.deepEqual(settings, {
       tenant: "contoso.onmicrosoft.com",
-      clientId: "6731de76-14a6-49ae-97bc-6eba6914391e",
-      vaultUrl: "https://contoso-vault.vault.usgovcloudapi.net",
-      credential: { kind: "secret", name: "graph-secret" },
+      credential: {
+        kind: "secret",
+        clientId: "6731de76-14a6-49ae-97bc-6eba6914391e",
+        vaultUrl: "https://contoso-vault.vault.usgovcloudapi.net",
+        name: "graph-secret",
+      },
       storage: { kind: "identity", url: "https://contosodata.blob.core.usgovcloudapi.net" },
       container: "directory",
       cloud: {

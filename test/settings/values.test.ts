@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { readSettings } from "../../src/settings/settings.ts";
-import { assertRefused, errorOf, RIGHT, withSettings } from "./right-settings.ts";
+import { assertRefused, withSettings } from "./right-settings.ts";
 
 describe("ROLLCALL_TENANT_ID", () => {
   it("takes a directory id or a domain, in lower case", () => {
@@ -37,43 +37,6 @@ describe("ROLLCALL_CLIENT_ID", () => {
   it("refuses what is no GUID", () => {
     for (const id of ["rollcall", "6731de76", "{6731de76-14a6-49ae-97bc-6eba6914391e}"]) {
       assertRefused({ ROLLCALL_CLIENT_ID: id }, /^must be an application \(client\) id$/);
-    }
-  });
-});
-
-describe("ROLLCALL_SECRET_NAME and ROLLCALL_CERTIFICATE_NAME", () => {
-  const either = "ROLLCALL_SECRET_NAME or ROLLCALL_CERTIFICATE_NAME";
-
-  it("takes either", () => {
-    assert.deepEqual(readSettings(RIGHT).credential, { kind: "certificate", name: "graph-cert" });
-    const secret = withSettings({
-      ROLLCALL_CERTIFICATE_NAME: undefined,
-      ROLLCALL_SECRET_NAME: "graph-secret",
-    });
-    assert.deepEqual(readSettings(secret).credential, { kind: "secret", name: "graph-secret" });
-  });
-
-  it("refuses both", () => {
-    const { problems } = errorOf(withSettings({ ROLLCALL_SECRET_NAME: "graph-secret" }));
-    assert.deepEqual(
-      problems.map(({ name }) => name),
-      [either],
-    );
-  });
-
-  it("refuses neither", () => {
-    for (const blank of [undefined, "", " "]) {
-      const { problems } = errorOf(withSettings({ ROLLCALL_CERTIFICATE_NAME: blank }));
-      assert.deepEqual(
-        problems.map(({ name }) => name),
-        [either],
-      );
-    }
-  });
-
-  it("refuses a name that Key Vault would not have", () => {
-    for (const name of ["graph_cert", "graph/cert", "graph.cert", "../keys", "a".repeat(128)]) {
-      assertRefused({ ROLLCALL_CERTIFICATE_NAME: name }, /^must be 1 to 127 letters, digits and hyphens$/);
     }
   });
 });

@@ -76,6 +76,14 @@ describe("the public keys of a vault", () => {
     });
   });
 
+  it("are not looked for by another spelling of a version", async () => {
+    tenant.vault.keys.create(NAME, { kty: "EC", curve: "P-256" });
+    const asked = tenant.requests.length;
+    const found = await check(forged(`${tenant.vault.origin}/keys/${NAME}/${"AB".repeat(16)}`));
+    assert.equal(found.state, "invalid");
+    assert.equal(tenant.requests.length, asked);
+  });
+
   it("are never looked for in another vault, nor as another key of this one", async () => {
     await using elsewhere: LocalServer = await startLocalServer(() => assert.fail("it was asked"));
     tenant.vault.keys.create(NAME, { kty: "EC", curve: "P-256" });

@@ -11,6 +11,7 @@ import {
 } from "../../src/snapshot/manifest.ts";
 import { sha256Of } from "../../src/snapshot/sha256.ts";
 import { SnapshotDamaged } from "../../src/storage/snapshot-damaged.ts";
+import { credentialInWords } from "../../src/words/manifest-words.ts";
 
 const PATH = "tenant=87d349ed-44d7-43e1-9a83-5f2406dee5bd/date=2026-11-22/run=20261122T020000Z/manifest.json";
 const SHA256 = "0123456789abcdef".repeat(4);
@@ -97,6 +98,13 @@ describe("parseManifest", () => {
     assert.deepEqual(parseManifest(spoil(manifest, "source.colour", "blue"), PATH), manifest);
   });
 
+  it("reads a kind of credential that is in no vault", () => {
+    const credential = { kind: "federated", name: null, version: null, expiresOn: null } as const;
+    const read = parseManifest(toBytes({ ...manifest, credential }), PATH);
+    assert.deepEqual(read.credential, credential);
+    assert.equal(credentialInWords(read.credential, 0), "federated: nothing expires");
+  });
+
   it("refuses another schema as unsupported", () => {
     for (const schema of ["rollcall.snapshot/3", "rollcall.latest/1", ""]) {
       assertFails(
@@ -139,7 +147,8 @@ describe("parseManifest", () => {
     ["completeness.counted", undefined],
     ["completeness.counted", "20000"],
     ["completeness.verdict", "incomplete"],
-    ["credential.kind", "password"],
+    ["credential.kind", undefined],
+    ["credential.kind", null],
     ["credential.name", undefined],
     ["credential.version", 1],
     ["credential.expiresOn", "soon"],

@@ -100,4 +100,19 @@ describe("snapshots of schema version 1", () => {
       .map((line) => JSON.parse(line).change);
     assert.deepEqual(kinds.sort(), ["changed", "changed", "joined", "joined", "left"]);
   });
+
+  it("have a history without what version 1 did not count", async () => {
+    type Entry = Record<string, unknown>;
+    const entries = await json<Entry[]>(COUNTED, "history");
+    const figures = entries.map(({ users, joined, left, changed }) => [users, joined, left, changed]);
+    assert.deepEqual(figures, [
+      [31, 0, 0, 1],
+      [31, 2, 1, 2],
+      [30, null, null, null],
+    ]);
+    for (const { enabled, disabled, members, guests } of entries)
+      assert.deepEqual([enabled, disabled, members, guests], [null, null, null, null]);
+    const { stdout } = await read(COUNTED, "history");
+    assert.match(stdout, new RegExp(`^${SECOND} +31 +2 +1 +2 +- +- +-$`, "m"));
+  });
 });

@@ -32,7 +32,7 @@ let rigs = 0;
 export interface RigRun {
   /** Settings over the sandbox's. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Options over the rig's: its clock, patience, the tenant's identity. */
+  /** Options over the rig's: its clock, its timeouts, the tenant's identity. */
   readonly run?: RunOptions;
 }
 

@@ -1,6 +1,5 @@
 import type { Command } from "commander";
-import type { UnreadableRun } from "../../archive/snapshots.ts";
-import { type RunRecord, readRecords } from "../../report/run-record.ts";
+import type { RunManifest, UnreadableRun } from "../../archive/snapshots.ts";
 import { formatCount, formatMinute } from "../../words/format.ts";
 import { openReadingPlace, runsOrNone } from "../reading.ts";
 import { parseRunCount } from "../run-count.ts";
@@ -12,13 +11,13 @@ import { hang } from "../wrap.ts";
 const HELP = `
 Example: rollcall history --last 30
 
-Reads all parts of each run, one run after another, to count enabled users and
-guests: for each run that takes as long as rollcall users. A part's SHA-256 is
-checked before its users are counted. A damaged run is shown as damaged and does
-not hide the others; rollcall verify tells more.
+Reads the manifests and no parts, so a year of runs takes about a second. A run
+whose manifest is damaged is shown as damaged and does not hide the others.
+rollcall verify reads the parts, and tells whether the figures are theirs.
 
-Joined, left and changed are since the run before, as the run itself recorded
-them; - means that the run does not say.
+Joined, left and changed are since the run before. - means that the run does not
+say: the property was not selected, or Rollcall 1, which did not count enabled
+users and guests, took the snapshot.
 
 Exit codes: 0 shown, also when there are none yet; 1 failed; 2 wrong usage or
 settings.`;
@@ -58,10 +57,9 @@ export function addHistoryCommand(program: Command, terminal: Terminal): void {
     .action(async ({ last, json }: { readonly last: number; readonly json?: boolean }) => {
       const { containerName, snapshots } = await openReadingPlace(terminal);
       const runs = (await runsOrNone(snapshots)).slice(0, last);
-      const entries: (HistoryEntry | UnreadableRun)[] = [];
-      for await (const record of readRecords(snapshots, runs)) {
-        entries.push("error" in record ? record : asEntry(record));
-      }
+      const entries = await Array.fromAsync(snapshots.manifests(runs), (run) =>
+        "error" in run ? run : asEntry(run),
+      );
       if (json) return terminal.printJson(entries);
       if (entries.length === 0) {
         return terminal.print(
@@ -81,20 +79,21 @@ export function addHistoryCommand(program: Command, terminal: Terminal): void {
     });
 }
 
-function asEntry({ runId, snapshot, facts, changes }: RunRecord): HistoryEntry {
+function asEntry({ runId, manifest }: RunManifest): HistoryEntry {
+  const { finishedAt, completeness, changes, tallies } = manifest;
   return {
     runId,
-    finishedAt: snapshot.manifest.finishedAt,
-    users: facts.users,
-    verdict: snapshot.manifest.completeness.verdict,
+    finishedAt,
+    users: completeness.unique,
+    verdict: completeness.verdict,
     against: changes?.against ?? null,
     joined: changes?.joined ?? null,
     left: changes?.left ?? null,
     changed: changes?.changed ?? null,
-    enabled: facts.accounts?.enabled ?? null,
-    disabled: facts.accounts?.disabled ?? null,
-    members: facts.types?.members ?? null,
-    guests: facts.types?.guests ?? null,
+    enabled: tallies?.enabled ?? null,
+    disabled: tallies?.disabled ?? null,
+    members: tallies?.members ?? null,
+    guests: tallies?.guests ?? null,
   };
 }
 

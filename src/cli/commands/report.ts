@@ -14,8 +14,8 @@ RUN is a run id, or the beginning of one that no other run shares. The page
 needs no network and no script. It names people: some who joined, left, or have
 stale accounts. Only its owner may read a new file.
 
-Reads all parts of the run and of the runs before it, one run after another, and
-checks each part's SHA-256. A damaged earlier run is shown as damaged. The file
+Reads the run whole and checks each part's SHA-256. Of the runs before it only
+the manifests are read; one that is damaged is shown as damaged. The file
 appears, or replaces another, only when it is complete.
 
 Exit codes: 0 written; 1 no such run or damaged, or the file cannot be written;
@@ -43,9 +43,9 @@ export function addReportCommand(program: Command, terminal: Terminal): void {
       await using file = await ReportFile.open(path.resolve(cwd, out));
       const report = await makeReport(snapshots, { run: wanted, last, nowMs: Date.now() });
       await file.publish(renderPage(report));
-      const { runId, facts } = report.run;
+      const { runId } = report.snapshot.folder;
       const runs = report.history.length;
-      if (json) await terminal.printJson({ runId, users: facts.users, runs, file: file.path });
+      if (json) await terminal.printJson({ runId, users: report.facts.users, runs, file: file.path });
       else await terminal.print(`Wrote ${file.path}: run ${runId} and ${runs - 1} before it`);
     });
 }

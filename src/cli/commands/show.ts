@@ -51,7 +51,7 @@ function describe({ folder, manifest, isLatest }: StoredSnapshot, nowMs: number)
       ["users", completenessInWords(completeness)],
       ["listed", `${formatCount(completeness.listed)}, ${plural(completeness.duplicates, "duplicate")}`],
       ["credential", credentialInWords(credential, nowMs)],
-      ["version", credential.version],
+      ...(credential.version === null ? [] : [["version", credential.version] as const]),
       ["source", source.url],
       ["", effortInWords(source)],
       ["properties", source.properties.join(", ")],

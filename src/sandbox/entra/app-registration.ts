@@ -20,6 +20,16 @@ export interface AppCertificate {
   readonly expiresOn: Date;
 }
 
+/** Whose tokens the app takes in place of a secret. Each value must match to the letter. */
+export interface FederatedCredential {
+  /** `iss` of the tokens, as in the issuer's OpenID configuration. */
+  readonly issuer: string;
+  /** `sub` of the tokens: for a managed identity its object id. */
+  readonly subject: string;
+  /** The name that the tokens' audience goes by, such as `api://AzureADTokenExchange`. */
+  readonly audience: string;
+}
+
 /** The app registration. Its credentials and consented app roles decide which tokens are issued. */
 export class AppRegistration {
   /** Application (client) id. */
@@ -28,6 +38,8 @@ export class AppRegistration {
   readonly principalId = randomUUID();
   /** App roles with admin consent. Changes affect only tokens that are issued afterwards. */
   readonly roles = new Set(["User.Read.All"]);
+  /** Federated credentials; none at first. Entra takes 20 at the most. */
+  readonly federatedCredentials: FederatedCredential[] = [];
   readonly #secrets: AppSecret[] = [];
   readonly #certificates: AppCertificate[] = [];
 

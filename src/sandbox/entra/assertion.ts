@@ -9,6 +9,12 @@ const SKEW_SECONDS = 60;
 /** Documentation advises five to ten minutes (learn.microsoft.com/entra/identity-platform/certificate-credentials). */
 const MAX_LIFETIME_SECONDS = 15 * 60;
 
+/** Whether an assertion is signed with a certificate, which its header then names, and is not another issuer's token. */
+export function namesCertificate(assertion: string): boolean {
+  const header = decode(assertion.split(".")[0] ?? "");
+  return header === undefined || "x5t" in header || "x5t#S256" in header;
+}
+
 /**
  * Checks a client assertion as Entra does: key, signature, audience, issuer, subject and time.
  *

@@ -2,8 +2,9 @@ import { findFault } from "../service/fault.ts";
 import type { Reply } from "../service/reply.ts";
 import type { ServiceRequest } from "../service/service.ts";
 import type { AppRegistration } from "./app-registration.ts";
-import { checkAssertion } from "./assertion.ts";
+import { checkAssertion, namesCertificate } from "./assertion.ts";
 import { entraRefusal } from "./entra-error.ts";
+import { checkFederatedAssertion } from "./federated-assertion.ts";
 import type { TokenSigner } from "./token.ts";
 
 /** Options of {@link answerEntra}. */
@@ -108,6 +109,10 @@ function checkCredential(options: EntraOptions, tenant: string, form: URLSearchP
         90014,
         "The required field 'client_assertion_type' has an unknown value.",
       );
+    }
+    if (!namesCertificate(assertion)) {
+      checkFederatedAssertion(assertion, app, options.signer);
+      return "2";
     }
     const audiences = [options.tenantId, tenant].map(
       (name) => `${options.origin()}/${name}/oauth2/v2.0/token`,

@@ -3,6 +3,7 @@ import { findFault } from "../service/fault.ts";
 import { Refusal } from "../service/refusal.ts";
 import type { Reply } from "../service/reply.ts";
 import type { ServiceRequest } from "../service/service.ts";
+import { EXCHANGE_APP_ID, EXCHANGE_AUDIENCES } from "./federated-assertion.ts";
 import type { TokenSigner } from "./token.ts";
 
 /** The function app's identity, as the platform offers it. */
@@ -15,6 +16,8 @@ export interface ManagedIdentity {
   readonly clientId: string;
   /** Object id, which other services know it by. */
   readonly principalId: string;
+  /** Graph's app roles that were granted to it; none at first. Changes affect only tokens that are issued afterwards. */
+  readonly roles: Set<string>;
 }
 
 /** Options of {@link answerManagedIdentity}. */
@@ -25,10 +28,16 @@ export interface ManagedIdentityOptions {
   readonly signer: TokenSigner;
   /** Lifetime of a token in seconds. */
   readonly tokenLifetimeSeconds: number;
+  /** Issuer of its assertions: the tenant's, as in its OpenID configuration. */
+  readonly issuer: () => string;
+  /** Graph's origin, which is an alias of the resource `https://graph.microsoft.com`. */
+  readonly graphOrigin: () => string;
 }
 
-/** Resources that the identity gets tokens for. Not Graph: only the app registration has access to that. */
-const RESOURCES = ["https://vault.azure.net", "https://storage.azure.com"];
+const GRAPH = "https://graph.microsoft.com";
+
+/** Resources that the identity gets access tokens for; besides, it gets assertions for token exchange. */
+const RESOURCES = [GRAPH, "https://vault.azure.net", "https://storage.azure.com"];
 
 /** Closes the connection, because the next request may be for another tenant of the process. */
 const REPLY_HEADERS = { "Content-Type": "application/json; charset=utf-8", Connection: "close" };
@@ -54,23 +63,9 @@ export async function answerManagedIdentity(
       "No Managed Identity found for specified ClientId/ResourceId/PrincipalId.",
     );
   }
-  const resource = query.get("resource")?.replace(/\/$/, "");
-  if (resource === undefined || !RESOURCES.includes(resource)) {
-    throw new Refusal(
-      400,
-      "BadRequest",
-      `AADSTS500011: this identity has no access to the resource ${resource}.`,
-    );
-  }
+  const resource = query.get("resource")?.replace(/\/$/, "") ?? "";
   const { tokenLifetimeSeconds: lifetimeSeconds } = options;
-  const token = options.signer.issue({
-    audience: resource,
-    appId: identity.clientId,
-    principalId: identity.principalId,
-    proof: "2",
-    roles: [],
-    lifetimeSeconds,
-  });
+  const token = issueToken(options, resource === options.graphOrigin() ? GRAPH : resource);
   const now = Math.floor(Date.now() / 1000);
   return {
     status: 200,
@@ -84,6 +79,27 @@ export async function answerManagedIdentity(
       client_id: identity.clientId,
     }),
   };
+}
+
+function issueToken(options: ManagedIdentityOptions, resource: string): string {
+  const { signer, tokenLifetimeSeconds: lifetimeSeconds } = options;
+  const { clientId: appId, principalId, roles } = options.identity();
+  if (EXCHANGE_AUDIENCES.includes(resource)) {
+    const iss = options.issuer();
+    return signer.issueAssertion({ iss, sub: principalId, aud: EXCHANGE_APP_ID, appId, lifetimeSeconds });
+  }
+  if (!RESOURCES.includes(resource)) {
+    const message = `AADSTS500011: this identity has no access to the resource ${resource}.`;
+    throw new Refusal(400, "BadRequest", message);
+  }
+  return signer.issue({
+    audience: resource,
+    appId,
+    principalId,
+    proof: "2",
+    roles: resource === GRAPH ? [...roles] : [],
+    lifetimeSeconds,
+  });
 }
 
 /** The platform's error document. Its names begin with capital letters, which clients must handle. */

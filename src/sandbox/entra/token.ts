@@ -39,6 +39,20 @@ export interface TokenGrant {
   readonly lifetimeSeconds: number;
 }
 
+/** What an assertion says. */
+export interface AssertionClaims {
+  /** Issuer of version 2 tokens: the tenant's, as in its OpenID configuration. */
+  readonly iss: string;
+  /** Object id of the caller's service principal. */
+  readonly sub: string;
+  /** Application id of the resource. */
+  readonly aud: string;
+  /** Application id of the caller. */
+  readonly appId: string;
+  /** Lifetime in seconds; a negative one gives an assertion that has already expired. */
+  readonly lifetimeSeconds: number;
+}
+
 /** Why a token is refused. */
 export type TokenProblem = "malformed" | "signature" | "expired";
 
@@ -88,8 +102,42 @@ export class TokenSigner {
       ver: "1.0",
       ...(grant.roles.length > 0 ? { roles: grant.roles } : {}),
     };
-    const head = encode({ typ: "JWT", alg: "RS256", kid: this.#keyId, x5t: this.#keyId });
-    const signed = `${head}.${encode(claims)}`;
+    return this.#sign({ typ: "JWT", alg: "RS256", kid: this.#keyId, x5t: this.#keyId }, claims);
+  }
+
+  /**
+   * Makes a version 2 token, the kind that another app takes as an assertion. Version 2 has the resource's application id as
+   * audience, and no thumbprint in its header.
+   */
+  issueAssertion(claims: AssertionClaims): string {
+    const now = Math.floor(Date.now() / 1000);
+    const { lifetimeSeconds, appId, ...named } = claims;
+    const issuedAt = Math.min(now, now + lifetimeSeconds - 1);
+    return this.#sign(
+      { typ: "JWT", alg: "RS256", kid: this.#keyId },
+      {
+        ...named,
+        iat: issuedAt,
+        nbf: issuedAt,
+        exp: now + lifetimeSeconds,
+        azp: appId,
+        azpacr: "2",
+        idtyp: "app",
+        oid: claims.sub,
+        tid: this.#tenantId,
+        uti: randomUUID(),
+        ver: "2.0",
+      },
+    );
+  }
+
+  /** Whether a token names this signer's key. */
+  hasKey(keyId: unknown): boolean {
+    return keyId === this.#keyId;
+  }
+
+  #sign(head: object, claims: object): string {
+    const signed = `${encode(head)}.${encode(claims)}`;
     return `${signed}.${sign("sha256", Buffer.from(signed), this.#key).toString("base64url")}`;
   }
 
@@ -129,7 +177,7 @@ export function bearerOf(authorization: string | undefined): string | undefined 
 }
 
 /** Encodes a part of a JWT. */
-export function encode(part: unknown): string {
+function encode(part: unknown): string {
   return Buffer.from(JSON.stringify(part)).toString("base64url");
 }
 

@@ -1,5 +1,5 @@
 /** Mixes 32 bits. A bijection, so that distinct inputs give distinct outputs, and can be recovered from them. */
-export function scramble(value: number): number {
+function scramble(value: number): number {
   let bits = value | 0;
   bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
   bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
@@ -7,7 +7,7 @@ export function scramble(value: number): number {
 }
 
 /** The value that {@link scramble} turned into `bits`. */
-export function unscramble(bits: number): number {
+function unscramble(bits: number): number {
   let value = bits ^ (bits >>> 16);
   value = Math.imul(value, 0x7ed1b41d);
   value ^= (value >>> 13) ^ (value >>> 26);

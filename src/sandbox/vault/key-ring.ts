@@ -30,7 +30,7 @@ export interface KeyMaterial {
 }
 
 /** What a key is made as unless told otherwise. */
-export const EC_KEY: KeyKind = { kty: "EC", curve: "P-256" };
+const EC_KEY: KeyKind = { kty: "EC", curve: "P-256" };
 
 /** One version of a key. */
 export type KeyVersion = StoredVersion<KeyMaterial, KeyAttributes>;

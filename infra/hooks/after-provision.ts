@@ -1,0 +1,3 @@
+import { leftToDo } from "./left-to-do.ts";
+
+console.log(leftToDo(process.env));

@@ -1,0 +1,5 @@
+// Refused: tenantId must be the directory id, a GUID, not a domain.
+using '../main.bicep'
+
+param environmentName = 'refused'
+param tenantId = 'contoso.onmicrosoft.com'

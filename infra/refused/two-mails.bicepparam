@@ -1,0 +1,5 @@
+// Refused: alertEmail must be one mail address
+using '../main.bicep'
+
+param environmentName = 'refused'
+param alertEmail = 'one@contoso.com,two@contoso.com'

@@ -1,0 +1,3 @@
+/** What infrastructure, its hooks and its tests know of Rollcall: the only place where they import it. */
+export { CLOUDS } from "../src/settings/clouds.ts";
+export { readSettings, SETTING_NAMES, SettingsError } from "../src/settings/settings.ts";
