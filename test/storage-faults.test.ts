@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, it, type TestContext } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { inspect } from "node:util";
-import { MINUTE } from "../src/clock.ts";
+import { MINUTE, SECOND } from "../src/clock.ts";
 import { RollcallError } from "../src/error.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { folderOf, latestPath } from "../src/snapshot/layout.ts";
@@ -62,10 +63,12 @@ async function setScene(): Promise<Rig> {
 }
 
 /** Makes of a run the snapshot of yesterday, and keeps the tenant for another test. */
-async function keepForAnother(rig: Rig, { tenantId, runId }: Manifest): Promise<void> {
+async function keepForAnother(rig: Rig, { tenantId, runId, startedAt }: Manifest): Promise<void> {
   const kept = [`${folderOf(tenantId, runId).path}/`, latestPath(tenantId)];
   const others = (await rig.blobs()).filter((name) => !kept.some((path) => name.startsWith(path)));
   await Promise.all(others.map((name) => rig.container.deleteBlob(name)));
+  // A rig's clock runs ahead where runs follow each other within a second: the next run has to be later than this one.
+  await delay(Math.max(0, Date.parse(startedAt) + SECOND - Date.now()));
   idle.push(rig);
 }
 
