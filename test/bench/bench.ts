@@ -29,7 +29,10 @@ await using clients = await bundleClients();
 const sections: string[] = [];
 
 section("Page after page, no latency: what the client itself costs", await scaling(clients));
-section(`200,000 users, ${latencyMs} ms a request: against the peer and the floor`, await against(clients));
+section(
+  `${values.quick ? "50,000" : "200,000"} users, ${latencyMs} ms a request: against the peer and the floor`,
+  await against(clients),
+);
 section(`The same with 5 % of requests failing (429, 503, reset)`, await failing(clients));
 if (!values.quick) section("1,000,000 users, no latency", await million(clients));
 
