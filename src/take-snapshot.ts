@@ -107,7 +107,7 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   });
 
   onProgress({ phase: "changes" });
-  const changes = await comparison.finish(run.signal, users.parts);
+  const changes = await comparison.finish(users.parts);
 
   onProgress({ phase: "commit" });
   const manifest = buildManifest({ run, properties, graph, tokens, users, changes, previous, signer });

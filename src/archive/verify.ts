@@ -47,7 +47,7 @@ export interface VerifyOptions {
 /**
  * Reads all of a snapshot again and checks it against its manifest. Continues after a problem, to find the others.
  *
- * Memory: one part, and 24 bytes a user to find duplicates.
+ * Memory: one part, 22 bytes a user to find duplicates, and 24 for fingerprints.
  *
  * @param run as for `openSnapshot`
  * @throws {RollcallError} `snapshot-not-found`, `manifest-unsupported`; `snapshot-damaged` only if `latest.json` does not

@@ -13,44 +13,46 @@ interface Names {
 /** Compares two rows of a user by value and writes what differs as a line. All text in here is byte strings. */
 export class ChangeMaker {
   readonly #common: readonly CommonProperty[];
-  readonly #former: RowReader;
-  readonly #later: RowReader;
-  readonly #formerNames: Names;
-  readonly #laterNames: Names;
+  readonly #before: RowReader;
+  readonly #after: RowReader;
+  readonly #namesBefore: Names;
+  readonly #namesAfter: Names;
 
   /**
-   * @param before properties of the earlier snapshot, in the order of its lines
-   * @param after those of the later snapshot
+   * @param before properties of the snapshot before, in the order of its lines
+   * @param after those of the snapshot after
    * @param common the properties that are compared
    */
   constructor(before: readonly string[], after: readonly string[], common: readonly CommonProperty[]) {
     this.#common = common;
-    this.#former = new RowReader(before);
-    this.#later = new RowReader(after);
-    this.#formerNames = namesIn(before);
-    this.#laterNames = namesIn(after);
+    this.#before = new RowReader(before);
+    this.#after = new RowReader(after);
+    this.#namesBefore = namesIn(before);
+    this.#namesAfter = namesIn(after);
   }
 
-  /** A user who is only in the later snapshot. */
+  /** A user who is only in the snapshot after. */
   joined(line: Buffer): Change {
-    return change("joined", [], this.#later.values(line), this.#laterNames, "null", line.toString("latin1"));
+    return change("joined", [], this.#after.values(line), this.#namesAfter, "null", line.toString("latin1"));
   }
 
-  /** A user who is only in the earlier snapshot. */
+  /** A user who is only in the snapshot before. */
   left(line: Buffer): Change {
-    return change("left", [], this.#former.values(line), this.#formerNames, line.toString("latin1"), "null");
+    return change("left", [], this.#before.values(line), this.#namesBefore, line.toString("latin1"), "null");
   }
 
   /** A user who is in both; `undefined` when the rows are equal. */
-  changed(formerLine: Buffer, laterLine: Buffer): Change | undefined {
-    const former = this.#former.values(formerLine);
-    const later = this.#later.values(laterLine);
-    const differing = this.#common.filter(({ before, after }) => differ(former[before], later[after]));
+  changed(lineBefore: Buffer, lineAfter: Buffer): Change | undefined {
+    const valuesBefore = this.#before.values(lineBefore);
+    const valuesAfter = this.#after.values(lineAfter);
+    const differing = this.#common.filter(({ before, after }) =>
+      differ(valuesBefore[before], valuesAfter[after]),
+    );
     if (differing.length === 0) return undefined;
     const names = differing.map(({ name }) => name);
-    const was = rowOf(differing.map(({ name, before }) => [name, former[before]]));
-    const is = rowOf(differing.map(({ name, after }) => [name, later[after]]));
-    return change("changed", names, later, this.#laterNames, was, is);
+    const was = rowOf(differing.map(({ name, before }) => [name, valuesBefore[before]]));
+    const is = rowOf(differing.map(({ name, after }) => [name, valuesAfter[after]]));
+    return change("changed", names, valuesAfter, this.#namesAfter, was, is);
   }
 }
 

@@ -21,7 +21,7 @@ export interface ChangeRecord {
   /** Object id. */
   readonly id: string;
   readonly change: ChangeKind;
-  /** From the later snapshot; for users who left, the last known. `null` also where it was not selected. */
+  /** From the snapshot after; for users who left, the last known. `null` also where it was not selected. */
   readonly userPrincipalName: string | null;
   /** As {@link userPrincipalName}. */
   readonly displayName: string | null;

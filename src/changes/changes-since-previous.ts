@@ -46,14 +46,16 @@ export interface ChangesOptions {
  * there are none. The outcome says why, and no part of them is left.
  */
 export class ChangesSincePrevious implements AsyncDisposable {
+  /** Ends in time for the commit. */
   readonly #run: Run;
+  readonly #runSignal: AbortSignal;
   readonly #properties: readonly string[];
   /** `undefined` where there is nothing to compare with; then {@link #skipped} says why. */
   readonly #before: Side | undefined;
   readonly #skipped: ChangesOutcome | undefined;
   readonly #deadline: Deadline | undefined;
-  /** The table, or why there is none. */
-  readonly #fingerprints: Promise<FingerprintTable | string>;
+  /** The table, or why there is none; `undefined` where there is nothing to compare with. */
+  readonly #fingerprints: Promise<FingerprintTable | string> | undefined;
   #watch: ChangeWatch | undefined;
   /** Why all rows have to be compared; `null` where they have not. */
   #fellBack: string | null = null;
@@ -62,16 +64,14 @@ export class ChangesSincePrevious implements AsyncDisposable {
   /** Begins to read the previous snapshot's fingerprints. */
   constructor(run: Run, { enabled, previous, properties }: ChangesOptions) {
     this.#run = run;
+    this.#runSignal = run.signal;
     this.#properties = properties;
     const { manifest, whyNone } = previous;
     const budgetMs = run.deadlineMs - run.clock.elapsed() - COMMIT_RESERVE_MS;
     if (!enabled) this.#skipped = skipped("turned off by ROLLCALL_CHANGES", true);
     else if (!manifest) this.#skipped = skipped(whyNone ?? FIRST_RUN, whyNone === FIRST_RUN);
     else if (budgetMs <= 0) this.#skipped = skipped("no time was left to compare with the previous snapshot");
-    if (this.#skipped || !manifest) {
-      this.#fingerprints = Promise.resolve("");
-      return;
-    }
+    if (this.#skipped || !manifest) return;
     this.#deadline = startDeadline(budgetMs, run.signal);
     const { signal } = this.#deadline;
     const container = run.container.withSignal(signal);
@@ -85,7 +85,7 @@ export class ChangesSincePrevious implements AsyncDisposable {
   async watch(): Promise<ChangeWatch | undefined> {
     await this.#giveUpWatch();
     const table = await this.#fingerprints;
-    if (!this.#before || table === "") return undefined;
+    if (!this.#before || table === undefined) return undefined;
     if (typeof table === "string") {
       this.#fellBack = table;
       return undefined;
@@ -102,7 +102,7 @@ export class ChangesSincePrevious implements AsyncDisposable {
    * @throws only the signal's reason, and `snapshot-damaged` when a part of the new snapshot is not what was sent: it must
    *   not be published
    */
-  async finish(signal: AbortSignal, parts: readonly PartEntry[]): Promise<ChangesOutcome> {
+  async finish(parts: readonly PartEntry[]): Promise<ChangesOutcome> {
     const before = this.#before;
     if (!before) return this.#skipped ?? skipped(FIRST_RUN, true);
     const { folder, container } = this.#run;
@@ -117,7 +117,7 @@ export class ChangesSincePrevious implements AsyncDisposable {
       return { changes: entry, changesSkipped: null, warnings: [] };
     } catch (error) {
       await this.#discardAll();
-      signal.throwIfAborted();
+      this.#runSignal.throwIfAborted();
       if (after.damage() !== undefined) throw after.damage();
       if (this.#deadline?.signal.aborted) return skipped("the time budget was too short for the comparison");
       return skipped(reasonFor(asRollcallError(error), before.folder.runId));

@@ -1,17 +1,17 @@
 /** A property that can be compared. */
 export interface CommonProperty {
   readonly name: string;
-  /** Its place in the lines of the earlier snapshot. */
+  /** Its place in the lines of the snapshot before. */
   readonly before: number;
-  /** Its place in the lines of the later snapshot. */
+  /** Its place in the lines of the snapshot after. */
   readonly after: number;
 }
 
 /** Which properties of two snapshots can be compared. */
 export interface Selection {
-  /** Those that both selected, in the later snapshot's order; without the id, which identifies users. */
+  /** Those that both selected, in the order of the snapshot after; without the id, which identifies users. */
   readonly common: readonly CommonProperty[];
-  /** Those that only one selected, the later snapshot's first; never reported as changed. */
+  /** Those that only one selected, those of the snapshot after first; never reported as changed. */
   readonly notCompared: readonly string[];
   /** Whether their lines have the same properties in the same order, so that equal lines are equal users. */
   readonly isSame: boolean;

@@ -56,7 +56,7 @@ export interface WriteListingOptions {
 /**
  * Writes a listing into parts, each user once, and checks it against the directory's counts before and after.
  *
- * Memory: the pages that the listing holds, the parts of {@link SnapshotWriter}, and 28 bytes a user.
+ * Memory: the pages that the listing holds, the parts of {@link SnapshotWriter}, and some 30 bytes a user: who has come, and when each was created.
  *
  * @throws what the listing, the writing, {@link judgeCompleteness} and {@link guardAgainstDisaster} throw; the parts stay
  *   until they are discarded

@@ -1,4 +1,5 @@
 import { createHash, hash } from "node:crypto";
+import { releaseBody } from "../http/gunzip.ts";
 import { GUID_WORDS } from "../rows/guid.ts";
 import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
@@ -75,6 +76,7 @@ export async function readFingerprints(
     const body = await readBody(container, path, part);
     const view = new DataView(body.buffer, body.byteOffset, body.length);
     for (let at = 0; at < body.length; at += 4) words[word++] = view.getUint32(at);
+    releaseBody(body);
   }
   return words;
 }

@@ -117,7 +117,7 @@ console.log(
 );
 console.log(`joined           ${counts.joined}, left ${counts.left}, changed ${counts.changed}`);
 console.log(
-  `passes           former ${(reads.before / users).toFixed(2)}, later ${(reads.after / users).toFixed(2)}`,
+  `passes           before ${(reads.before / users).toFixed(2)}, after ${(reads.after / users).toFixed(2)}`,
 );
 console.log(`seconds          ${comparing.seconds.toFixed(1)} (making the lines included)`);
 console.log(

@@ -70,7 +70,7 @@ class Nights implements AsyncDisposable {
     const { properties } = source;
     const previous = this.previous ?? { manifest: this.first, whyNone: null };
     await using comparison = new ChangesSincePrevious(run, { enabled: true, previous, properties });
-    const outcome = await comparison.finish(signal, parts);
+    const outcome = await comparison.finish(parts);
     comparison.keep();
     return outcome;
   }
