@@ -300,7 +300,9 @@ export class Container {
     }
     const body = Buffer.allocUnsafeSlow(bytes);
     let read = 0;
-    for await (const chunk of readableStreamBody ?? []) read += Buffer.from(chunk).copy(body, read);
+    for await (const chunk of readableStreamBody ?? []) {
+      read += typeof chunk === "string" ? body.write(chunk, read) : chunk.copy(body, read);
+    }
     return { body: body.subarray(0, read), bytes, etag };
   }
 
