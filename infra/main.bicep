@@ -86,6 +86,10 @@ param formats string = 'ndjson'
 @allowed(['on', 'off'])
 param changes string = 'on'
 
+@description('Whether a run leaves its report, a page for people, beside its manifest: on or off.')
+@allowed(['on', 'off'])
+param report string = 'off'
+
 @description('The most that the list may shrink from one snapshot to the next, in percent.')
 @minValue(0)
 @maxValue(100)
@@ -300,6 +304,7 @@ var settings = {
   ROLLCALL_CONCURRENCY: string(concurrency)
   ROLLCALL_FORMATS: formats
   ROLLCALL_CHANGES: changes
+  ROLLCALL_REPORT: report
   ROLLCALL_MAX_SHRINK_PERCENT: string(maxShrinkPercent)
   ROLLCALL_TIME_BUDGET_MINUTES: string(timeBudgetMinutes)
 }

@@ -15,11 +15,12 @@ import { resolveTenantId } from "./identity/tenant-id.ts";
 import { openTokenSource } from "./identity/token.ts";
 import { listUsers } from "./listing/list-users.ts";
 import type { ProgressListener } from "./progress.ts";
+import type { MorningPage } from "./report/morning-page.ts";
 import type { Settings } from "./settings/settings.ts";
 import { openSigner, openVerifier } from "./signature/open-keys.ts";
 import { lockPath } from "./snapshot/layout.ts";
 import type { Manifest } from "./snapshot/manifest.ts";
-import { openRun } from "./snapshot/run.ts";
+import { openRun, type Run } from "./snapshot/run.ts";
 import { SnapshotWriter } from "./snapshot/snapshot-writer.ts";
 import { openContainer } from "./storage/container.ts";
 import { takeLock } from "./storage/lock.ts";
@@ -94,13 +95,14 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   await using graph = new Graph({ ...run, graphUrl, tokens, concurrency, ...(timeouts && { timeouts }) });
   const query = userQuery(graph.root, properties, grantee);
   const formats = await openFormats(settings.formats, properties);
+  const page = settings.report ? await openMorningPage(run, properties) : undefined;
   await using users = await listUsers(graph, query, {
     ...run,
     mode: settings.listing,
     counted: settings.count,
     previous: previous.manifest,
     countOffered: previous.countOffered,
-    openParts: () => new SnapshotWriter(run, formats),
+    openParts: () => new SnapshotWriter(run, formats, page?.watch()),
     watchChanges: () => comparison.watch(),
     guard: { previousUsers: previous.users, maxShrinkPercent, acceptShrink: options.acceptShrink ?? false },
     onProgress,
@@ -117,6 +119,13 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     users.keep();
     comparison.keep();
   };
-  const lateWarnings = await commitSnapshot(run, manifest, { signer, beforeManifest });
-  return { manifest, warnings: [...manifest.warnings, ...lateWarnings] };
+  const late = await commitSnapshot(run, manifest, { signer, beforeManifest });
+  const ofPage = (await page?.publish()) ?? [];
+  return { manifest, warnings: [...manifest.warnings, ...late, ...ofPage] };
+}
+
+/** Loads what makes a report only where one is wanted. */
+async function openMorningPage(run: Run, properties: readonly string[]): Promise<MorningPage> {
+  const { MorningPage } = await import("./report/morning-page.ts");
+  return new MorningPage(run, properties);
 }

@@ -89,6 +89,8 @@ export function runDeclarations(cloud: Cloud) {
     formats: setting("ROLLCALL_FORMATS", formatNames.default(["ndjson"]), "ndjson,csv,parquet"),
     /** Whether a run writes what changed since the last snapshot. */
     changes: setting("ROLLCALL_CHANGES", onOrOff.default(true), "on or off"),
+    /** Whether a run leaves its report beside its manifest. */
+    report: setting("ROLLCALL_REPORT", onOrOff.default(false), "on or off"),
     /** The most that the list may shrink from one snapshot to the next, in percent. */
     maxShrinkPercent: setting("ROLLCALL_MAX_SHRINK_PERCENT", percent.default(20), "20"),
     /** How long a run may take before it stops itself, in milliseconds. */

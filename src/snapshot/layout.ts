@@ -56,6 +56,11 @@ export function signaturePath(folder: RunFolder): string {
   return `${folder.path}/manifest.jws`;
 }
 
+/** The run's report, where it leaves one: for people, and no part of the snapshot. */
+export function reportPath(folder: RunFolder): string {
+  return `${folder.path}/report.html`;
+}
+
 /** The run id in a manifest's path; `undefined` for any other blob. */
 export function runIdOfManifest(path: string): string | undefined {
   return /\/run=(\d{8}T\d{6}Z)\/manifest\.json$/.exec(path)?.[1];
