@@ -193,6 +193,14 @@ describe("the command line of the package", () => {
     assert.match(await output(rollcall("doctor")), /^All good/m);
   });
 
+  it("has loaded no package but commander when it shows its help", async () => {
+    const sources = await sourcesLoadedBy(path.join(installed, "lib/rollcall.js"));
+    const packages = sources.flatMap(
+      (source) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1] ?? [],
+    );
+    assert.deepEqual([...new Set(packages)], ["commander"]);
+  });
+
   it("is found by npx, which then asks no registry", async () => {
     const { stdout } = await npm(project, "exec", "--no", "--offline", "--", "rollcall", "--version");
     assert.equal(stdout, `${VERSION}\n`);
@@ -270,6 +278,19 @@ describe("the library of the package", () => {
     assert.equal(await output(inProject(NODE, outfile)), "settings-invalid\n");
   });
 });
+
+/** What is in a file and in those that it imports at once, by the maps. */
+async function sourcesLoadedBy(file: string, seen = new Set<string>()): Promise<readonly string[]> {
+  if (seen.has(file)) return [];
+  seen.add(file);
+  const { sources } = JSON.parse(await readFile(`${file}.map`, "utf8")) as { sources: readonly string[] };
+  const code = await readFile(file, "utf8");
+  const imported = [...code.matchAll(/^import\s*(?:\{[^}]*\}\s*from)?\s*"(\.[^"]+)"/gm)].map(
+    ([, name = ""]) => path.resolve(path.dirname(file), name),
+  );
+  const others = await Promise.all(imported.map((name) => sourcesLoadedBy(name, seen)));
+  return [...sources, ...others.flat()];
+}
 
 /** Type-checks a file of the project. */
 async function compile(file: string, options: object): Promise<void> {

@@ -1,11 +1,6 @@
 import * as z from "zod";
 import { parseJson } from "../http/json.ts";
-
-/** What happened to a user between two snapshots. */
-export type ChangeKind = "joined" | "left" | "changed";
-
-/** All of {@link ChangeKind}, in the order in which they are shown. */
-export const CHANGE_KINDS: readonly ChangeKind[] = ["joined", "left", "changed"];
+import type { ChangeKind } from "./change-kind.ts";
 
 /**
  * One difference between two snapshots.
