@@ -12,7 +12,8 @@ export interface Clock {
 
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
-export const DAY = 24 * 60 * MINUTE;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
 
 /**
  * How far the machine's clock may be off. A run is named after its clock, and a run with tomorrow's name would block

@@ -114,13 +114,18 @@ export class RollcallError extends Error {
 export function asRollcallError(error: unknown, doing = "taking a snapshot"): RollcallError {
   if (error instanceof RollcallError) return error;
   // Thrown if cleaning up failed as well. The first failure is the one to report.
-  if (error instanceof SuppressedError) return asRollcallError(error.suppressed, doing);
+  if (isSuppressedError(error)) return asRollcallError(error.suppressed, doing);
   return new RollcallError("unexpected", {
     doing,
     problem: error instanceof Error ? kindAndPlace(error) : "something that is not an Error was thrown",
     remedy:
       "Nothing was published. Run `rollcall doctor`; if it finds nothing, report this with the log line.",
   });
+}
+
+/** By its name: Node 22 has no such class, and what is compiled for it makes one of its own. */
+function isSuppressedError(error: unknown): error is SuppressedError {
+  return error instanceof Error && error.name === "SuppressedError" && "suppressed" in error;
 }
 
 /** `TypeError ERR_INVALID_URL at src/graph/page.ts:66`. */
@@ -132,13 +137,15 @@ function kindAndPlace(error: Error): string {
   );
 }
 
+/** The installed package is below a `node_modules` itself. Compiled code has long lines, so that the column counts. */
+const OWN_FRAME =
+  /^ {4}at (?!.*node_modules\/(?!@rollcall\/rollcall\/lib\/)).*\b((?:src|functions|dist|lib)\/[\w/-]+\.(?:ts:\d+(?=:)|js:\d+:\d+))(?::\d+)?\)?$/m;
+
 /** The innermost line in our own code. Only the frames after the message count, because a message may contain anything. */
 function placeOf({ stack = "", message }: Error): string | undefined {
   const at = stack.indexOf(message);
   const frames = at < 0 ? "" : stack.slice(at + message.length);
-  return /^ {4}at (?!.*node_modules).*\b((?:src|functions|dist)\/[\w/-]+\.[jt]s:\d+):\d+\)?$/m.exec(
-    frames,
-  )?.[1];
+  return OWN_FRAME.exec(frames)?.[1];
 }
 
 function sentence({ doing, problem, answer, remedy }: Failure): string {

@@ -1,4 +1,3 @@
-import type { TokenCredential } from "@azure/identity";
 import { Snapshots } from "./archive/snapshots.ts";
 import { storedTenants } from "./archive/stored-tenants.ts";
 import { MINUTE, systemClock } from "./clock.ts";
@@ -29,6 +28,15 @@ export type { SignatureFinding } from "./signature/verify-signature.ts";
 export type { Completeness } from "./snapshot/completeness.ts";
 export type { Manifest } from "./snapshot/manifest.ts";
 export type { PartEntry } from "./snapshot/part.ts";
+
+/** What gets tokens for the storage: any credential of `@azure/identity` does. */
+export interface TokenCredential {
+  /** @returns a bearer token for the scopes, and when it expires, in milliseconds since 1970 */
+  getToken(
+    scopes: string | string[],
+    options?: { abortSignal?: AbortSignal },
+  ): Promise<{ token: string; expiresOnTimestamp: number } | null>;
+}
 
 /** Where snapshots are, and as whom to read them. Nothing is taken from `ROLLCALL_…` variables. */
 export interface OpenOptions {

@@ -78,6 +78,7 @@ const NOT_IN_GIT = [
     "dist/functions/take-snapshot.js",
     "dist/chunks/node-forge-ABCD1234.js",
     "dist/chunks/index-1234ABCD.js",
+    "dist/THIRD-PARTY-NOTICES.txt",
   ],
   ...["local.settings.json", "local.settings.prod.json", ".env", ".azure/prod/.env", ".azure/config.json"],
   ...[
@@ -90,6 +91,9 @@ const NOT_IN_GIT = [
     ".git/config",
     ".vscode/settings.json",
     "infra/compiler/obj/project.assets.json",
+    "lib/rollcall.js",
+    "lib/types/library.d.ts",
+    "rollcall-rollcall-2.0.0.tgz",
   ],
 ];
 

@@ -8,6 +8,8 @@ import { promisify } from "node:util";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { DefaultAzureCredential } from "@azure/identity";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
+import { SECOND } from "../src/clock.ts";
+import * as errors from "../src/error.ts";
 import {
   type Manifest,
   type OpenOptions,
@@ -16,9 +18,7 @@ import {
   type RunSummary,
   type Snapshots,
   type User,
-} from "rollcall";
-import { SECOND } from "../src/clock.ts";
-import * as errors from "../src/error.ts";
+} from "../src/library.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { manifestPath, runFolder, tenantFolder } from "../src/snapshot/layout.ts";
 import { sha256Of } from "../src/snapshot/sha256.ts";

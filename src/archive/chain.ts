@@ -45,6 +45,7 @@ export type ChainEnd = "first-run" | "deleted" | "not-recorded" | "since" | "bro
  *   as there are links
  * @returns what was found; a broken chain is no error here
  * @throws {RollcallError} `snapshot-not-found` if there is no snapshot at all, or none since then; the storage's errors
+ * @internal
  */
 export async function verifyChain(
   container: Container,

@@ -27,7 +27,11 @@ export interface Snapshot {
   readonly isLatest: boolean;
 }
 
-/** Ids of the committed runs, newest first. A folder without a manifest is not committed. */
+/**
+ * Ids of the committed runs, newest first. A folder without a manifest is not committed.
+ *
+ * @internal
+ */
 export async function committedRuns(container: Container, tenantId: string): Promise<readonly string[]> {
   const runs: string[] = [];
   for await (const { path } of container.list(`${tenantFolder(tenantId)}/date=`)) {
@@ -43,6 +47,7 @@ export async function committedRuns(container: Container, tenantId: string): Pro
  * @param run a run id or the beginning of one; absent: the run that `latest.json` points at
  * @throws {RollcallError} `snapshot-not-found`, also if several ids begin with `run`; `snapshot-damaged` and
  *   `manifest-unsupported` naming the blob
+ * @internal
  */
 export async function openSnapshot(container: Container, tenantId: string, run?: string): Promise<Snapshot> {
   const { runId, latest } = await resolveRun(container, tenantId, run);
@@ -57,7 +62,11 @@ export async function openSnapshot(container: Container, tenantId: string, run?:
   return { folder, manifest, manifestSha256: sha256Of(bytes), isLatest: latest !== undefined };
 }
 
-/** Finds which run is meant. Returns `latest.json` too if it points at that run. */
+/**
+ * Finds which run is meant. Returns `latest.json` too if it points at that run.
+ *
+ * @internal
+ */
 export async function resolveRun(
   container: Container,
   tenantId: string,
@@ -77,6 +86,7 @@ export async function resolveRun(
  * Reads a manifest and nothing else.
  *
  * @param latest `latest.json` if it points at this run; a missing manifest is then damage
+ * @internal
  */
 export async function requireManifest(
   container: Container,

@@ -34,6 +34,7 @@ export interface UnreadableRun {
  *
  * @param runs ids; the results come in their order
  * @throws {RollcallError} the storage's errors
+ * @internal
  */
 export async function* readManifests(
   container: Container,

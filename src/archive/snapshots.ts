@@ -29,7 +29,10 @@ export class Snapshots {
   readonly #container: Container;
   readonly #signal: AbortSignal;
 
-  /** @param signal the one that `container` was opened with */
+  /**
+   * @param signal the one that `container` was opened with
+   * @internal
+   */
   constructor(container: Container, tenantId: string, signal: AbortSignal) {
     this.tenantId = tenantId;
     this.#container = container;
@@ -172,7 +175,10 @@ export class StoredSnapshot implements Snapshot {
   readonly #container: Container;
   readonly #signal: AbortSignal;
 
-  /** @param signal the one that `container` was opened with */
+  /**
+   * @param signal the one that `container` was opened with
+   * @internal
+   */
   constructor(container: Container, snapshot: Snapshot, signal: AbortSignal) {
     this.folder = snapshot.folder;
     this.manifest = snapshot.manifest;
@@ -243,7 +249,11 @@ export class StoredSnapshot implements Snapshot {
     }
   }
 
-  /** This snapshot as one side of a comparison. */
+  /**
+   * This snapshot as one side of a comparison.
+   *
+   * @internal
+   */
   get side(): Side {
     return snapshotSide(this.#container, this);
   }

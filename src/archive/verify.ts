@@ -52,6 +52,7 @@ export interface VerifyOptions {
  * @param run as for `openSnapshot`
  * @throws {RollcallError} `snapshot-not-found`, `manifest-unsupported`; `snapshot-damaged` only if `latest.json` does not
  *   say which run is meant; `verification-key-unusable`
+ * @internal
  */
 export async function verifySnapshot(
   container: Container,

@@ -5,7 +5,8 @@ import type { ChangesEntry } from "../snapshot/manifest.ts";
 import { partLines } from "../snapshot/part-reader.ts";
 import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
-import { CHANGE_KINDS, type ChangeRecord, parseChange } from "./change.ts";
+import { type ChangeRecord, parseChange } from "./change.ts";
+import { CHANGE_KINDS } from "./change-kind.ts";
 
 /** A line of changes holds a user's values before and after, and repeats two names. */
 const MAX_CHANGE_LINE_BYTES = 4 * MAX_LINE_BYTES;

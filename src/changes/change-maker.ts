@@ -1,6 +1,7 @@
 import { RowReader } from "../rows/row-reader.ts";
 import { canonicalValue } from "./canonical.ts";
-import type { Change, ChangeKind } from "./change.ts";
+import type { Change } from "./change.ts";
+import type { ChangeKind } from "./change-kind.ts";
 import type { CommonProperty } from "./selection.ts";
 
 /** Where a snapshot's lines hold the properties that name a user; -1 for one that was not selected. */

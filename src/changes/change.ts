@@ -1,13 +1,12 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseJson } from "../http/json.ts";
+import type { ChangeKind } from "./change-kind.ts";
 
-/** What happened to a user between two snapshots. */
-export type ChangeKind = "joined" | "left" | "changed";
-
-/** All of {@link ChangeKind}, in the order in which they are shown. */
-export const CHANGE_KINDS: readonly ChangeKind[] = ["joined", "left", "changed"];
-
-/** One difference between two snapshots. */
+/**
+ * One difference between two snapshots.
+ *
+ * @internal
+ */
 export interface Change {
   readonly kind: ChangeKind;
   /** Names of the properties that differ; none for users who joined or left. */
@@ -42,7 +41,11 @@ const ChangeShape: z.ZodType<ChangeRecord> = z.object({
   after: row,
 });
 
-/** Parses a line of changes; `undefined` for anything else. */
+/**
+ * Parses a line of changes; `undefined` for anything else.
+ *
+ * @internal
+ */
 export function parseChange(line: Buffer): ChangeRecord | undefined {
   return ChangeShape.safeParse(parseJson(line)).data;
 }

@@ -1,10 +1,5 @@
-import {
-  CHANGE_KINDS,
-  type Change,
-  type ChangeKind,
-  type ChangeRecord,
-  parseChange,
-} from "../changes/change.ts";
+import { type Change, type ChangeRecord, parseChange } from "../changes/change.ts";
+import { CHANGE_KINDS, type ChangeKind } from "../changes/change-kind.ts";
 import { isJsonText, membersOfJson, textOfJson } from "../rows/json-text.ts";
 import { formatCount } from "../words/format.ts";
 import { displayWidth } from "./display-width.ts";

@@ -10,7 +10,6 @@ import { addShowCommand } from "./commands/show.ts";
 import { addSnapshotCommand } from "./commands/snapshot.ts";
 import { addUsersCommand } from "./commands/users.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
-import { describeFailure, exitCodeOf, failureAsJson } from "./failure.ts";
 import { type CliIo, forTerminal, Terminal } from "./terminal.ts";
 
 const HELP = `
@@ -61,6 +60,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     // Whatever failed because of the signal, the signal is the reason.
     const reason: unknown = io.signal.aborted ? io.signal.reason : thrown;
     const error = asRollcallError(reason, `running rollcall ${current.name()}`);
+    const { describeFailure, exitCodeOf, failureAsJson } = await import("./failure.ts");
     if (current.opts().json) terminal.complainJson(failureAsJson(error));
     else terminal.complain(...describeFailure(error, `Usage: ${current.createHelp().commandUsage(current)}`));
     return exitCodeOf(error) === 2 ? 2 : terminal.failureExitCode;

@@ -4,9 +4,7 @@ import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { parseJson } from "../http/json.ts";
 import { CLOUDS } from "../settings/clouds.ts";
 import { type Environment, isLoopback, type SettingProblem, SettingsError } from "../settings/settings.ts";
-
-/** An environment that takes what `local.settings.json` adds; `process.env` is one. */
-export type MutableEnvironment = Record<string, string | undefined>;
+import type { MutableEnvironment, Terminal } from "./terminal.ts";
 
 const FILE = "local.settings.json";
 const EXAMPLE = '{ "IsEncrypted": false, "Values": { "ROLLCALL_CONTAINER": "user-snapshots" } }';
@@ -28,6 +26,15 @@ const KNOWN_ORIGINS: ReadonlySet<string> = new Set(
 const WHY =
   "which that file may not do by itself: whoever wrote it would be sent the app's secret or its tokens. " +
   "Set it in the environment, or read the file and run with --trust-local-settings";
+
+/**
+ * The settings of a command, see {@link loadEnvironment}.
+ *
+ * @throws {SettingsError} for a `local.settings.json` that cannot be used
+ */
+export function environmentOf({ io, trustsLocalSettings }: Terminal): Environment {
+  return loadEnvironment(io.environment, io.cwd, trustsLocalSettings);
+}
 
 /**
  * The settings of this process: its environment or, where that names none of ours, the values in `local.settings.json`.

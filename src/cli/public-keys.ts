@@ -4,6 +4,7 @@ import { openAzureIdentity } from "../identity/azure-identity.ts";
 import { readSigningKey } from "../settings/settings.ts";
 import { openVerifier } from "../signature/open-keys.ts";
 import { type PublicKeys, readKeyFile } from "../signature/public-keys.ts";
+import { environmentOf } from "./environment.ts";
 import type { Terminal } from "./terminal.ts";
 
 /**
@@ -19,7 +20,7 @@ export async function openPublicKeys(
 ): Promise<PublicKeys | undefined> {
   const { cwd, signal } = terminal.io;
   if (file !== undefined) return readKeyFile(path.resolve(cwd, file));
-  const key = readSigningKey(terminal.environment());
+  const key = readSigningKey(environmentOf(terminal));
   // Asked for at any time while snapshots are read; its attempts are counted.
   const context = { clock: systemClock, signal, deadlineMs: Number.POSITIVE_INFINITY };
   return openVerifier(key, openAzureIdentity(), context);

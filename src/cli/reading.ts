@@ -5,6 +5,7 @@ import { openAzureIdentity } from "../identity/azure-identity.ts";
 import { resolveTenantId } from "../identity/tenant-id.ts";
 import { readReaderSettings } from "../settings/settings.ts";
 import { openContainer } from "../storage/container.ts";
+import { environmentOf } from "./environment.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Where the reading commands read. */
@@ -22,7 +23,7 @@ export interface ReadingPlace {
  */
 export async function openReadingPlace(terminal: Terminal): Promise<ReadingPlace> {
   const { signal } = terminal.io;
-  const settings = readReaderSettings(terminal.environment());
+  const settings = readReaderSettings(environmentOf(terminal));
   const tenantId = await resolveTenantId(settings.tenant, settings.cloud.authorityHost, {
     clock: systemClock,
     signal,

@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from "node:util";
 import { RollcallError } from "../error.ts";
-import type { Environment } from "../settings/settings.ts";
-import { loadEnvironment, type MutableEnvironment } from "./environment.ts";
+
+/** An environment that takes what `local.settings.json` adds; `process.env` is one. */
+export type MutableEnvironment = Record<string, string | undefined>;
 
 /** A stream that may be a terminal. */
 export type TerminalStream = NodeJS.WritableStream & {
@@ -40,16 +41,6 @@ export class Terminal {
     this.io = io;
     // Whoever writes gets the error. Without a listener the stream would end the process first.
     for (const stream of [io.stdout, io.stderr]) stream.on("error", () => undefined);
-  }
-
-  /**
-   * The settings of this process, see {@link loadEnvironment}.
-   *
-   * @throws {SettingsError} for a `local.settings.json` that cannot be used
-   */
-  environment(): Environment {
-    const { environment, cwd } = this.io;
-    return loadEnvironment(environment, cwd, this.trustsLocalSettings);
   }
 
   /**

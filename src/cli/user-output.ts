@@ -1,12 +1,7 @@
 import { CsvRows } from "../formats/csv.ts";
 import { ValueCutter } from "../rows/value-cutter.ts";
+import type { OutputFormat } from "./output-format.ts";
 import { UserTable } from "./user-table.ts";
-
-/** The formats of `rollcall users`. */
-export const OUTPUT_FORMATS = ["ndjson", "csv", "json", "table"] as const;
-
-/** One of {@link OUTPUT_FORMATS}. */
-export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 /** Writes users as text, a batch at a time. */
 export interface UserOutput {

@@ -34,7 +34,7 @@ export interface DiagnosisOptions {
 export async function* diagnose(options: DiagnosisOptions): AsyncGenerator<CheckResult, void, undefined> {
   const { clock, signal } = options;
   const direct = { clock, signal, deadlineMs: clock.elapsed() + RETRY_FOR_MS };
-  await using opened = new AsyncDisposableStack();
+  await using opened = new Opened();
 
   const settings = yield* attempt("settings", {}, () => checkSettings(options.loadEnvironment));
   const context = { ...direct, proxy: settings?.proxy };
@@ -84,6 +84,20 @@ export async function* diagnose(options: DiagnosisOptions): AsyncGenerator<Check
   );
   yield* attempt("clock", { settings }, (has) => checkClock(has.settings, context));
   yield* attempt("schedule", { settings }, (has) => checkSchedule(has.settings, clock.now()));
+}
+
+/** What checks have opened for later ones. Does what `AsyncDisposableStack` does, which Node 22 does not have. */
+class Opened implements AsyncDisposable {
+  readonly #opened: AsyncDisposable[] = [];
+
+  use<T extends AsyncDisposable>(resource: T): T {
+    this.#opened.push(resource);
+    return resource;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const resource of this.#opened.reverse()) await resource[Symbol.asyncDispose]();
+  }
 }
 
 function queryOf({ cloud, properties }: Settings, grantee: Grantee): UserQuery {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type AzureAnswer, safeCode } from "../answer.ts";
 import { RollcallError } from "../error.ts";
 import { parseJson } from "../http/json.ts";

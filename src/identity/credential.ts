@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import type { KeyVaultSecret } from "@azure/keyvault-secrets";
-import type { CredentialKind, VaultCredential } from "../settings/credential-setting.ts";
+import type { CredentialKind } from "../settings/credential-kind.ts";
+import type { VaultCredential } from "../settings/credential-setting.ts";
 import { CertificateError, readCertificate } from "./certificate.ts";
 import type { Vault } from "./vault.ts";
 

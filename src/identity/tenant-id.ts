@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { RollcallError } from "../error.ts";
 import { HttpClient, type HttpContext } from "../http/http-client.ts";
 import { parseJson } from "../http/json.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseJson } from "../http/json.ts";
 
 /** Each in the form that Microsoft gives it: a token comes from outside, and what is read here is shown. */

@@ -1,5 +1,6 @@
 import type { StoredSnapshot } from "../archive/snapshots.ts";
-import type { ChangeKind, ChangeRecord } from "../changes/change.ts";
+import type { ChangeRecord } from "../changes/change.ts";
+import type { ChangeKind } from "../changes/change-kind.ts";
 
 /** How many users of each kind are named. */
 const NAMED = 50;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { DAY } from "../clock.ts";
 
 /** An account is stale when nobody has signed in for longer than this. */

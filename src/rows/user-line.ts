@@ -5,6 +5,7 @@ const LINE_FEED = 0x0a;
  * string in memory, and a whole page would take two bytes for each character as soon as one character needs them.
  *
  * @param lines each ended by a line feed, which is kept
+ * @internal
  */
 export function* textLines(lines: Buffer): Generator<string, void, undefined> {
   for (let start = 0; start < lines.length; ) {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { MINUTE } from "../clock.ts";
 
 /** A whole number within bounds, of things that `unit` names. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { CLOUDS, cloudNamed } from "./clouds.ts";
 import { parseFormats } from "./format-name.ts";
 import { LISTING_MODES } from "./listing-mode.ts";

@@ -1,12 +1,7 @@
-import { z } from "zod";
+import * as z from "zod";
+import { CREDENTIAL_KINDS, type CredentialKind } from "./credential-kind.ts";
 import { applicationId, vaultObjectName } from "./names.ts";
 import { type Environment, present, type Setting, type SettingProblem, setting } from "./setting.ts";
-
-/** The ways to sign in. */
-export const CREDENTIAL_KINDS = ["certificate", "secret", "federated", "managed-identity"] as const;
-
-/** One of {@link CREDENTIAL_KINDS}. */
-export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
 
 /** A credential of the app registration that Key Vault holds. */
 export interface VaultCredential {

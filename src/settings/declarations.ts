@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { MINUTE } from "../clock.ts";
 import { DEFAULT_PROPERTIES } from "../rows/properties.ts";
 import { minutes, percent, wholeNumber } from "./amounts.ts";

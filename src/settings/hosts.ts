@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { refuse } from "./setting.ts";
 
 /** Whether a URL's host is this machine: the only place where rules made for Azure's hosts are loosened. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { rightSpelling, UNLISTABLE_PROPERTIES } from "../rows/properties.ts";
 import { refuse } from "./setting.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Names and values; `process.env` is one. */
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { isHostUnder, isLoopback, parseHttpsUrl } from "./hosts.ts";
 import { refuse } from "./setting.ts";
 

@@ -25,12 +25,20 @@ export interface JwsProblem {
 /** A header with the longest key id and the signature of an RSA key of 4096 bits take a third of it. */
 export const MAX_JWS_BYTES = 4096;
 
-/** What is signed: `BASE64URL(header) "." BASE64URL(manifest)`, ASCII. */
+/**
+ * What is signed: `BASE64URL(header) "." BASE64URL(manifest)`, ASCII.
+ *
+ * @internal
+ */
 export function signingInput(entry: SignatureEntry, manifest: Buffer): Buffer {
   return Buffer.from(`${encodeHeader(entry)}.${manifest.toString("base64url")}`, "ascii");
 }
 
-/** The compact serialization with its payload left out: `header..signature`. */
+/**
+ * The compact serialization with its payload left out: `header..signature`.
+ *
+ * @internal
+ */
 export function formatJws(entry: SignatureEntry, signature: Buffer): string {
   return `${encodeHeader(entry)}..${signature.toString("base64url")}`;
 }
@@ -38,6 +46,8 @@ export function formatJws(entry: SignatureEntry, signature: Buffer): string {
 /**
  * Reads a detached JWS. Only what {@link formatJws} writes is taken, to the byte: there is one way to write a signature, and
  * no header that would change what is checked (`crit`, `b64`, `jwk`, another `alg`).
+ *
+ * @internal
  */
 export function parseJws(bytes: Buffer): DetachedJws | JwsProblem {
   if (bytes.length > MAX_JWS_BYTES) return { problem: `it is larger than ${MAX_JWS_BYTES} bytes` };

@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import { open } from "node:fs/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { RollcallError } from "../error.ts";
 import { parseJson } from "../http/json.ts";
 import { algorithmOf, describeKind, type PublicJwk } from "./algorithm.ts";
@@ -56,6 +56,7 @@ export async function readKeyFile(path: string): Promise<PublicKeys> {
  * The same for a file's content.
  *
  * @param doing for errors: `reading the public key FILE`
+ * @internal
  */
 export function parsePublicKeys(content: Buffer, doing: string): PublicKeys {
   const text = content.toString("utf8");

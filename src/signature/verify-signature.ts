@@ -14,7 +14,11 @@ export type SignatureFinding =
   /** A clause without a full stop. */
   | { readonly state: "invalid"; readonly why: string };
 
-/** A manifest and what is said of its signature. */
+/**
+ * A manifest and what is said of its signature.
+ *
+ * @internal
+ */
 export interface SignedManifest {
   /** The very bytes of `manifest.json`. */
   readonly manifest: Buffer;
@@ -29,6 +33,7 @@ export interface SignedManifest {
  *
  * @param keys absent: nothing but its form is checked, which proves nothing
  * @throws {RollcallError} `verification-key-unusable`
+ * @internal
  */
 export async function verifySignature(
   { manifest, entry, jws }: SignedManifest,

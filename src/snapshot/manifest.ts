@@ -1,8 +1,8 @@
-import { z } from "zod";
+import * as z from "zod";
 import { RollcallError } from "../error.ts";
 import { parseJson } from "../http/json.ts";
 import type { CredentialIdentity } from "../identity/credential.ts";
-import { CREDENTIAL_KINDS, type CredentialKind } from "../settings/credential-setting.ts";
+import { CREDENTIAL_KINDS, type CredentialKind } from "../settings/credential-kind.ts";
 import type { ExtraFormatName } from "../settings/format-name.ts";
 import { SIGNATURE_ALGORITHMS } from "../signature/algorithm.ts";
 import type { SignatureEntry } from "../signature/jws.ts";
@@ -140,6 +140,7 @@ export interface CredentialEntry {
   readonly expiresOn: string | null;
 }
 
+/** @internal */
 export function credentialEntry({ kind, name, version, expiresOn }: CredentialIdentity): CredentialEntry {
   return {
     kind,
@@ -256,7 +257,11 @@ const LatestShape: z.ZodType<Latest> = z.object({
   finishedAt: time,
 });
 
-/** The bytes of a manifest or of `latest.json`: indented JSON. */
+/**
+ * The bytes of a manifest or of `latest.json`: indented JSON.
+ *
+ * @internal
+ */
 export function toBytes(document: Manifest | Latest): Buffer {
   return Buffer.from(`${JSON.stringify(document, null, 2)}\n`);
 }
@@ -265,6 +270,7 @@ export function toBytes(document: Manifest | Latest): Buffer {
  * Reads a manifest.
  *
  * @throws {RollcallError} `manifest-unsupported` for another schema version, `snapshot-damaged` naming the field
+ * @internal
  */
 export function parseManifest(bytes: Buffer, path: string): Manifest {
   return parseDocument(bytes, path, MANIFEST_SCHEMAS, ManifestShape);
@@ -274,6 +280,7 @@ export function parseManifest(bytes: Buffer, path: string): Manifest {
  * Reads `latest.json`.
  *
  * @throws {RollcallError} as {@link parseManifest}
+ * @internal
  */
 export function parseLatest(bytes: Buffer, path: string): Latest {
   return parseDocument(bytes, path, [LATEST_SCHEMA], LatestShape);
@@ -283,6 +290,7 @@ export function parseLatest(bytes: Buffer, path: string): Latest {
  * Reads a manifest for a run, which can continue if it is damaged but must not if a later Rollcall wrote it.
  *
  * @throws {RollcallError} `manifest-unsupported` for a later version of the schema; `snapshot-damaged` for anything else
+ * @internal
  */
 export function readManifest(bytes: Buffer, path: string): Manifest {
   return unlessDamage(bytes, path, MANIFEST_SCHEMA, parseManifest);
@@ -292,6 +300,7 @@ export function readManifest(bytes: Buffer, path: string): Manifest {
  * Reads `latest.json` for a run.
  *
  * @throws {RollcallError} as {@link readManifest}
+ * @internal
  */
 export function readLatestBytes(bytes: Buffer, path: string): Latest {
   return unlessDamage(bytes, path, LATEST_SCHEMA, parseLatest);

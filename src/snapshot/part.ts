@@ -13,13 +13,21 @@ export interface PartEntry {
   readonly sha256: string;
 }
 
-/** A closed part: its entry in the manifest, and the blob. */
+/**
+ * A closed part: its entry in the manifest, and the blob.
+ *
+ * @internal
+ */
 export interface FinishedPart {
   readonly entry: PartEntry;
   readonly body: Buffer;
 }
 
-/** A part that is being filled in memory. */
+/**
+ * A part that is being filled in memory.
+ *
+ * @internal
+ */
 export interface Part {
   /** Bytes of the blob so far, without those that the encoder still buffers. */
   readonly bytes: number;
@@ -40,7 +48,11 @@ const GZIP_LEVEL = 1;
 /** Bytes that the compressor returns at a time. */
 const CHUNK_BYTES = 2 ** 17;
 
-/** A part of JSON lines: compressed and hashed as they come. */
+/**
+ * A part of JSON lines: compressed and hashed as they come.
+ *
+ * @internal
+ */
 export class GzipPart implements Part {
   readonly #gzip = createGzip({ level: GZIP_LEVEL, chunkSize: CHUNK_BYTES });
   readonly #hash = createHash("sha256");

@@ -1,4 +1,4 @@
-import { openSnapshots } from "rollcall";
+import { openSnapshots } from "@rollcall/rollcall";
 
 const storage = process.argv[2] ?? "https://contosodata.blob.core.windows.net";
 const snapshots = await openSnapshots({ storage });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { CREDENTIAL_KINDS } from "../../src/settings/credential-setting.ts";
+import { CREDENTIAL_KINDS } from "../../src/settings/credential-kind.ts";
 import { type Environment, readSettings } from "../../src/settings/settings.ts";
 import { assertRefused, errorOf, RIGHT, withSettings } from "./right-settings.ts";
 

@@ -1,10 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
-import type { StoredSnapshot } from "../../archive/snapshots.ts";
-import { CHANGE_KINDS, type Change, type ChangeKind } from "../../changes/change.ts";
-import { compareSnapshots } from "../../changes/compare.ts";
-import { compareSelections, type Selection } from "../../changes/selection.ts";
-import { ChangeSummary } from "../change-summary.ts";
-import { openReadingPlace } from "../reading.ts";
+import { CHANGE_KINDS, type ChangeKind } from "../../changes/change-kind.ts";
+import type { DiffOptions } from "../actions/diff.ts";
 import type { Terminal } from "../terminal.ts";
 
 const HELP = `
@@ -16,13 +12,6 @@ selected is not compared. Each part's SHA-256 is checked before it is used.
 
 Exit codes: 0 no differences, 1 differences, 2 wrong usage or settings,
 3 failed. --change and --property also narrow what counts as a difference.`;
-
-interface DiffOptions {
-  readonly change?: readonly ChangeKind[];
-  readonly property?: readonly string[];
-  readonly limit: number;
-  readonly json?: boolean;
-}
 
 /** `rollcall diff`. */
 export function addDiffCommand(program: Command, terminal: Terminal): void {
@@ -38,64 +27,10 @@ export function addDiffCommand(program: Command, terminal: Terminal): void {
     .addHelpText("after", HELP)
     .action(
       async (from: string | undefined, to: string | undefined, options: DiffOptions, command: Command) => {
-        // 1 means that there are differences.
-        terminal.failureExitCode = 3;
-        const { change: kinds = CHANGE_KINDS, property: names = [], limit, json } = options;
-        if (names.length > 0 && !kinds.includes("changed")) {
-          command.error("error: --property is about users who changed; it needs --change changed");
-        }
-        const { snapshots } = await openReadingPlace(terminal);
-        const after = await snapshots.open(to);
-        const before = from === undefined ? await snapshots.before(after) : await snapshots.open(from);
-        const selection = compareSelections(
-          before.manifest.source.properties,
-          after.manifest.source.properties,
-        );
-        const stranger = names.find((name) => !selection.common.some((common) => common.name === name));
-        if (stranger !== undefined) command.error(`error: ${notCompared(stranger, selection)}`);
-        const isWanted = ({ kind, properties }: Change) =>
-          kinds.includes(kind) && (names.length === 0 || properties.some((name) => names.includes(name)));
-        const changes = wantedChanges(before, after, isWanted, terminal.io.signal);
-        if (json) return writeLines(terminal, changes);
-
-        const summary = new ChangeSummary(limit);
-        for await (const some of changes) {
-          terminal.exitCode = 1;
-          for (const change of some) summary.add(change);
-        }
-        const heading = `From ${before.folder.runId} to ${after.folder.runId}`;
-        await terminal.print(
-          terminal.exitCode === 0 ? `${heading}: no differences` : heading,
-          ...summary.lines(kinds, selection.notCompared),
-        );
+        const { diff } = await import("../actions/diff.ts");
+        await diff(terminal, from, to, options, command);
       },
     );
-}
-
-/** The changes that were asked for, in batches that are never empty. */
-async function* wantedChanges(
-  before: StoredSnapshot,
-  after: StoredSnapshot,
-  isWanted: (change: Change) => boolean,
-  signal: AbortSignal,
-): AsyncGenerator<readonly Change[], void, undefined> {
-  for await (const changes of compareSnapshots(before.side, after.side, { signal })) {
-    const wanted = changes.filter(isWanted);
-    if (wanted.length > 0) yield wanted;
-  }
-}
-
-async function writeLines(terminal: Terminal, changes: AsyncIterable<readonly Change[]>): Promise<void> {
-  for await (const some of changes) {
-    terminal.exitCode = 1;
-    if (!(await terminal.write(some.map(({ line }) => `${line}\n`).join(""), "json"))) return;
-  }
-}
-
-function notCompared(name: string, { notCompared, common }: Selection): string {
-  if (notCompared.includes(name)) return `only one of the runs selected ${name}; it cannot be compared`;
-  const names = common.map((property) => property.name).join(", ");
-  return `the runs cannot be compared by ${name}, only by ${names}`;
 }
 
 function addKind(text: string, before: readonly ChangeKind[] = []): readonly ChangeKind[] {

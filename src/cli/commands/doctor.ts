@@ -1,17 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { DAY, MINUTE, SECOND, systemClock } from "../../clock.ts";
-import type { CheckResult } from "../../doctor/check.ts";
-import { diagnose } from "../../doctor/diagnosis.ts";
-import { openAzureIdentity } from "../../identity/azure-identity.ts";
-import { plural } from "../../words/format.ts";
-import { displayWidth, fitTo } from "../display-width.ts";
-import { openReadingPlace } from "../reading.ts";
+import { DAY, HOUR, MINUTE } from "../../clock.ts";
+import type { DoctorOptions } from "../actions/doctor.ts";
 import type { Terminal } from "../terminal.ts";
-import { hang } from "../wrap.ts";
-
-const HOUR = 60 * MINUTE;
-
-const SYMBOLS = { ok: "✓", warning: "!", failed: "✗", skipped: "·" } as const;
 
 const HELP = `
 Example: rollcall doctor
@@ -34,42 +24,10 @@ export function addDoctorCommand(program: Command, terminal: Terminal): void {
     .option("--freshness <age>", "only ask whether the latest snapshot is younger, such as 26h", parseAge)
     .option("--json", "print an array of JSON objects")
     .addHelpText("after", HELP)
-    .action(async ({ freshness, json }: { readonly freshness?: number; readonly json?: boolean }) => {
-      if (freshness !== undefined) return reportFreshness(terminal, freshness, json ?? false);
-      const { signal } = terminal.io;
-      const checks = diagnose({
-        loadEnvironment: () => terminal.environment(),
-        openIdentity: openAzureIdentity,
-        clock: systemClock,
-        signal,
-      });
-      const results: CheckResult[] = [];
-      for await (const result of checks) {
-        signal.throwIfAborted();
-        results.push(result);
-        if (!json) await terminal.print(...describe(result));
-      }
-      if (results.some(({ status }) => status === "failed")) terminal.exitCode = 1;
-      if (json) await terminal.printJson(results);
-      else await terminal.print("", verdict(results));
+    .action(async (options: DoctorOptions) => {
+      const { doctor } = await import("../actions/doctor.ts");
+      await doctor(terminal, options);
     });
-}
-
-/** Whether the latest snapshot is young enough: says so, and exits with 1 when it is not. */
-async function reportFreshness(terminal: Terminal, withinMs: number, json: boolean): Promise<void> {
-  const { snapshots } = await openReadingPlace(terminal);
-  const { manifest } = await snapshots.latest();
-  const ageMs = Math.max(0, systemClock.now() - Date.parse(manifest.finishedAt));
-  const fresh = ageMs <= withinMs;
-  if (!fresh) terminal.exitCode = 1;
-  const { runId, finishedAt } = manifest;
-  if (json) return terminal.printJson({ runId, finishedAt, ageSeconds: Math.round(ageMs / SECOND), fresh });
-  const age = `${(ageMs / HOUR).toFixed(1)} h old`;
-  await terminal.print(
-    fresh
-      ? `✓ fresh: the latest snapshot, ${runId}, is ${age}`
-      : `✗ stale: the latest snapshot, ${runId}, is ${age}, older than ${(withinMs / HOUR).toFixed(1)} h; the log says why`,
-  );
 }
 
 /** `90m`, `26h` or `2d`, in milliseconds. */
@@ -78,20 +36,4 @@ function parseAge(text: string): number {
   const unitMs = { m: MINUTE, h: HOUR, d: DAY }[unit];
   if (unitMs === undefined) throw new InvalidArgumentError("It must be an age such as 90m, 26h or 2d.");
   return Number(number) * unitMs;
-}
-
-function describe({ check, status, detail, remedy }: CheckResult): readonly string[] {
-  const lead = `${SYMBOLS[status]} ${fitTo(status, 7)}  ${fitTo(check, 10)}  `;
-  return [
-    ...hang(lead, detail),
-    ...(remedy === undefined ? [] : hang(" ".repeat(displayWidth(lead)), `-> ${remedy}`)),
-  ];
-}
-
-function verdict(results: readonly CheckResult[]): string {
-  const count = (wanted: CheckResult["status"]) => results.filter(({ status }) => status === wanted).length;
-  const failed = count("failed");
-  const warnings = count("warning");
-  if (failed > 0) return `${plural(failed, "check")} failed, ${count("skipped")} skipped.`;
-  return warnings > 0 ? `All good, with ${plural(warnings, "warning")}.` : "All good.";
 }

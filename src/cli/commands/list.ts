@@ -1,15 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
-import {
-  isUnreadable,
-  type RunSummary,
-  type Snapshots,
-  type UnreadableRun,
-} from "../../archive/snapshots.ts";
-import { formatBytes, formatCount, formatMinute } from "../../words/format.ts";
-import { openReadingPlace, runsOrNone } from "../reading.ts";
-import { type Column, formatTable } from "../table.ts";
+import type { ListOptions } from "../actions/list.ts";
 import type { Terminal } from "../terminal.ts";
-import { hang } from "../wrap.ts";
 
 const HELP = `
 Example: rollcall list --limit 5
@@ -20,16 +11,6 @@ tells more.
 Exit codes: 0 listed, also when there are none yet; 1 failed; 2 wrong usage or
 settings.`;
 
-const COLUMNS: readonly Column[] = [
-  { title: "run" },
-  { title: "finished (UTC)" },
-  { title: "users", align: "right" },
-  { title: "counted", align: "right" },
-  { title: "verdict" },
-  { title: "parts", align: "right" },
-  { title: "size", align: "right" },
-];
-
 /** `rollcall list`. */
 export function addListCommand(program: Command, terminal: Terminal): void {
   program
@@ -38,62 +19,13 @@ export function addListCommand(program: Command, terminal: Terminal): void {
     .option("--limit <count>", "how many at most", parseLimit, 20)
     .option("--json", "print an array of JSON objects")
     .addHelpText("after", HELP)
-    .action(async ({ limit, json }: { readonly limit: number; readonly json?: boolean }) => {
-      const { containerName, snapshots } = await openReadingPlace(terminal);
-      const runs = await runsOrNone(snapshots);
-      const latest = await latestRun(snapshots);
-      const entries = await Array.fromAsync(snapshots.list(runs.slice(0, limit)));
-      if (json) {
-        const isLatest = ({ runId }: { readonly runId: string }) => runId === latest.runId;
-        return terminal.printJson(entries.map((entry) => ({ ...entry, latest: isLatest(entry) })));
-      }
-      if (runs.length === 0) {
-        return terminal.print(
-          `No snapshot of tenant ${snapshots.tenantId} yet in container ${containerName}.`,
-        );
-      }
-      const older = runs.length - entries.length;
-      await terminal.print(
-        ...formatTable(COLUMNS, entries.map(asRow)),
-        ...entries.flatMap(problemOf),
-        ...(older > 0 ? [`${formatCount(older)} older: rollcall list --limit ${runs.length}`] : []),
-        ...hang("Latest: ", latest.runId ?? latest.problem),
-      );
+    .action(async (options: ListOptions) => {
+      const { list } = await import("../actions/list.ts");
+      await list(terminal, options);
     });
 }
 
 function parseLimit(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("It must be a whole number from 1.");
   return Number(text);
-}
-
-/** An unreadable `latest.json` must not hide the snapshots. */
-async function latestRun(
-  snapshots: Snapshots,
-): Promise<{ readonly runId?: string; readonly problem: string }> {
-  try {
-    const latest = await snapshots.pointer();
-    return { ...(latest && { runId: latest.runId }), problem: "none, latest.json is missing" };
-  } catch (error) {
-    if (!isUnreadable(error)) throw error;
-    return { problem: `unknown (${error.doing}: ${error.problem})` };
-  }
-}
-
-function asRow(entry: RunSummary | UnreadableRun): readonly string[] {
-  if ("error" in entry) return [entry.runId, "", "", "", "damaged", "", ""];
-  return [
-    entry.runId,
-    formatMinute(entry.finishedAt),
-    formatCount(entry.users),
-    entry.counted === null ? "none" : formatCount(entry.counted),
-    entry.verdict,
-    formatCount(entry.parts),
-    formatBytes(entry.bytes),
-  ];
-}
-
-function problemOf(entry: RunSummary | UnreadableRun): readonly string[] {
-  if (!("error" in entry)) return [];
-  return hang(`${entry.runId}: `, `${entry.error.doing}: ${entry.error.problem}`);
 }

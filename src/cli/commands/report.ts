@@ -1,9 +1,5 @@
-import path from "node:path";
 import type { Command } from "commander";
-import { makeReport } from "../../report/make-report.ts";
-import { renderPage } from "../../report/page.ts";
-import { ReportFile } from "../../report/report-file.ts";
-import { openReadingPlace } from "../reading.ts";
+import type { ReportOptions } from "../actions/report.ts";
 import { parseRunCount } from "../run-count.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -21,12 +17,6 @@ appears, or replaces another, only when it is complete.
 Exit codes: 0 written; 1 no such run or damaged, or the file cannot be written;
 2 wrong usage or settings.`;
 
-interface ReportCommandOptions {
-  readonly out: string;
-  readonly last: number;
-  readonly json?: boolean;
-}
-
 /** `rollcall report`. */
 export function addReportCommand(program: Command, terminal: Terminal): void {
   program
@@ -37,15 +27,8 @@ export function addReportCommand(program: Command, terminal: Terminal): void {
     .option("--last <count>", "how many runs at most", parseRunCount, 14)
     .option("--json", "print what was written as JSON")
     .addHelpText("after", HELP)
-    .action(async (wanted: string | undefined, { out, last, json }: ReportCommandOptions) => {
-      const { snapshots } = await openReadingPlace(terminal);
-      const { cwd } = terminal.io;
-      await using file = await ReportFile.open(path.resolve(cwd, out));
-      const report = await makeReport(snapshots, { run: wanted, last, nowMs: Date.now() });
-      await file.publish(renderPage(report));
-      const { runId } = report.snapshot.folder;
-      const runs = report.history.length;
-      if (json) await terminal.printJson({ runId, users: report.facts.users, runs, file: file.path });
-      else await terminal.print(`Wrote ${file.path}: run ${runId} and ${runs - 1} before it`);
+    .action(async (run: string | undefined, options: ReportOptions) => {
+      const { report } = await import("../actions/report.ts");
+      await report(terminal, run, options);
     });
 }

@@ -1,14 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
-import type { Snapshots, Verification, VerifyOptions } from "../../archive/snapshots.ts";
-import { RollcallError } from "../../error.ts";
-import type { SignatureFinding } from "../../signature/verify-signature.ts";
-import { formatBytes, plural } from "../../words/format.ts";
-import { brokenChain, describeChain } from "../chain-words.ts";
-import { findingLines } from "../finding-lines.ts";
-import { openPublicKeys } from "../public-keys.ts";
-import { openReadingPlace } from "../reading.ts";
+import type { VerifyCommandOptions } from "../actions/verify.ts";
 import type { Terminal } from "../terminal.ts";
-import { hang } from "../wrap.ts";
 
 const HELP = `
 Example: rollcall verify --all
@@ -31,18 +23,6 @@ signature is not checked.
 Exit codes: 0 whole, and the chain holds; 1 damaged, broken or no such run;
 2 wrong usage or settings.`;
 
-const NO_KEY =
-  "error: --require-signature needs --key FILE, or ROLLCALL_SIGNING_KEY_NAME and ROLLCALL_KEY_VAULT_URL";
-
-interface VerifyCommandOptions {
-  readonly all?: boolean;
-  readonly chain?: boolean;
-  readonly since?: string;
-  readonly json?: boolean;
-  readonly key?: string;
-  readonly requireSignature?: boolean;
-}
-
 /** `rollcall verify`. */
 export function addVerifyCommand(program: Command, terminal: Terminal): void {
   program
@@ -57,41 +37,9 @@ export function addVerifyCommand(program: Command, terminal: Terminal): void {
     .option("--json", "print the findings as JSON; with --all an array, with --chain an object")
     .addHelpText("after", HELP)
     .action(async (run: string | undefined, options: VerifyCommandOptions, command: Command) => {
-      const { all, chain: wantsChain, since, json, key, requireSignature } = options;
-      if (all && run !== undefined) command.error("error: either a run or --all");
-      if (since !== undefined && !wantsChain) command.error("error: --since goes with --chain");
-      const keys = await openPublicKeys(key, terminal);
-      if (requireSignature && !keys) command.error(NO_KEY);
-      const how = { keys, requireSignature };
-      const { snapshots } = await openReadingPlace(terminal);
-      const chain = wantsChain ? await snapshots.verifyChain(since) : undefined;
-      if (chain && !json) await terminal.print(...describeChain(chain));
-      const results: Verification[] = [];
-      try {
-        for await (const result of verifications(snapshots, run, options, how)) {
-          results.push(result);
-          if (!json) await terminal.print(...describe(result));
-        }
-      } finally {
-        if (json && chain) await terminal.printJson({ chain, runs: results });
-        else if (json && (all || results.length > 0)) await terminal.printJson(all ? results : results[0]);
-      }
-      if (!json && !chain && results.length === 0) await terminal.print("There is no snapshot yet.");
-      if (chain && !chain.holds) throw brokenChain(chain);
-      const damagedRuns = results.filter(({ whole }) => !whole);
-      if (damagedRuns.length > 0) throw damage(damagedRuns);
+      const { verify } = await import("../actions/verify.ts");
+      await verify(terminal, run, options, command);
     });
-}
-
-/** The snapshots whose parts are to be read. */
-async function* verifications(
-  snapshots: Snapshots,
-  run: string | undefined,
-  { all, chain }: VerifyCommandOptions,
-  how: VerifyOptions,
-): AsyncGenerator<Verification, void, undefined> {
-  if (all) yield* snapshots.verifyAll(how);
-  else if (run !== undefined || !chain || how.keys) yield await snapshots.verify(run, how);
 }
 
 /** A date, a run id or its beginning. */
@@ -99,46 +47,4 @@ function parseSince(text: string): string {
   if (!/^(\d{4}-\d{2}-\d{2}|\d{4,8}|\d{8}T\d{0,6}|\d{8}T\d{6}Z)$/.test(text))
     throw new InvalidArgumentError("It must be a run id or its beginning, or a date such as 2026-11-22.");
   return text;
-}
-
-function describe({
-  runId,
-  whole,
-  users,
-  parts,
-  bytes,
-  signature,
-  problems,
-}: Verification): readonly string[] {
-  const size = `${plural(users, "user")}, ${plural(parts, "part")}, ${formatBytes(bytes)}`;
-  return [
-    whole ? `✓ ${runId} is whole: ${size}` : `✗ ${runId} is damaged`,
-    ...(signature ? hang("    ", findingInWords(signature)) : []),
-    ...problems.flatMap(findingLines),
-  ];
-}
-
-function findingInWords(found: SignatureFinding): string {
-  switch (found.state) {
-    case "valid":
-      return `signed with ${found.alg} by ${found.kid}`;
-    case "unchecked":
-      return "signature not checked, for want of a key";
-    case "absent":
-      return "not signed";
-    case "invalid":
-      return "wrongly signed";
-  }
-}
-
-function damage(runs: readonly Verification[]): RollcallError {
-  const problems = runs.reduce((sum, run) => sum + run.problems.length, 0);
-  const blobs = [...new Set(runs.flatMap((run) => run.problems.map(({ blob }) => blob)))];
-  const more = blobs.length > 3 ? ` and ${blobs.length - 3} more` : "";
-  return new RollcallError("snapshot-damaged", {
-    doing: `verifying ${runs.map(({ runId }) => runId).join(", ")}`,
-    problem: `${plural(problems, "problem")} found, in ${blobs.slice(0, 3).join(", ")}${more}`,
-    remedy:
-      "Do not use a damaged snapshot. Restore the blobs from a version or backup, or use another run: `rollcall list`.",
-  });
 }

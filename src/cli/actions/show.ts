@@ -1,0 +1,71 @@
+import type { StoredSnapshot } from "../../archive/snapshots.ts";
+import { formatBytes, formatCount, formatDuration, formatTime, plural } from "../../words/format.ts";
+import {
+  completenessInWords,
+  credentialInWords,
+  durationMs,
+  effortInWords,
+  signatureInWords,
+} from "../../words/manifest-words.ts";
+import { openReadingPlace } from "../reading.ts";
+import { formatTable } from "../table.ts";
+import type { Terminal } from "../terminal.ts";
+import { hang, labelled } from "../wrap.ts";
+
+/** Options of `rollcall show`. */
+export interface ShowOptions {
+  readonly json?: boolean;
+}
+
+/** Shows a manifest. */
+export async function show(
+  terminal: Terminal,
+  run: string | undefined,
+  { json }: ShowOptions,
+): Promise<void> {
+  const { snapshots } = await openReadingPlace(terminal);
+  const snapshot = await snapshots.open(run);
+  if (json) await terminal.printJson(snapshot.manifest);
+  else await terminal.print(...describe(snapshot, Date.now()));
+}
+
+function describe({ folder, manifest, isLatest }: StoredSnapshot, nowMs: number): readonly string[] {
+  const { completeness, source, credential, previous, tool, parts } = manifest;
+  const change = previous ? completeness.unique - previous.users : 0;
+  const sign = change > 0 ? "+" : "";
+  return [
+    `Snapshot ${manifest.runId}${isLatest ? " (the latest)" : ""}`,
+    ...labelled([
+      ["tenant", manifest.tenantId],
+      ["started", formatTime(manifest.startedAt)],
+      ["finished", `${formatTime(manifest.finishedAt)}, after ${formatDuration(durationMs(manifest))}`],
+      ["users", completenessInWords(completeness)],
+      ["listed", `${formatCount(completeness.listed)}, ${plural(completeness.duplicates, "duplicate")}`],
+      ["credential", credentialInWords(credential, nowMs)],
+      ...(credential.version === null ? [] : [["version", credential.version] as const]),
+      ["source", source.url],
+      ["", effortInWords(source)],
+      ["properties", source.properties.join(", ")],
+      [
+        "previous",
+        previous
+          ? `${previous.runId}, ${plural(previous.users, "user")} (${sign}${formatCount(change)} since)`
+          : "none",
+      ],
+      ["signature", signatureInWords(manifest)],
+      ["written by", `${tool.name} ${tool.version}`],
+      ["path", folder.path],
+    ]),
+    "",
+    ...formatTable(
+      [
+        { title: "part" },
+        { title: "users", align: "right" },
+        { title: "size", align: "right" },
+        { title: "sha256", mayCut: true },
+      ],
+      parts.map(({ name, users, bytes, sha256 }) => [name, formatCount(users), formatBytes(bytes), sha256]),
+    ),
+    ...manifest.warnings.flatMap((warning) => hang("! ", warning)),
+  ];
+}
