@@ -4,6 +4,7 @@ import { VERSION } from "../version.ts";
 import { addDiffCommand } from "./commands/diff.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addHistoryCommand } from "./commands/history.ts";
+import { addInitCommand } from "./commands/init.ts";
 import { addListCommand } from "./commands/list.ts";
 import { addReportCommand } from "./commands/report.ts";
 import { addShowCommand } from "./commands/show.ts";
@@ -51,6 +52,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   addHistoryCommand(program, terminal);
   addReportCommand(program, terminal);
   addDoctorCommand(program, terminal);
+  addInitCommand(program, terminal);
 
   try {
     await program.parseAsync(argv, { from: "user" });
