@@ -58,6 +58,8 @@ esac
 graph_app=00000003-0000-0000-c000-000000000000
 user_read_all=df021288-bdef-4463-88db-98f22de89214
 
+# What is looked up goes into a variable first, here and below: inside a condition, a look-up that Azure refused would pass for
+# "there is none", and something would be made a second time.
 get() { az rest --method get --url "$graph/v1.0/$1" --query "$2" --output tsv; }
 
 # Makes what is missing and brings what is there to the given state, by a name of its own (Graph calls it an upsert).
@@ -65,11 +67,14 @@ put() {
   az rest --method patch --url "$graph/v1.0/$1" --headers Prefer=create-if-missing Content-Type=application/json --body "$2" --output none
 }
 
+granted_to() { get "servicePrincipals/$1/appRoleAssignments" "value[?appRoleId=='$user_read_all'].id"; }
+
 # Grants User.Read.All to a service principal, unless it has it.
 grant_permission() {
-  local holder=$1 resource
+  local holder=$1 resource granted
   resource=$(get "servicePrincipals(appId='$graph_app')" id)
-  if [ -n "$(get "servicePrincipals/$holder/appRoleAssignments" "value[?appRoleId=='$user_read_all'].id")" ]; then
+  granted=$(granted_to "$holder")
+  if [ -n "$granted" ]; then
     echo "✓ User.Read.All is granted"
     return
   fi
@@ -105,23 +110,29 @@ case "$credential" in
     if [ -z "$vault" ]; then
       left+=("Run this again with --vault once the vault is there (azd provision): it makes the certificate.")
     else
-      if ! version=$(az keyvault certificate show --vault-name "$vault" --name "$object" --query id --output tsv 2>/dev/null); then
+      kept=$(az keyvault certificate list --vault-name "$vault" --query "[?name=='$object'].id" --output tsv)
+      if [ -z "$kept" ]; then
         policy=$(az keyvault certificate get-default-policy)
         az keyvault certificate create --vault-name "$vault" --name "$object" --policy "$policy" --output none
-        version=$(az keyvault certificate show --vault-name "$vault" --name "$object" --query id --output tsv)
       fi
+      version=$(az keyvault certificate show --vault-name "$vault" --name "$object" --query id --output tsv)
       # Its version is the credential's name at the app, so that this one is added once and a rotated one later.
       version="$object ${version##*/}"
-      if [ -z "$(get "applications(uniqueName='$name')" "keyCredentials[?displayName=='$version'].keyId")" ]; then
+      known=$(get "applications(uniqueName='$name')" "keyCredentials[?displayName=='$version'].keyId")
+      if [ -z "$known" ]; then
         az ad app credential reset --id "$app" --cert "$object" --keyvault "$vault" --append --display-name "$version" --output none
       fi
       echo "✓ certificate $object in $vault, its public half at the app"
     fi
     ;;
   secret)
+    kept=''
+    if [ -n "$vault" ]; then
+      kept=$(az keyvault secret list --vault-name "$vault" --query "[?name=='$object' && attributes.enabled].id" --output tsv)
+    fi
     if [ -z "$vault" ]; then
       left+=("Run this again with --vault once the vault is there (azd provision): it makes the secret.")
-    elif [ -n "$(az keyvault secret list --vault-name "$vault" --query "[?name=='$object' && attributes.enabled].id" --output tsv)" ]; then
+    elif [ -n "$kept" ]; then
       echo "✓ secret $object in $vault"
     else
       ends=$(date -u -d '+180 days' +%Y-%m-%dT00:00:00Z 2>/dev/null || date -u -v+180d +%Y-%m-%dT00:00:00Z)
@@ -135,9 +146,10 @@ case "$credential" in
     ;;
 esac
 
+granted=$(granted_to "$principal")
 if [ "$grant" = yes ]; then
   grant_permission "$principal"
-elif [ -n "$(get "servicePrincipals/$principal/appRoleAssignments" "value[?appRoleId=='$user_read_all'].id")" ]; then
+elif [ -n "$granted" ]; then
   echo "✓ User.Read.All is granted"
 else
   left+=("A Privileged Role Administrator or Global Administrator opens this page once and accepts:

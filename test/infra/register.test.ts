@@ -26,9 +26,19 @@ class Azure implements Disposable {
   }
 
   register(...options: readonly string[]) {
+    return this.#register(options);
+  }
+
+  /** Azure refuses each call that holds the text. */
+  registerRefused(text: string, ...options: readonly string[]) {
+    return this.#register(options, { AZ_REFUSES: text });
+  }
+
+  #register(options: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+    const path = `${this.#folder.path}:${process.env.PATH}`;
     const { status, stdout, stderr } = spawnSync("bash", [`${ROOT}infra/graph/register.sh`, ...options], {
       encoding: "utf8",
-      env: { ...process.env, AZ_STATE: this.#state, PATH: `${this.#folder.path}:${process.env.PATH}` },
+      env: { ...process.env, ...environment, AZ_STATE: this.#state, PATH: path },
     });
     return { status, stdout, stderr };
   }
@@ -161,6 +171,30 @@ describe("register.sh", () => {
       assert.equal(status, 2, options.join(" "));
       assert.match(stderr, /^register\.sh: /);
       assert.deepEqual(azure.calls, []);
+    }
+  });
+
+  it("makes nothing a second time because Azure refuses a look-up, as a vault does until a new role works", () => {
+    const kinds: readonly (readonly [refused: string, made: string, options: readonly string[]])[] = [
+      ["keyvault secret list", "credential reset", ["--credential", "secret", "--vault", "kv-roll"]],
+      [
+        "keyvault certificate list",
+        "certificate create",
+        ["--credential", "certificate", "--vault", "kv-roll"],
+      ],
+      ["keyCredentials", "credential reset", ["--credential", "certificate", "--vault", "kv-roll"]],
+      ["/appRoleAssignments", "--method post", ["--credential", "managed-identity", "--identity", IDENTITY]],
+    ];
+    for (const [refused, made, options] of kinds) {
+      using azure = new Azure();
+      assert.notEqual(azure.registerRefused(refused, ...options).status, 0, refused);
+      assert.deepEqual(
+        azure.calls.filter((call) => call.includes(made)),
+        [],
+        refused,
+      );
+      assert.equal(azure.register(...options).status, 0, refused);
+      assert.equal(azure.calls.filter((call) => call.includes(made)).length, 1, refused);
     }
   });
 
