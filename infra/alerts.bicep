@@ -40,7 +40,7 @@ resource readerRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 }
 
 // Its value is known to nobody before the deployment, so it cannot be refused together with the other parameters.
-var webhookUrl = startsWith(toLower(alertWebhookUrl), 'https://')
+var webhookUrl = empty(alertWebhookUrl) || startsWith(toLower(alertWebhookUrl), 'https://')
   ? alertWebhookUrl
   : fail('alertWebhookUrl must begin with https://.')
 var hasReceiver = !empty(alertEmail) || hasWebhook

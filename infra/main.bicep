@@ -99,7 +99,7 @@ param timeBudgetMinutes int = 25
 @description('URL of a proxy on the way out, without a login; empty for none. Sets HTTPS_PROXY.')
 param httpsProxy string = ''
 
-@description('Hosts that are asked without the proxy; those of the identity\'s endpoint must be among them. Sets NO_PROXY.')
+@description('Hosts that are asked without the proxy; those of the identity\'s endpoint must be among them. Sets NO_PROXY, with what a private network leads to.')
 param noProxy string = 'localhost,127.0.0.1,169.254.169.254'
 
 // The Function app
@@ -235,6 +235,9 @@ var refusals = filter(
     !empty(allowedIpAddresses) && !privateNetworking
       ? 'allowedIpAddresses needs privateNetworking: without it the Function itself would be shut out.'
       : ''
+    requireSignature == 'on' && empty(signingKeyName)
+      ? 'requireSignature needs signingKeyName: without a key no run could ever commit.'
+      : ''
     empty(operatorPrincipalId) || isGuid(operatorPrincipalId)
       ? ''
       : 'operatorPrincipalId must be an object id, a GUID.'
@@ -274,6 +277,13 @@ var names = {
 }
 var packageContainerName = 'packages'
 var blobHost = 'blob.${storageSuffix}'
+// A proxy knows nothing of private addresses: what has one is asked directly.
+var privateHosts = privateNetworking
+  ? concat(
+      ['${names.hostStorage}.${blobHost}', '${names.snapshotStorage}.${blobHost}'],
+      needsVault ? ['${names.vault}${vaultSuffix}'] : []
+    )
+  : []
 var blobZone = 'privatelink.${blobHost}'
 // As documented for private endpoints: "vaultcore" where the suffix of vaults has "vault".
 var vaultZone = 'privatelink${replace(vaultSuffix, '.vault.', '.vaultcore.')}'
@@ -469,7 +479,7 @@ module functionApp 'function-app.bicep' = {
     packageContainerName: packageContainerName
     settings: settings
     httpsProxy: httpsProxy
-    noProxy: noProxy
+    noProxy: join(concat([noProxy], privateHosts), ',')
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     networkName: privateNetworking ? names.network : ''

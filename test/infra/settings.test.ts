@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { readSettings, SETTING_NAMES } from "../../infra/rollcall.ts";
 import { readTemplate, readVariables } from "../../infra/template.ts";
+import { readProxyRules } from "../../src/http/proxy.ts";
 import { Snapshot, VARIANTS } from "./snapshots.ts";
 
 /** Settings that the template knows and the settings module does not yet. To be emptied when they are merged. */
@@ -100,6 +101,21 @@ describe("app settings", () => {
       for (const [name, value] of Object.entries(settings))
         assert.doesNotMatch(value, /AccountKey=|SharedAccess|sig=|@Microsoft\.KeyVault|listKeys/i, name);
     }
+  });
+});
+
+describe("a proxy", () => {
+  it("is not asked for what a private network leads to, nor for the identity", () => {
+    const snapshot = new Snapshot("full");
+    const { HTTPS_PROXY, NO_PROXY = "", ROLLCALL_STORAGE, ROLLCALL_KEY_VAULT_URL } = snapshot.appSettings();
+    const host = snapshot.one("Microsoft.Storage/storageAccounts", "strollhost").name;
+    assert.equal(HTTPS_PROXY, "http://proxy.contoso.com:8080");
+    const direct = readProxyRules({ HTTPS_PROXY, NO_PROXY });
+    assert.ok(direct && direct !== "invalid");
+    for (const url of [ROLLCALL_STORAGE, ROLLCALL_KEY_VAULT_URL, `https://${host}.blob.core.windows.net`])
+      assert.ok(direct.isDirect(new URL(url ?? "").hostname), url);
+    assert.ok(direct.isDirect("169.254.169.254"));
+    assert.ok(!direct.isDirect("graph.microsoft.com"));
   });
 });
 

@@ -53,6 +53,17 @@ describe("the compiled template", () => {
     }
   });
 
+  it("refuses a webhook that is given, and never that there is none", () => {
+    // Azure may evaluate a variable that nothing uses.
+    const { webhookUrl } = JSON.parse(read("compiled/main.json")).resources.alerts.properties.template
+      .variables;
+    assert.match(
+      webhookUrl,
+      /^\[if\(or\(empty\(parameters\('alertWebhookUrl'\)\), startsWith\(.+'https:\/\/'\)\)/,
+    );
+    assert.match(webhookUrl, /fail\(/);
+  });
+
   it("has a snapshot of every variant, with no expression left that a reader would want to know", () => {
     const files = readdirSync(path.join(INFRA, "variants"));
     assert.deepEqual(
