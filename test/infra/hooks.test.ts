@@ -177,6 +177,24 @@ describe("after-provision", () => {
     assert.doesNotMatch(told, /adminconsent|vault|client id/);
   });
 
+  it("says which checks of doctor fail on a laptop because only the Function has the roles", () => {
+    const expected = {
+      certificate: /no more roles than this deployment gives you, vault and storage refuse you/,
+      secret: /gives you, storage refuses you/,
+      federated: /gives you, credential and storage fail/,
+      "managed-identity": /gives you, token and storage fail/,
+    };
+    for (const [ROLLCALL_CREDENTIAL, words] of Object.entries(expected))
+      assert.match(leftToDo({ ...outputs, ROLLCALL_CREDENTIAL }), words);
+  });
+
+  it("promises a role in the vault only where the deployment made the vault", () => {
+    const told = leftToDo({ ...outputs, ROLLCALL_CREDENTIAL: "secret" });
+    assert.match(told, /is Key Vault Secrets Officer on the vault kv-roll, as whoever deploys with azd is/);
+    const existing = { ...outputs, ROLLCALL_CREDENTIAL: "certificate", INFRA_EXISTING_VAULT: "kv-roll" };
+    assert.match(leftToDo(existing), /is Key Vault Certificates Officer on the vault kv-roll\n/);
+  });
+
   it("always ends with doctor and the first night", () => {
     for (const ROLLCALL_CREDENTIAL of ["certificate", "secret", "federated", "managed-identity"]) {
       const told = leftToDo({ ...outputs, ROLLCALL_CREDENTIAL });
