@@ -101,8 +101,8 @@ function formProblems(given: Given): readonly (readonly [string, string])[] {
     ],
     [
       "allowedIpAddresses",
-      (value) => !isTextList(value) || (JSON.parse(value) as string[]).every((item) => isNetwork(item, 32)),
-      "must hold IPv4 addresses or ranges only",
+      (value) => !isTextList(value) || (JSON.parse(value) as string[]).every(isPublicRange),
+      "must hold public IPv4 addresses, or ranges of /30 or larger",
     ],
   ];
   return forms
@@ -122,6 +122,12 @@ function isProxy(value: string): boolean {
 function isNetwork(value: string, longestPrefix: number): boolean {
   const [address = "", prefix = String(longestPrefix), ...rest] = value.split("/");
   return rest.length === 0 && isIPv4(address) && /^\d{1,2}$/.test(prefix) && Number(prefix) <= longestPrefix;
+}
+
+/** What the firewall of a storage account takes: it refuses private addresses, and small ranges. */
+function isPublicRange(value: string): boolean {
+  const isPrivate = /^(10|192\.168|172\.(1[6-9]|2\d|3[01]))\./.test(value);
+  return isNetwork(value, value.includes("/") ? 30 : 32) && !isPrivate;
 }
 
 /** What cannot be right together: the same that infra/main.bicep refuses. */
