@@ -126,9 +126,10 @@ resource runFailed 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
         }
       ]
     }
-    // A night that failed does not become good again; each code is told once a day.
+    // A night that failed does not become good again. Its retries are not told again; the next night is: a day of silence would be
+    // about as long as the time from night to night, and every second one would pass in it.
     autoMitigate: false
-    muteActionsDuration: 'P1D'
+    muteActionsDuration: 'PT6H'
     skipQueryValidation: true
     actions: { actionGroups: actionGroupIds }
   }
