@@ -8,6 +8,7 @@ usage() {
 Usage: infra/graph/register.sh --credential KIND [options]
 
   --credential KIND    certificate, secret, federated or managed-identity, as in infra/main.bicep
+  --tenant ID          directory (tenant) id that az must be signed in to (whichever it is)
   --name NAME          unique name of the app registration (rollcall)
   --identity ID        object id of the Function's identity: output IDENTITY_PRINCIPAL_ID (federated, managed-identity)
   --vault NAME         Key Vault that holds the credential: output AZURE_KEY_VAULT_NAME (certificate, secret)
@@ -24,12 +25,12 @@ refuse() {
   exit 2
 }
 
-credential='' name=rollcall identity='' vault='' object='' cloud=global grant=no
+credential='' tenant='' name=rollcall identity='' vault='' object='' cloud=global grant=no
 while [ $# -gt 0 ]; do
   case "$1" in
     --help | -h) usage && exit 0 ;;
     --grant) grant=yes && shift && continue ;;
-    --credential | --name | --identity | --vault | --object | --cloud) [ $# -ge 2 ] || refuse "$1 needs a value" ;;
+    --credential | --tenant | --name | --identity | --vault | --object | --cloud) [ $# -ge 2 ] || refuse "$1 needs a value" ;;
     *) refuse "there is no $1; --help tells what there is" ;;
   esac
   printf -v "${1#--}" %s "$2"
@@ -45,6 +46,7 @@ case "$credential" in
     ;;
   *) refuse "--credential must be certificate, secret, federated or managed-identity" ;;
 esac
+[[ -z "$tenant" || "$tenant" =~ $guid ]] || refuse "--tenant must be a directory id, a GUID"
 [[ "$name" =~ ^[A-Za-z0-9._-]{1,120}$ ]] || refuse "--name must be letters, digits, dots, hyphens and underscores"
 case "$cloud" in
   global) authority=https://login.microsoftonline.com graph=https://graph.microsoft.com audience=api://AzureADTokenExchange ;;
@@ -83,7 +85,11 @@ grant_permission() {
   echo "✓ User.Read.All is granted now"
 }
 
-tenant=$(az account show --query tenantId --output tsv)
+signed_in=$(az account show --query tenantId --output tsv)
+if [ -n "$tenant" ] && [ "$tenant" != "$signed_in" ]; then
+  refuse "az is signed in to the directory $signed_in, not to $tenant: az login --tenant $tenant --allow-no-subscriptions"
+fi
+tenant=$signed_in
 
 if [ "$credential" = managed-identity ]; then
   grant_permission "$identity"

@@ -9,7 +9,7 @@ export function leftToDo(environment: Environment): string {
   const lines = steps.map(({ who, what, commands }, index) =>
     [`${index + 1}. ${what}`, `   Who: ${who}`, ...commands.map((command) => `     ${command}`)].join("\n"),
   );
-  return `Left to do, in this order; docs/deploy.md explains each step.\n\n${lines.join("\n\n")}\n`;
+  return `Left to do, in this order; docs/deploy.md explains each step. The commands are for bash: on Windows, WSL or Azure Cloud Shell.\n\n${lines.join("\n\n")}\n`;
 }
 
 interface Step {
@@ -33,9 +33,13 @@ function stepsOf(environment: Environment): readonly Step[] {
   } = environment;
   const cloud = environment.ROLLCALL_CLOUD || "global";
   const register = (...options: readonly string[]) =>
-    ["bash infra/graph/register.sh", `--credential ${credential}`, ...options, ...cloudOption(cloud)].join(
-      " ",
-    );
+    [
+      "bash infra/graph/register.sh",
+      ...(environment.ROLLCALL_TENANT_ID ? [`--tenant ${environment.ROLLCALL_TENANT_ID}`] : []),
+      `--credential ${credential}`,
+      ...options,
+      ...cloudOption(cloud),
+    ].join(" ");
 
   if (credential === "managed-identity") {
     return [

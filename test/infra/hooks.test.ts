@@ -156,7 +156,12 @@ describe("after-provision", () => {
       ROLLCALL_CREDENTIAL: "certificate",
       ROLLCALL_CERTIFICATE_NAME: "graph-cert",
     });
-    assert.match(told, /register\.sh --credential certificate --vault kv-roll --object graph-cert\n/);
+    assert.match(
+      told,
+      new RegExp(
+        `register\\.sh --tenant ${GUID} --credential certificate --vault kv-roll --object graph-cert\n`,
+      ),
+    );
     assert.match(told, /azd env set ROLLCALL_CLIENT_ID <client id>/);
     assert.match(told, /Who: a Privileged Role Administrator or Global Administrator/);
     assert.match(
@@ -185,7 +190,7 @@ describe("after-provision", () => {
 
   it("has no app registration, vault or consent page for the identity itself", () => {
     const told = leftToDo({ ...outputs, ROLLCALL_CREDENTIAL: "managed-identity", AZURE_KEY_VAULT_NAME: "" });
-    assert.match(told, /register\.sh --credential managed-identity --identity 0a0b0c0d/);
+    assert.match(told, /register\.sh --tenant \S+ --credential managed-identity --identity 0a0b0c0d/);
     assert.doesNotMatch(told, /adminconsent|vault|client id/);
   });
 

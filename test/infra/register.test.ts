@@ -163,6 +163,7 @@ describe("register.sh", () => {
       ["--credential", "managed-identity", "--identity", "rollcall"],
       ["--credential", "certificate", "--name", "roll'call"],
       ["--credential", "certificate", "--cloud", "moon"],
+      ["--credential", "certificate", "--tenant", "contoso.com"],
       ["--credential", "certificate", "--vaults", "kv-roll"],
       ["--credential"],
     ]) {
@@ -196,6 +197,15 @@ describe("register.sh", () => {
       assert.equal(azure.register(...options).status, 0, refused);
       assert.equal(azure.calls.filter((call) => call.includes(made)).length, 1, refused);
     }
+  });
+
+  it("makes nothing in another directory than the one that it was told", () => {
+    using azure = new Azure();
+    const { status, stderr } = azure.register("--credential", "certificate", "--tenant", IDENTITY);
+    assert.equal(status, 2);
+    assert.match(stderr, new RegExp(`signed in to the directory ${TENANT}, not to ${IDENTITY}: az login`));
+    assert.deepEqual(azure.made, {});
+    assert.equal(azure.register("--credential", "certificate", "--tenant", TENANT).status, 0);
   });
 
   it("stops where Azure refuses", () => {
