@@ -92,7 +92,7 @@ function formProblems(given: Given): readonly (readonly [string, string])[] {
       "must be the name of a storage account, not its URL",
     ],
     ["alertEmail", (value) => MAIL.test(value), "must be one mail address, such as oncall@contoso.com"],
-    ["alertWebhookUrl", (value) => isHttps(value), "must be an https URL"],
+    ["alertWebhookUrl", (value) => isHttps(value) || isVaultReference(value), "must be an https URL"],
     ["httpsProxy", (value) => isProxy(value), "must be the http or https URL of a proxy, without a login"],
     [
       "addressPrefix",
@@ -112,6 +112,11 @@ function formProblems(given: Given): readonly (readonly [string, string])[] {
 
 function isHttps(value: string): boolean {
   return URL.canParse(value) && new URL(value).protocol === "https:";
+}
+
+/** What `azd env set-secret` leaves in place of a secret; azd reads the vault when it deploys. */
+function isVaultReference(value: string): boolean {
+  return value.startsWith("akvs://");
 }
 
 function isProxy(value: string): boolean {

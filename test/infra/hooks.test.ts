@@ -124,6 +124,11 @@ describe("before-provision", () => {
     assert.match(provisionProblems({ ROLLCALL_PROPERTIES: "aboutMe" })[0] ?? "", /^ROLLCALL_PROPERTIES /);
   });
 
+  it("lets through a secret that azd will read from a vault", () => {
+    const INFRA_ALERT_WEBHOOK_URL = `akvs://${GUID}/contoso-vault/alert-webhook`;
+    assert.deepEqual(provisionProblems({ INFRA_ALERT_WEBHOOK_URL }), []);
+  });
+
   it("does not repeat a webhook's URL, which is a secret", () => {
     const told = provisionProblems({ INFRA_ALERT_WEBHOOK_URL: "http://hooks.contoso.com/T0KEN" }).join();
     assert.equal(told, "INFRA_ALERT_WEBHOOK_URL must be an https URL.");
