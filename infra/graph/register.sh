@@ -69,6 +69,16 @@ put() {
   az rest --method patch --url "$graph/v1.0/$1" --headers Prefer=create-if-missing Content-Type=application/json --body "$2" --output none
 }
 
+# It takes Entra some seconds until all of it knows what was just made. The last try says what is wrong.
+patiently() {
+  local seconds
+  for seconds in 2 4 8; do
+    "$@" 2>/dev/null && return
+    sleep "$seconds"
+  done
+  "$@"
+}
+
 granted_to() { get "servicePrincipals/$1/appRoleAssignments" "value[?appRoleId=='$user_read_all'].id"; }
 
 # Grants User.Read.All to a service principal, unless it has it.
@@ -99,10 +109,10 @@ if [ "$credential" = managed-identity ]; then
 fi
 
 put "applications(uniqueName='$name')" "{\"displayName\":\"$name\",\"signInAudience\":\"AzureADMyOrg\",\"requiredResourceAccess\":[{\"resourceAppId\":\"$graph_app\",\"resourceAccess\":[{\"id\":\"$user_read_all\",\"type\":\"Role\"}]}]}"
-app=$(get "applications(uniqueName='$name')" appId)
+app=$(patiently get "applications(uniqueName='$name')" appId)
 echo "✓ app registration $name: $app"
-put "servicePrincipals(appId='$app')" "{\"appId\":\"$app\"}"
-principal=$(get "servicePrincipals(appId='$app')" id)
+patiently put "servicePrincipals(appId='$app')" "{\"appId\":\"$app\"}"
+principal=$(patiently get "servicePrincipals(appId='$app')" id)
 echo "✓ service principal"
 
 left=()
@@ -152,7 +162,7 @@ case "$credential" in
     ;;
 esac
 
-granted=$(granted_to "$principal")
+granted=$(patiently granted_to "$principal")
 if [ "$grant" = yes ]; then
   grant_permission "$principal"
 elif [ -n "$granted" ]; then

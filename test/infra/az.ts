@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 /**
  * Stands in for the Azure CLI where register.sh runs it: keeps a directory and a vault in the file that AZ_STATE names, answers
  * each call as `az` would with its `--query` and `--output tsv`, and writes down what it was asked. A call that holds the text in
- * AZ_REFUSES is refused.
+ * AZ_REFUSES is refused, the first AZ_REFUSES_TIMES times.
  */
 interface State {
   /** One call a line. */
@@ -74,8 +74,10 @@ function placesOf(kind: string): readonly string[] {
 
 state.calls.push(args.join(" "));
 try {
-  const { AZ_REFUSES: refused } = process.env;
-  if (refused && args.join(" ").includes(refused)) throw new Error("(Forbidden) Caller is not authorized");
+  const { AZ_REFUSES: refused, AZ_REFUSES_TIMES: times = "Infinity" } = process.env;
+  const asked = refused ? state.calls.filter((call) => call.includes(refused)).length : 0;
+  if (refused && args.join(" ").includes(refused) && asked <= Number(times))
+    throw new Error("(Forbidden) Caller is not authorized");
   const said = answer();
   if (said !== "" && option("--output") !== "none") console.log(said);
 } catch (error) {

@@ -23,6 +23,10 @@ class Azure implements Disposable {
     const program = path.join(this.#folder.path, "az");
     writeFileSync(program, `#!/bin/sh\n${az}\n`);
     chmodSync(program, 0o755);
+    // Nobody waits here.
+    const sleep = path.join(this.#folder.path, "sleep");
+    writeFileSync(sleep, "#!/bin/sh\n");
+    chmodSync(sleep, 0o755);
   }
 
   register(...options: readonly string[]) {
@@ -32,6 +36,11 @@ class Azure implements Disposable {
   /** Azure refuses each call that holds the text. */
   registerRefused(text: string, ...options: readonly string[]) {
     return this.#register(options, { AZ_REFUSES: text });
+  }
+
+  /** Azure refuses the first calls that hold the text. */
+  registerLate(text: string, times: number, ...options: readonly string[]) {
+    return this.#register(options, { AZ_REFUSES: text, AZ_REFUSES_TIMES: String(times) });
   }
 
   #register(options: readonly string[], environment: Readonly<Record<string, string>> = {}) {
@@ -206,6 +215,20 @@ describe("register.sh", () => {
     assert.match(stderr, new RegExp(`signed in to the directory ${TENANT}, not to ${IDENTITY}: az login`));
     assert.deepEqual(azure.made, {});
     assert.equal(azure.register("--credential", "certificate", "--tenant", TENANT).status, 0);
+  });
+
+  it("waits for Entra to know the app and the service principal that it has just made", () => {
+    for (const made of ["--query appId", "patch --url https://graph.microsoft.com/v1.0/servicePrincipals"]) {
+      using azure = new Azure();
+      const { status, stdout, stderr } = azure.registerLate(made, 3, "--credential", "certificate");
+      assert.equal(status, 0, stderr);
+      assert.match(stdout, /✓ service principal/);
+      assert.equal(stderr, "");
+    }
+    using azure = new Azure();
+    const { status, stderr } = azure.registerLate("--query appId", 4, "--credential", "certificate");
+    assert.notEqual(status, 0);
+    assert.equal(stderr.match(/Forbidden/g)?.length, 1);
   });
 
   it("stops where Azure refuses", () => {
