@@ -210,7 +210,7 @@ func isGuid(text string) bool =>
   join(map(split(text, '-'), part => string(length(part))), '-') == '8-4-4-4-12'
 
 func isMailAddress(text string) bool =>
-  length(split(text, '@')) == 2 && !contains(text, ' ') && !startsWith(text, '@') && contains(
+  length(split(text, '@')) == 2 && length(split(text, [' ', ',', ';'])) == 1 && !startsWith(text, '@') && contains(
     last(split(text, '@')),
     '.'
   ) && !startsWith(last(split(text, '@')), '.') && !endsWith(text, '.')
