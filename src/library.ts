@@ -14,6 +14,7 @@ export type { AzureAnswer } from "./answer.ts";
 export type {
   ChainEnd,
   ChainVerification,
+  Freshness,
   RunManifest,
   RunSummary,
   Snapshots,

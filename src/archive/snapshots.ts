@@ -9,6 +9,7 @@ import { partLines } from "../snapshot/part-reader.ts";
 import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { type ChainVerification, verifyChain } from "./chain.ts";
+import { type Freshness, freshness } from "./freshness.ts";
 import { readLatest } from "./latest.ts";
 import { committedRuns, openSnapshot, type Snapshot } from "./reader.ts";
 import { type RunManifest, readManifests, type UnreadableRun } from "./run-manifest.ts";
@@ -17,6 +18,7 @@ import { isUnreadable } from "./unreadable.ts";
 import { type Verification, type VerifyOptions, verifySnapshot } from "./verify.ts";
 
 export type { ChainEnd, ChainVerification } from "./chain.ts";
+export type { Freshness } from "./freshness.ts";
 export type { RunManifest, UnreadableRun } from "./run-manifest.ts";
 export type { RunSummary } from "./run-summary.ts";
 export { isUnreadable } from "./unreadable.ts";
@@ -144,6 +146,16 @@ export class Snapshots {
    */
   verifyChain(since?: string): Promise<ChainVerification> {
     return verifyChain(this.#container, this.tenantId, since);
+  }
+
+  /**
+   * How old the newest whole snapshot is, whatever `latest.json` says.
+   *
+   * @param nowMs the present, in milliseconds since the Unix epoch
+   * @throws {RollcallError} `clock-wrong` if it was finished in the future, `manifest-unsupported`, the storage's errors
+   */
+  freshness(nowMs: number): Promise<Freshness> {
+    return freshness(this.#container, this.tenantId, nowMs);
   }
 
   async #verifyAnySchema(runId: string, options?: VerifyOptions): Promise<Verification> {

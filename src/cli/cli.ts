@@ -3,6 +3,7 @@ import { asRollcallError, RollcallError } from "../error.ts";
 import { VERSION } from "../version.ts";
 import { addDiffCommand } from "./commands/diff.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
+import { addFreshCommand } from "./commands/fresh.ts";
 import { addHistoryCommand } from "./commands/history.ts";
 import { addListCommand } from "./commands/list.ts";
 import { addReportCommand } from "./commands/report.ts";
@@ -51,6 +52,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   addDiffCommand(program, terminal);
   addHistoryCommand(program, terminal);
   addReportCommand(program, terminal);
+  addFreshCommand(program, terminal);
   addDoctorCommand(program, terminal);
 
   try {

@@ -1,15 +1,14 @@
-import { type Command, InvalidArgumentError } from "commander";
-import { DAY, MINUTE, SECOND, systemClock } from "../../clock.ts";
+import type { Command } from "commander";
+import { systemClock } from "../../clock.ts";
 import type { CheckResult } from "../../doctor/check.ts";
 import { diagnose } from "../../doctor/diagnosis.ts";
 import { openAzureIdentity } from "../../identity/azure-identity.ts";
 import { plural } from "../../words/format.ts";
+import { parseAge } from "../age.ts";
 import { displayWidth, fitTo } from "../display-width.ts";
-import { openReadingPlace } from "../reading.ts";
+import { reportFreshness } from "../report-freshness.ts";
 import type { Terminal } from "../terminal.ts";
 import { hang } from "../wrap.ts";
-
-const HOUR = 60 * MINUTE;
 
 const SYMBOLS = { ok: "✓", warning: "!", failed: "✗", skipped: "·" } as const;
 
@@ -19,9 +18,7 @@ Example: rollcall doctor
 Publishes nothing. Creates the container if it is missing, writes a small blob
 there and deletes it. Wrong settings are a failed check.
 
---freshness 26h asks for one thing only: whether the latest snapshot can be read
-and is no older than that (m, h or d). It reads the storage and nothing else, so
-any scheduler can run it that has Storage Blob Data Reader on the container.
+--freshness 26h checks nothing but the storage, as rollcall fresh --within 26h.
 
 Exit codes: 0 a run has what it needs, perhaps with warnings, or the snapshot is
 fresh; 1 it does not, or is not; 2 wrong usage.`;
@@ -53,31 +50,6 @@ export function addDoctorCommand(program: Command, terminal: Terminal): void {
       if (json) await terminal.printJson(results);
       else await terminal.print("", verdict(results));
     });
-}
-
-/** Whether the latest snapshot is young enough: says so, and exits with 1 when it is not. */
-async function reportFreshness(terminal: Terminal, withinMs: number, json: boolean): Promise<void> {
-  const { snapshots } = await openReadingPlace(terminal);
-  const { manifest } = await snapshots.latest();
-  const ageMs = Math.max(0, systemClock.now() - Date.parse(manifest.finishedAt));
-  const fresh = ageMs <= withinMs;
-  if (!fresh) terminal.exitCode = 1;
-  const { runId, finishedAt } = manifest;
-  if (json) return terminal.printJson({ runId, finishedAt, ageSeconds: Math.round(ageMs / SECOND), fresh });
-  const age = `${(ageMs / HOUR).toFixed(1)} h old`;
-  await terminal.print(
-    fresh
-      ? `✓ fresh: the latest snapshot, ${runId}, is ${age}`
-      : `✗ stale: the latest snapshot, ${runId}, is ${age}, older than ${(withinMs / HOUR).toFixed(1)} h; the log says why`,
-  );
-}
-
-/** `90m`, `26h` or `2d`, in milliseconds. */
-function parseAge(text: string): number {
-  const [, number = "", unit = ""] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
-  const unitMs = { m: MINUTE, h: HOUR, d: DAY }[unit];
-  if (unitMs === undefined) throw new InvalidArgumentError("It must be an age such as 90m, 26h or 2d.");
-  return Number(number) * unitMs;
 }
 
 function describe({ check, status, detail, remedy }: CheckResult): readonly string[] {
