@@ -3,6 +3,7 @@ import { readChanges } from "../changes/change-lines.ts";
 import { type Side, snapshotSide } from "../changes/side.ts";
 import { RollcallError } from "../error.ts";
 import { parseUser, type User } from "../rows/user-line.ts";
+import type { KeepRules } from "../settings/keep-setting.ts";
 import { folderOf, manifestPath, type RunFolder } from "../snapshot/layout.ts";
 import type { Latest, Manifest } from "../snapshot/manifest.ts";
 import { partLines } from "../snapshot/part-reader.ts";
@@ -141,11 +142,12 @@ export class Snapshots {
    * Follows the chain of manifests from the newest run back, without reading parts.
    *
    * @param since where to stop: a run's id or its beginning, or a date such as `2026-11-22`; absent: at the oldest run
+   * @param keep rules by which runs were pruned: it is a problem if one that these keep was; absent: any may have been
    * @returns what was found; a broken chain is no error here
    * @throws {RollcallError} `snapshot-not-found` if there is no snapshot, or none since then; the storage's errors
    */
-  verifyChain(since?: string): Promise<ChainVerification> {
-    return verifyChain(this.#container, this.tenantId, since);
+  verifyChain(since?: string, keep?: KeepRules): Promise<ChainVerification> {
+    return verifyChain(this.#container, this.tenantId, since, keep);
   }
 
   /**

@@ -6,6 +6,7 @@ import { addDoctorCommand } from "./commands/doctor.ts";
 import { addFreshCommand } from "./commands/fresh.ts";
 import { addHistoryCommand } from "./commands/history.ts";
 import { addListCommand } from "./commands/list.ts";
+import { addPruneCommand } from "./commands/prune.ts";
 import { addReportCommand } from "./commands/report.ts";
 import { addShowCommand } from "./commands/show.ts";
 import { addSnapshotCommand } from "./commands/snapshot.ts";
@@ -53,6 +54,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   addHistoryCommand(program, terminal);
   addReportCommand(program, terminal);
   addFreshCommand(program, terminal);
+  addPruneCommand(program, terminal);
   addDoctorCommand(program, terminal);
 
   try {

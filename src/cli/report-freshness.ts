@@ -1,8 +1,7 @@
 import type { Freshness, Snapshots } from "../archive/snapshots.ts";
 import { SECOND, systemClock } from "../clock.ts";
-import { asRollcallError } from "../error.ts";
 import { ageInWords } from "./age.ts";
-import { openReadingPlace } from "./reading.ts";
+import { isNoContainer, openReadingPlace } from "./reading.ts";
 import type { Terminal } from "./terminal.ts";
 import { hang } from "./wrap.ts";
 
@@ -30,9 +29,7 @@ async function freshnessOf(snapshots: Snapshots): Promise<Freshness> {
   try {
     return await snapshots.freshness(systemClock.now());
   } catch (error) {
-    if (asRollcallError(error).answer?.code === "ContainerNotFound") {
-      return { notes: ["there is no such container"] };
-    }
+    if (isNoContainer(error)) return { notes: ["there is no such container"] };
     throw error;
   }
 }

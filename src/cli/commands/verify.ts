@@ -1,10 +1,12 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Snapshots, Verification, VerifyOptions } from "../../archive/snapshots.ts";
 import { RollcallError } from "../../error.ts";
+import type { KeepRules } from "../../settings/keep-setting.ts";
 import type { SignatureFinding } from "../../signature/verify-signature.ts";
 import { formatBytes, plural } from "../../words/format.ts";
 import { brokenChain, describeChain } from "../chain-words.ts";
 import { findingLines } from "../finding-lines.ts";
+import { parseKeep } from "../keep-option.ts";
 import { openPublicKeys } from "../public-keys.ts";
 import { openReadingPlace } from "../reading.ts";
 import type { Terminal } from "../terminal.ts";
@@ -38,6 +40,7 @@ interface VerifyCommandOptions {
   readonly all?: boolean;
   readonly chain?: boolean;
   readonly since?: string;
+  readonly keep?: KeepRules;
   readonly json?: boolean;
   readonly key?: string;
   readonly requireSignature?: boolean;
@@ -54,17 +57,19 @@ export function addVerifyCommand(program: Command, terminal: Terminal): void {
     .option("--require-signature", "count a snapshot that is not signed as damaged")
     .option("--chain", "check that no manifest was rewritten and no run removed or inserted")
     .option("--since <run>", "with --chain: end at a run, or a date such as 2026-11-22", parseSince)
+    .option("--keep <rules>", "with --chain: no run was pruned that daily=30,monthly=12 keeps", parseKeep)
     .option("--json", "print the findings as JSON; with --all an array, with --chain an object")
     .addHelpText("after", HELP)
     .action(async (run: string | undefined, options: VerifyCommandOptions, command: Command) => {
-      const { all, chain: wantsChain, since, json, key, requireSignature } = options;
+      const { all, chain: wantsChain, since, keep, json, key, requireSignature } = options;
       if (all && run !== undefined) command.error("error: either a run or --all");
       if (since !== undefined && !wantsChain) command.error("error: --since goes with --chain");
+      if (keep !== undefined && !wantsChain) command.error("error: --keep goes with --chain");
       const keys = await openPublicKeys(key, terminal);
       if (requireSignature && !keys) command.error(NO_KEY);
       const how = { keys, requireSignature };
       const { snapshots } = await openReadingPlace(terminal);
-      const chain = wantsChain ? await snapshots.verifyChain(since) : undefined;
+      const chain = wantsChain ? await snapshots.verifyChain(since, keep) : undefined;
       if (chain && !json) await terminal.print(...describeChain(chain));
       const results: Verification[] = [];
       try {

@@ -1,0 +1,159 @@
+import type { Command } from "commander";
+import { type Pruned, prune } from "../../archive/prune.ts";
+import { type PlannedFolder, planPrune } from "../../archive/prune-plan.ts";
+import { systemClock } from "../../clock.ts";
+import { RollcallError } from "../../error.ts";
+import type { KeepRules } from "../../settings/keep-setting.ts";
+import { lockPath } from "../../snapshot/layout.ts";
+import { PRUNE, takeLock } from "../../storage/lock.ts";
+import { formatBytes, plural } from "../../words/format.ts";
+import { parseKeptCount } from "../keep-option.ts";
+import { isNoContainer, openTenantPlace, type TenantPlace } from "../reading.ts";
+import { type Column, formatTable } from "../table.ts";
+import type { Terminal } from "../terminal.ts";
+
+const HELP = `
+Example: rollcall prune --keep-daily 30 --keep-monthly 12
+
+Shows what it would delete; with --yes it deletes. Each rule keeps the newest
+snapshot of each of the last days, ISO weeks, months or years (UTC) that have
+one; a snapshot stays if any rule keeps it. The latest always stays, and so does
+one that is damaged or misdated. Folders of failed runs go once they are a day
+old.
+
+Of a snapshot that is pruned, the manifest is left as manifest.pruned.json, and
+its signature: rollcall verify --chain follows the links through it.
+
+Needs Storage Blob Data Contributor on the container. With --yes it takes the
+lock, so that no run is at work meanwhile.
+
+Exit codes: 0 shown, or all of it deleted; 1 failed, or the storage did not let
+something go; 2 wrong usage or settings, also without any rule.`;
+
+const COLUMNS: readonly Column[] = [
+  { title: "run" },
+  { title: "what" },
+  { title: "size", align: "right" },
+  { title: "kept by" },
+];
+
+const KINDS = { snapshot: "snapshot", failed: "failed run", pruned: "rest of a pruned one" } as const;
+
+interface PruneOptions {
+  readonly keepLast?: number;
+  readonly keepDaily?: number;
+  readonly keepWeekly?: number;
+  readonly keepMonthly?: number;
+  readonly keepYearly?: number;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+/** `rollcall prune`. */
+export function addPruneCommand(program: Command, terminal: Terminal): void {
+  program
+    .command("prune")
+    .description("delete old snapshots by rules, and what failed runs left")
+    .option("--keep-last <count>", "keep the newest snapshots", parseKeptCount)
+    .option("--keep-daily <count>", "keep the newest of each of the last days", parseKeptCount)
+    .option("--keep-weekly <count>", "keep the newest of each of the last weeks", parseKeptCount)
+    .option("--keep-monthly <count>", "keep the newest of each of the last months", parseKeptCount)
+    .option("--keep-yearly <count>", "keep the newest of each of the last years", parseKeptCount)
+    .option("--yes", "delete, instead of showing what would be deleted")
+    .option("--json", "print the findings as JSON")
+    .addHelpText("after", HELP)
+    .action(async (options: PruneOptions, command: Command) => {
+      const rules = rulesOf(options);
+      if (Object.keys(rules).length === 0) command.error("error: name a rule, such as --keep-daily 30");
+      const place = await openTenantPlace(terminal);
+      const { plan, pruned } = await carryOut(place, rules, options.yes ?? false, terminal.io.signal);
+      if (options.json) await terminal.printJson(asJson(plan, pruned));
+      else await terminal.print(...describe(place, plan, pruned));
+      if (pruned && pruned.refused.length > 0) throw notLetGo(pruned.refused);
+    });
+}
+
+function rulesOf({ keepLast, keepDaily, keepWeekly, keepMonthly, keepYearly }: PruneOptions): KeepRules {
+  const rules = {
+    last: keepLast,
+    daily: keepDaily,
+    weekly: keepWeekly,
+    monthly: keepMonthly,
+    yearly: keepYearly,
+  };
+  return Object.fromEntries(Object.entries(rules).filter(([, count]) => count !== undefined));
+}
+
+/** Plans and, if it is to delete, deletes under the lock. A container that does not exist yet holds nothing. */
+async function carryOut(
+  { container, tenantId }: TenantPlace,
+  rules: KeepRules,
+  isToDelete: boolean,
+  signal: AbortSignal,
+): Promise<{ readonly plan: readonly PlannedFolder[]; readonly pruned?: Pruned }> {
+  try {
+    if (!isToDelete) return { plan: await planPrune(container, tenantId, rules, systemClock.now()) };
+    await using lock = await takeLock(container, { path: lockPath(tenantId), clock: systemClock, signal });
+    await lock.nameHolder(PRUNE);
+    const locked = container.withSignal(lock.signal);
+    const plan = await planPrune(locked, tenantId, rules, systemClock.now());
+    return { plan, pruned: await prune(locked, plan) };
+  } catch (error) {
+    if (isNoContainer(error)) return { plan: [] };
+    throw error;
+  }
+}
+
+function describe(
+  { tenantId, containerName }: TenantPlace,
+  plan: readonly PlannedFolder[],
+  pruned: Pruned | undefined,
+): readonly string[] {
+  if (plan.length === 0) return [`There is nothing of tenant ${tenantId} in container ${containerName}.`];
+  const rows = plan.map(({ folder, kind, bytes, keptBy }) => [
+    folder.runId,
+    KINDS[kind],
+    formatBytes(bytes),
+    keptBy.length === 0 ? (pruned ? "nothing" : "nothing: to be deleted") : keptBy.join(", "),
+  ]);
+  return [...formatTable(COLUMNS, rows), pruned ? whatWasDone(pruned) : whatWouldBeDone(plan)];
+}
+
+function whatWouldBeDone(plan: readonly PlannedFolder[]): string {
+  const doomed = plan.filter(({ keptBy }) => keptBy.length === 0);
+  if (doomed.length === 0) return "There is nothing to delete.";
+  const failed = doomed.filter(({ kind }) => kind === "failed").length;
+  const bytes = doomed.reduce((sum, planned) => sum + planned.bytes, 0);
+  return `Nothing was deleted. With --yes: ${amounts(doomed.length - failed, failed, bytes)}.`;
+}
+
+function whatWasDone({ snapshots, failed, bytes }: Pruned): string {
+  return `Deleted: ${amounts(snapshots, failed, bytes)}.`;
+}
+
+function amounts(snapshots: number, failed: number, bytes: number): string {
+  const folders = failed === 0 ? "" : ` and ${plural(failed, "failed run")}`;
+  return `${plural(snapshots, "snapshot")}${folders}, ${formatBytes(bytes)}`;
+}
+
+function asJson(plan: readonly PlannedFolder[], pruned: Pruned | undefined): unknown {
+  const folders = plan.map(({ folder, kind, bytes, keptBy }) => ({
+    runId: folder.runId,
+    kind,
+    bytes,
+    keptBy,
+  }));
+  return { folders, deleted: pruned ?? null };
+}
+
+/** The error for what the storage did not let go. */
+function notLetGo(refused: readonly RollcallError[]): RollcallError {
+  const [first, ...others] = refused;
+  const more = others.length > 0 ? `; ${plural(others.length, "more run")} likewise` : "";
+  return new RollcallError("storage-refused", {
+    doing: first?.doing ?? "pruning",
+    problem: `${first?.problem}${more}`,
+    answer: first?.answer,
+    remedy: first?.remedy ?? "",
+  });
+}
