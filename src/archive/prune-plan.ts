@@ -73,8 +73,7 @@ export async function planPrune(
       const isFailed = kind === "failed";
       const reasons = [
         ...(kept.get(runId) ?? []),
-        ...(runId === latest ? ["latest.json"] : []),
-        ...(runId === whole[0] ? ["newest"] : []),
+        ...whyLatest(runId, latest, whole[0]),
         ...(others.get(runId) ?? []),
         // Somebody removed its manifest, and may want to put it back.
         ...(isFailed && successors.has(runId) ? [`run ${successors.get(runId)} built on it`] : []),
@@ -166,6 +165,12 @@ function whyNotCounted(
     if (!(error instanceof SnapshotDamaged)) throw error;
     return "damaged";
   }
+}
+
+/** `latest.json` ought to point at the newest whole run; it stays where it does not, and so does the other. */
+function whyLatest(runId: string, latest: string | undefined, newest: string | undefined): readonly string[] {
+  if (runId === latest) return [runId === newest ? "latest" : "latest.json"];
+  return runId === newest ? ["newest"] : [];
 }
 
 function isYoung(stored: readonly StoredBlob[], nowMs: number): boolean {
