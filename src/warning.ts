@@ -8,6 +8,7 @@ export const WARNING_CODES = [
   "credential-passed-over",
   "latest-repaired",
   "latest-not-moved",
+  "prune-failed",
   "predecessor-damaged",
   "unsigned-accepted",
   "run-in-future",

@@ -5,6 +5,8 @@ import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import type { PlannedFolder } from "./prune-plan.ts";
 
+export { type PlannedFolder, planPrune } from "./prune-plan.ts";
+
 /** Blobs that are deleted at a time. */
 const AT_ONCE = 8;
 

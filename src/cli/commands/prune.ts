@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { type Pruned, prune } from "../../archive/prune.ts";
-import { type PlannedFolder, planPrune } from "../../archive/prune-plan.ts";
+import { type PlannedFolder, type Pruned, planPrune, prune } from "../../archive/prune.ts";
 import { systemClock } from "../../clock.ts";
 import { RollcallError } from "../../error.ts";
 import type { KeepRules } from "../../settings/keep-setting.ts";
+import { readKeep } from "../../settings/settings.ts";
 import { lockPath } from "../../snapshot/layout.ts";
 import { PRUNE, takeLock } from "../../storage/lock.ts";
 import { formatBytes, plural } from "../../words/format.ts";
@@ -19,7 +19,7 @@ Shows what it would delete; with --yes it deletes. Each rule keeps the newest
 snapshot of each of the last days, ISO weeks, months or years (UTC) that have
 one; a snapshot stays if any rule keeps it. The latest always stays, and so does
 one that is damaged or misdated. Folders of failed runs go once they are a day
-old.
+old. Without a rule, those of ROLLCALL_KEEP apply.
 
 Of a snapshot that is pruned, the manifest is left as manifest.pruned.json, and
 its signature: rollcall verify --chain follows the links through it.
@@ -63,8 +63,8 @@ export function addPruneCommand(program: Command, terminal: Terminal): void {
     .option("--json", "print the findings as JSON")
     .addHelpText("after", HELP)
     .action(async (options: PruneOptions, command: Command) => {
-      const rules = rulesOf(options);
-      if (Object.keys(rules).length === 0) command.error("error: name a rule, such as --keep-daily 30");
+      const rules = rulesOf(options) ?? readKeep(terminal.environment());
+      if (!rules) command.error("error: name a rule, such as --keep-daily 30, or set ROLLCALL_KEEP");
       const place = await openTenantPlace(terminal);
       const { plan, pruned } = await carryOut(place, rules, options.yes ?? false, terminal.io.signal);
       if (options.json) await terminal.printJson(asJson(plan, pruned));
@@ -73,7 +73,13 @@ export function addPruneCommand(program: Command, terminal: Terminal): void {
     });
 }
 
-function rulesOf({ keepLast, keepDaily, keepWeekly, keepMonthly, keepYearly }: PruneOptions): KeepRules {
+function rulesOf({
+  keepLast,
+  keepDaily,
+  keepWeekly,
+  keepMonthly,
+  keepYearly,
+}: PruneOptions): KeepRules | undefined {
   const rules = {
     last: keepLast,
     daily: keepDaily,
@@ -81,7 +87,8 @@ function rulesOf({ keepLast, keepDaily, keepWeekly, keepMonthly, keepYearly }: P
     monthly: keepMonthly,
     yearly: keepYearly,
   };
-  return Object.fromEntries(Object.entries(rules).filter(([, count]) => count !== undefined));
+  const given = Object.entries(rules).filter(([, count]) => count !== undefined);
+  return given.length === 0 ? undefined : Object.fromEntries(given);
 }
 
 /** Plans and, if it is to delete, deletes under the lock. A container that does not exist yet holds nothing. */
