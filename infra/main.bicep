@@ -95,6 +95,9 @@ param report string = 'off'
 @maxValue(100)
 param maxShrinkPercent int = 20
 
+@description('Which snapshots a run keeps once it has committed, such as daily=30,monthly=12; empty keeps all, until retentionDays.')
+param keep string = ''
+
 @description('Minutes after which a run stops itself; below the 30 minutes of functionTimeout in host.json.')
 @minValue(1)
 @maxValue(29)
@@ -316,6 +319,7 @@ var settings = {
   ROLLCALL_CHANGES: changes
   ROLLCALL_REPORT: report
   ROLLCALL_MAX_SHRINK_PERCENT: string(maxShrinkPercent)
+  ROLLCALL_KEEP: keep
   ROLLCALL_TIME_BUDGET_MINUTES: string(timeBudgetMinutes)
 }
 

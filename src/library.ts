@@ -13,6 +13,7 @@ export type { AzureAnswer } from "./answer.ts";
 export type {
   ChainEnd,
   ChainVerification,
+  Freshness,
   RunManifest,
   RunSummary,
   Snapshots,

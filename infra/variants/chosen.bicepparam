@@ -19,6 +19,8 @@ param count = 'off'
 param concurrency = 8
 param formats = 'ndjson,csv'
 param changes = 'off'
+param report = 'on'
+param keep = 'daily=30,monthly=12'
 param maxShrinkPercent = 5
 param timeBudgetMinutes = 12
 param instanceMemoryMB = 512

@@ -12,6 +12,7 @@ param signingKeyName = 'manifest-key'
 param userProperties = 'id,userPrincipalName'
 param count = 'off'
 param formats = 'ndjson,parquet'
+param keep = 'daily=21,last=30'
 param instanceMemoryMB = 4096
 param retentionDays = 30
 param immutabilityDays = 14

@@ -1,11 +1,11 @@
 import { RollcallError } from "../error.ts";
 import { manifestContradictions } from "../snapshot/contradictions.ts";
-import { folderOf } from "../snapshot/layout.ts";
+import { folderOf, type RunFolder } from "../snapshot/layout.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
 import { sha256Of } from "../snapshot/sha256.ts";
 import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
-import { requireManifest } from "./reader.ts";
+import { readPrunedManifest, requireManifest } from "./reader.ts";
 import { isUnreadable } from "./unreadable.ts";
 
 /** Manifests that are read at a time. */
@@ -33,6 +33,7 @@ export interface UnreadableRun {
  * Memory: the manifests that were read ahead of the consumer.
  *
  * @param runs ids; the results come in their order
+ * @param pruned those of which only the manifest is left; absent: none is read
  * @throws {RollcallError} the storage's errors
  * @internal
  */
@@ -40,10 +41,11 @@ export async function* readManifests(
   container: Container,
   tenantId: string,
   runs: readonly string[],
+  pruned: ReadonlySet<string> = new Set(),
 ): AsyncGenerator<RunManifest | UnreadableRun, void, undefined> {
   const reads: Promise<RunManifest | UnreadableRun>[] = [];
   const start = (runId: string) => {
-    const read = readRunManifest(container, tenantId, runId);
+    const read = readRunManifest(container, folderOf(tenantId, runId), pruned.has(runId));
     // If it fails while an earlier one is awaited, the error is thrown when its turn comes.
     read.catch(() => undefined);
     reads.push(read);
@@ -60,12 +62,13 @@ export async function* readManifests(
 
 async function readRunManifest(
   container: Container,
-  tenantId: string,
-  runId: string,
+  folder: RunFolder,
+  isPruned: boolean,
 ): Promise<RunManifest | UnreadableRun> {
+  const { runId } = folder;
   try {
-    const folder = folderOf(tenantId, runId);
-    const { manifest, bytes } = await requireManifest(container, folder);
+    const left = isPruned ? await readPrunedManifest(container, folder) : undefined;
+    const { manifest, bytes } = left ?? (await requireManifest(container, folder));
     const [finding] = manifestContradictions(manifest, folder);
     if (finding) throw new SnapshotDamaged(finding.blob, finding.problem);
     return { runId, manifest, manifestSha256: sha256Of(bytes) };

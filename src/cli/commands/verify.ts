@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { VerifyCommandOptions } from "../actions/verify.ts";
+import { parseKeep } from "../keep-option.ts";
 import type { Terminal } from "../terminal.ts";
 
 const HELP = `
@@ -34,6 +35,7 @@ export function addVerifyCommand(program: Command, terminal: Terminal): void {
     .option("--require-signature", "count a snapshot that is not signed as damaged")
     .option("--chain", "check that no manifest was rewritten and no run removed or inserted")
     .option("--since <run>", "with --chain: end at a run, or a date such as 2026-11-22", parseSince)
+    .option("--keep <rules>", "with --chain: no run was pruned that daily=30,monthly=12 keeps", parseKeep)
     .option("--json", "print the findings as JSON; with --all an array, with --chain an object")
     .addHelpText("after", HELP)
     .action(async (run: string | undefined, options: VerifyCommandOptions, command: Command) => {
