@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
 import { type PlannedFolder, planPrune } from "../../src/archive/prune-plan.ts";
+import { readManifests } from "../../src/archive/run-manifest.ts";
 import { DAY } from "../../src/clock.ts";
 import { trustSandbox } from "../../src/sandbox/service/tls.ts";
 import type { Storage } from "../../src/sandbox/storage.ts";
@@ -370,6 +371,23 @@ describe("the chain after a prune", () => {
       stdout,
       /^✓ the chain holds: 70 runs, [\s\S]*62 runs of these were pruned: the manifests are left/,
     );
+  });
+
+  it("holds for whoever listed a run before it was pruned", async () => {
+    const place = await nights();
+    const pruned = night(-6);
+    const manifests = await Array.fromAsync(
+      readManifests(place.container, NIGHTLY_TENANT, await place.snapshots.runs(), new Set()),
+    );
+    await pruneJson(place, "--keep-last", "2", "--yes");
+    const ids = manifests.map(({ runId }) => runId);
+    assert.deepEqual(
+      await Array.fromAsync(readManifests(place.container, NIGHTLY_TENANT, ids, new Set())),
+      manifests,
+    );
+    const [gone] = await Array.fromAsync(place.snapshots.manifests([pruned.runId]));
+    assert.ok(gone && "error" in gone);
+    assert.equal(gone.error.code, "snapshot-not-found");
   });
 
   it("is walked no further than asked, through pruned runs too", async () => {
