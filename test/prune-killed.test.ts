@@ -32,8 +32,8 @@ async function startArchive(): Promise<{ readonly rig: Rig; readonly runs: reado
   return { rig, runs };
 }
 
-/** `rollcall prune` in a process of its own, killed at a write. */
-async function pruneInProcess(rig: Rig, strikeAt?: StrikeAt) {
+/** A command in a process of its own, killed at a write. */
+async function pruneInProcess(rig: Rig, strikeAt?: StrikeAt, command = PRUNE) {
   let child: ReturnType<typeof startRollcall> | undefined;
   const strike = strikeAt && {
     ...strikeAt,
@@ -45,7 +45,11 @@ async function pruneInProcess(rig: Rig, strikeAt?: StrikeAt) {
     },
   };
   await using gate = await startStorageGate(storage, rig.tenant.tls, strike);
-  child = startRollcall(PRUNE, { ...rig.sandbox.environment, ROLLCALL_STORAGE: gate.url });
+  child = startRollcall(command, {
+    ...rig.sandbox.environment,
+    ROLLCALL_STORAGE: gate.url,
+    ROLLCALL_KEEP: "last=1",
+  });
   const exited = once(child, "exit");
   const [stderr] = await Promise.all([text(child.stderr), text(child.stdout)]);
   await exited;
@@ -110,6 +114,27 @@ describe("a prune that is killed leaves whole snapshots, and runs that say that 
     const chosen = points.filter(({ name }) => /^DELETE|manifest\.pruned/.test(name));
     for (const { name, ...strikeAt } of chosen) {
       await t.test(`${strikeAt.moment} write ${strikeAt.write}, ${name}`, () => killAt(strikeAt));
+    }
+  });
+
+  it("at the end of a run, whose snapshot is the latest by then", PATIENT, async (t) => {
+    const { rig } = await startArchive();
+    await using _ = rig;
+    const { exitCode, stderr, writes } = await pruneInProcess(rig, undefined, ["snapshot"]);
+    assert.equal(exitCode, 0, stderr);
+    const write = writes.indexOf("DELETE manifest.json") + 1;
+    assert.ok(write > writes.indexOf("PUT latest.json") + 1, writes.join());
+    for (const moment of ["before", "after"] as const) {
+      await t.test(`${moment} it deletes a manifest`, async () => {
+        const archive = await startArchive();
+        await using _ = archive.rig;
+        const killed = await pruneInProcess(archive.rig, { write, moment }, ["snapshot"]);
+        assert.equal(killed.signalCode, "SIGKILL", killed.stderr);
+        const { latest, runs } = await assertNothingHalf(archive.rig, storage);
+        assert.equal(latest, runs[0]);
+        assert.equal(runs.length, RUNS + (moment === "before" ? 1 : 0));
+        await assertWholeOrPruned(archive.rig, archive.runs);
+      });
     }
   });
 });

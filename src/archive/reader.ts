@@ -28,6 +28,12 @@ export interface Snapshot {
   readonly isLatest: boolean;
 }
 
+/** A manifest and its bytes as stored. */
+export interface StoredManifest {
+  readonly manifest: Manifest;
+  readonly bytes: Buffer;
+}
+
 /** Ids of runs, newest first. */
 export interface RunIds {
   /** A folder without a manifest is not committed. */
@@ -111,7 +117,7 @@ export async function requireManifest(
   container: Container,
   folder: RunFolder,
   latest?: Latest,
-): Promise<{ readonly manifest: Manifest; readonly bytes: Buffer }> {
+): Promise<StoredManifest> {
   const path = manifestPath(folder);
   const bytes = await container.read(path, MAX_MANIFEST_BYTES);
   if (bytes) return { manifest: parseManifest(bytes, path), bytes };
@@ -131,7 +137,7 @@ export async function requireManifest(
 export async function readPrunedManifest(
   container: Container,
   folder: RunFolder,
-): Promise<{ readonly manifest: Manifest; readonly bytes: Buffer } | undefined> {
+): Promise<StoredManifest | undefined> {
   const path = prunedManifestPath(folder);
   const bytes = await container.read(path, MAX_MANIFEST_BYTES);
   return bytes && { manifest: parseManifest(bytes, path), bytes };

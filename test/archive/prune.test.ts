@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
-import { type PlannedFolder, planPrune } from "../../src/archive/prune-plan.ts";
+import { type PlannedFolder, planPrune, prune as pruneBy } from "../../src/archive/prune.ts";
+import { readManifests } from "../../src/archive/run-manifest.ts";
 import { DAY } from "../../src/clock.ts";
 import { trustSandbox } from "../../src/sandbox/service/tls.ts";
 import type { Storage } from "../../src/sandbox/storage.ts";
@@ -196,6 +197,22 @@ describe("rollcall prune", () => {
     assert.deepEqual(await namesIn(place), before);
   });
 
+  it("takes the rules of ROLLCALL_KEEP where none is given, and refuses wrong ones", async () => {
+    const { environment } = await nights();
+    const doomed = async (keep: string, ...args: readonly string[]) => {
+      const outcome = await rollcallHere(["prune", "--json", ...args], {
+        ...environment,
+        ROLLCALL_KEEP: keep,
+      });
+      return doomedOf(jsonOf(outcome) as Findings).length;
+    };
+    assert.equal(await doomed("last=3"), 7);
+    assert.equal(await doomed("last=3", "--keep-last", "9"), 1);
+    const wrong = await rollcallHere(["prune", "--yes"], { ...environment, ROLLCALL_KEEP: "last=0" });
+    assert.equal(wrong.exitCode, 2);
+    assert.match(wrong.stderr, /ROLLCALL_KEEP must give last a whole number/);
+  });
+
   it("finds nothing in a container that is empty, or not there", async () => {
     const empty = await uploadBlobs(storage, new Map());
     for (const args of [[], ["--yes"]]) {
@@ -322,8 +339,19 @@ describe("what a failed run left", () => {
   it("is deleted then, all of it", async () => {
     const place = await nights(undefined, withFailed);
     const plan = await planLater(place, 2);
-    const found = plan.find(({ folder }) => folder.runId === failed.runId);
-    assert.deepEqual([found?.kind, found?.keptBy, found?.blobs.length], ["failed", [], 2]);
+    const found = plan.filter(({ folder }) => folder.runId === failed.runId);
+    assert.deepEqual([found[0]?.kind, found[0]?.keptBy, found[0]?.blobs.length], ["failed", [], 2]);
+    const before = await namesIn(place);
+    assert.deepEqual(await pruneBy(place.container, found), {
+      snapshots: 0,
+      failed: 1,
+      bytes: 20,
+      refused: [],
+    });
+    assert.deepEqual(
+      await namesIn(place),
+      before.filter((name) => !name.startsWith(`${path}/`)),
+    );
   });
 
   it("stays if a run built on it: then its manifest was removed, and may be put back", async () => {
@@ -370,6 +398,23 @@ describe("the chain after a prune", () => {
       stdout,
       /^✓ the chain holds: 70 runs, [\s\S]*62 runs of these were pruned: the manifests are left/,
     );
+  });
+
+  it("holds for whoever listed a run before it was pruned", async () => {
+    const place = await nights();
+    const pruned = night(-6);
+    const manifests = await Array.fromAsync(
+      readManifests(place.container, NIGHTLY_TENANT, await place.snapshots.runs(), new Set()),
+    );
+    await pruneJson(place, "--keep-last", "2", "--yes");
+    const ids = manifests.map(({ runId }) => runId);
+    assert.deepEqual(
+      await Array.fromAsync(readManifests(place.container, NIGHTLY_TENANT, ids, new Set())),
+      manifests,
+    );
+    const [gone] = await Array.fromAsync(place.snapshots.manifests([pruned.runId]));
+    assert.ok(gone && "error" in gone);
+    assert.equal(gone.error.code, "snapshot-not-found");
   });
 
   it("is walked no further than asked, through pruned runs too", async () => {

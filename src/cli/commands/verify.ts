@@ -14,7 +14,8 @@ newest run back, and names the first link that does not hold: a manifest that
 was rewritten, a run that was removed or put in between. It reads manifests
 only, so a year of runs takes about a second; parts are read as well if RUN,
 --all or a key is given. Only a signature finds a newest run that was rewritten
-with latest.json.
+with latest.json. --keep daily=30,monthly=12 also names each run that was pruned
+although these rules keep it.
 
 The signature is checked with the public key in --key FILE (PEM, JWK or JWK
 set). Without, the public key is read from the vault, if both
