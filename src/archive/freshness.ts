@@ -27,6 +27,8 @@ export interface Freshness {
  * @param nowMs the present, by this machine's clock
  * @throws {RollcallError} `clock-wrong` if the snapshot was finished in the future, `manifest-unsupported` if a later
  *   Rollcall wrote it, and the storage's errors, also if there is no such container
+ *
+ * @internal
  */
 export async function freshness(container: Container, tenantId: string, nowMs: number): Promise<Freshness> {
   const found = await newestWhole(container, tenantId, nowMs);

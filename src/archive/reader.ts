@@ -28,7 +28,11 @@ export interface Snapshot {
   readonly isLatest: boolean;
 }
 
-/** A manifest and its bytes as stored. */
+/**
+ * A manifest and its bytes as stored.
+ *
+ * @internal
+ */
 export interface StoredManifest {
   readonly manifest: Manifest;
   readonly bytes: Buffer;
@@ -51,7 +55,11 @@ export async function committedRuns(container: Container, tenantId: string): Pro
   return (await listRunIds(container, tenantId)).committed;
 }
 
-/** Ids of the committed runs, and of those that were pruned. */
+/**
+ * Ids of the committed runs, and of those that were pruned.
+ *
+ * @internal
+ */
 export async function listRunIds(container: Container, tenantId: string): Promise<RunIds> {
   const committed: string[] = [];
   const pruned = new Set<string>();
@@ -133,6 +141,8 @@ export async function requireManifest(
  *
  * @returns `undefined` if it was not
  * @throws {RollcallError} `snapshot-damaged`, `manifest-unsupported`, and the storage's errors
+ *
+ * @internal
  */
 export async function readPrunedManifest(
   container: Container,
