@@ -101,7 +101,8 @@ async function quoteOwnSources(file: string): Promise<void> {
     }),
   );
   const tells = sourcesContent.some((content) => content !== null);
-  await writeFile(file, JSON.stringify(tells ? { ...map, sourcesContent } : { ...map, names: [], mappings: "" }));
+  const told = tells ? map : { ...map, names: [], mappings: "" };
+  await writeFile(file, JSON.stringify({ ...told, sourcesContent }));
 }
 
 /** The licences of the packages that are in a bundle, as most of them ask for. */
