@@ -4,6 +4,7 @@ import type { OutputFormat } from "../output-format.ts";
 import { openReadingPlace } from "../reading.ts";
 import { RowFilter } from "../row-filter.ts";
 import type { Terminal } from "../terminal.ts";
+import { unknownProperty } from "../unknown-property.ts";
 import { openOutput } from "../user-output.ts";
 import { LINE_WIDTH } from "../wrap.ts";
 
@@ -25,15 +26,9 @@ export async function users(
   const { snapshots } = await openReadingPlace(terminal);
   const snapshot = await snapshots.open(run);
   const { properties } = snapshot.manifest.source;
-  const unknown = [...(select ?? []), ...where.map(({ property }) => property)].filter(
-    (name) => !properties.includes(name),
-  );
-  if (unknown.length > 0) {
-    const names = [...new Set(unknown)].join(", ");
-    command.error(
-      `error: run ${snapshot.manifest.runId} has no property ${names}; it has ${properties.join(", ")}`,
-    );
-  }
+  const asked = [...(select ?? []), ...where.map(({ property }) => property)];
+  const unknown = asked.find((name) => !properties.includes(name));
+  if (unknown !== undefined) command.error(unknownProperty(snapshot.folder.runId, unknown, properties));
   const { columns } = terminal.io.stdout;
   const output = openOutput(options.format, { properties, select, width: columns ?? LINE_WIDTH });
   const filter = new RowFilter(properties, where);

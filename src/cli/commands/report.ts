@@ -6,9 +6,9 @@ import type { Terminal } from "../terminal.ts";
 const HELP = `
 Example: rollcall report --out report.html
 
-RUN is a run id, or the beginning of one that no other run shares. The page
-needs no network and no script. It names people: some who joined, left, or have
-stale accounts. Only its owner may read a new file.
+RUN is latest, a run id, or the beginning of one that no other run shares. The
+page needs no network and no script. It names people: some who joined, left, or
+have stale accounts. Only its owner may read a new file.
 
 Reads the run whole and checks each part's SHA-256. Of the runs before it only
 the manifests are read; one that is damaged is shown as damaged. The file

@@ -9,8 +9,8 @@ Example: rollcall users | jq -r .userPrincipalName
          rollcall users --where accountEnabled=false --format csv > disabled.csv
          rollcall users --where 'createdDateTime>=2026-01-01' --format table
 
-RUN is a run id, or the beginning of one that no other run shares. A part's
-SHA-256 is checked before any of its users is written.
+RUN is latest, a run id, or the beginning of one that no other run shares. A
+part's SHA-256 is checked before any of its users is written.
 
 A condition's VALUE is text, true, false, null, or a date. ~ finds VALUE
 anywhere in the text, ignoring case. A collection fits when one of its elements

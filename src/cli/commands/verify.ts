@@ -5,8 +5,8 @@ import type { Terminal } from "../terminal.ts";
 const HELP = `
 Example: rollcall verify --all
 
-RUN is a run id, or the beginning of one that no other run shares. Each part is
-read again and checked: hash, bytes, lines, keys and ids, then the totals.
+RUN is latest, a run id, or the beginning of one that no other run shares. Each
+part is read again and checked: hash, bytes, lines, keys and ids, then totals.
 
 --chain follows the SHA-256 that each manifest has of the one before, from the
 newest run back, and names the first link that does not hold: a manifest that
