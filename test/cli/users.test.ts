@@ -130,7 +130,7 @@ describe("rollcall users --format", () => {
   it("knows no other format", async () => {
     const { exitCode, stdout, stderr } = await users("--format", "xlsx");
     assert.deepEqual([exitCode, stdout], [2, ""]);
-    assert.match(unwrapped(stderr), /Allowed choices are ndjson, csv, json, table/);
+    assert.match(unwrapped(stderr), /Allowed choices are table, json, csv, ndjson/);
   });
 });
 

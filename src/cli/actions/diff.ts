@@ -5,6 +5,7 @@ import { CHANGE_KINDS, type ChangeKind } from "../../changes/change-kind.ts";
 import { compareSnapshots } from "../../changes/compare.ts";
 import { compareSelections, type Selection } from "../../changes/selection.ts";
 import { ChangeSummary } from "../change-summary.ts";
+import { Destination } from "../destination.ts";
 import { openReadingPlace } from "../reading.ts";
 import type { Terminal } from "../terminal.ts";
 import { unknownProperty } from "../unknown-property.ts";
@@ -16,6 +17,7 @@ export interface DiffOptions {
   readonly limit: number;
   /** Whether differences make the command exit with 1; then a failure makes it exit with 3. */
   readonly exitCode?: boolean;
+  readonly out?: string;
   readonly json?: boolean;
 }
 
@@ -27,11 +29,12 @@ export async function diff(
   options: DiffOptions,
   command: Command,
 ): Promise<void> {
-  const { change: kinds = CHANGE_KINDS, property: names = [], limit, exitCode, json } = options;
+  const { change: kinds = CHANGE_KINDS, property: names = [], limit, exitCode, out, json } = options;
   if (exitCode) terminal.failureExitCode = 3;
   if (names.length > 0 && !kinds.includes("changed")) {
     command.error("--property is about users who changed; it needs --change changed");
   }
+  await using destination = await Destination.open(terminal, out);
   const { snapshots } = await openReadingPlace(terminal);
   const after = await snapshots.open(to);
   const before = from === undefined ? await snapshots.before(after) : await snapshots.open(from);
@@ -46,15 +49,17 @@ export async function diff(
   for await (const some of changes) {
     differs = true;
     if (!json) for (const change of some) summary.add(change);
-    else if (!(await terminal.write(some.map(({ line }) => `${line}\n`).join(""), "json"))) break;
+    else if (!(await destination.write(some.map(({ line }) => `${line}\n`).join(""), "json"))) break;
   }
+  if (!json) {
+    const heading = `From ${before.folder.runId} to ${after.folder.runId}`;
+    await destination.print(
+      differs ? heading : `${heading}: no differences`,
+      ...summary.lines(kinds, selection.notCompared),
+    );
+  }
+  await destination.publish();
   if (exitCode && differs) terminal.exitCode = 1;
-  if (json) return;
-  const heading = `From ${before.folder.runId} to ${after.folder.runId}`;
-  await terminal.print(
-    differs ? heading : `${heading}: no differences`,
-    ...summary.lines(kinds, selection.notCompared),
-  );
 }
 
 /** The changes that were asked for, in batches that are never empty. */

@@ -27,6 +27,7 @@ export function addDiffCommand(program: Command, terminal: Terminal): void {
     .option("--property <name>", "only users for whom this property changed (repeatable)", addName)
     .option("--limit <count>", "how many of each kind to show at most", parseLimit, 20)
     .option("--exit-code", "exit with 1 if there are differences")
+    .option("--out <file>", "write to a file, whole or not at all")
     .option("--json", "write each change as a line of JSON")
     .addHelpText("after", HELP)
     .action(

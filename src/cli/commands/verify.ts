@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { VerifyCommandOptions } from "../actions/verify.ts";
+import { parseMoment } from "../run-range.ts";
 import type { Terminal } from "../terminal.ts";
 
 const HELP = `
@@ -33,18 +34,11 @@ export function addVerifyCommand(program: Command, terminal: Terminal): void {
     .option("--key <file>", "check the signature with this public key")
     .option("--require-signature", "count a snapshot that is not signed as damaged")
     .option("--chain", "check that no manifest was rewritten and no run removed or inserted")
-    .option("--since <run>", "with --chain: end at a run, or a date such as 2026-11-22", parseSince)
+    .option("--since <run>", "with --chain: end at a run, or a date such as 2026-11-22", parseMoment)
     .option("--json", "print the findings as JSON; with --all an array, with --chain an object")
     .addHelpText("after", HELP)
     .action(async (run: string | undefined, options: VerifyCommandOptions, command: Command) => {
       const { verify } = await import("../actions/verify.ts");
       await verify(terminal, run, options, command);
     });
-}
-
-/** A date, a run id or its beginning. */
-function parseSince(text: string): string {
-  if (!/^(\d{4}-\d{2}-\d{2}|\d{4,8}|\d{8}T\d{0,6}|\d{8}T\d{6}Z)$/.test(text))
-    throw new InvalidArgumentError("It must be a run id or its beginning, or a date such as 2026-11-22.");
-  return text;
 }
