@@ -77,7 +77,7 @@ export async function listRunIds(container: Container, tenantId: string): Promis
 /**
  * Finds a snapshot and checks what can be checked without reading its parts.
  *
- * @param run a run id or the beginning of one; absent: the run that `latest.json` points at
+ * @param run a run id or the beginning of one; absent or `latest`: the run that `latest.json` points at
  * @throws {RollcallError} `snapshot-not-found`, also if several ids begin with `run`; `snapshot-damaged` and
  *   `manifest-unsupported` naming the blob
  * @internal
@@ -105,7 +105,7 @@ export async function resolveRun(
   tenantId: string,
   run?: string,
 ): Promise<{ readonly runId: string; readonly latest: Latest | undefined }> {
-  if (run === undefined) {
+  if (run === undefined || run === "latest") {
     const latest = await readLatest(container, tenantId);
     if (!latest) throw notFound(`reading ${latestPath(tenantId)}`, "no snapshot has been published yet");
     return { runId: latest.runId, latest };

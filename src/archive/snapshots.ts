@@ -93,7 +93,7 @@ export class Snapshots {
   /**
    * Finds a snapshot and checks what can be checked without reading its parts.
    *
-   * @param run a run's id, or a beginning that only one id has; absent: the latest
+   * @param run a run's id, or a beginning that only one id has; absent or `latest`: the latest
    * @throws {RollcallError} `snapshot-not-found`, `snapshot-damaged` and `manifest-unsupported`, naming the blob
    */
   async open(run?: string): Promise<StoredSnapshot> {

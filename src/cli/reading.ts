@@ -5,6 +5,7 @@ import { openAzureIdentity } from "../identity/azure-identity.ts";
 import { resolveTenantId } from "../identity/tenant-id.ts";
 import { readReaderSettings } from "../settings/settings.ts";
 import { type Container, openContainer } from "../storage/container.ts";
+import { plural } from "../words/format.ts";
 import { environmentOf } from "./environment.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -62,4 +63,16 @@ export async function runsOrNone(snapshots: Snapshots): Promise<readonly string[
 /** Whether something failed because the container does not exist yet. */
 export function isNoContainer(error: unknown): boolean {
   return asRollcallError(error).answer?.code === "ContainerNotFound";
+}
+
+/**
+ * Says why there is nothing to show.
+ *
+ * @param stored how many runs there are, outside of the range that was asked for
+ */
+export function noRuns({ tenantId }: Snapshots, containerName: string, stored: number): string {
+  const where = `of tenant ${tenantId}`;
+  return stored === 0
+    ? `No snapshot ${where} yet in container ${containerName}.`
+    : `None of the ${plural(stored, "snapshot")} ${where} in container ${containerName} is in this range.`;
 }

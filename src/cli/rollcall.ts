@@ -34,7 +34,7 @@ if (stop.signal.aborted) process.exit();
 async function failWith(thrown: unknown): Promise<never> {
   process.exitCode = 1;
   const { describeFailure } = await import("./failure.ts");
-  const lines = describeFailure(asRollcallError(thrown, "running rollcall"), "");
+  const lines = describeFailure(asRollcallError(thrown, "running rollcall"));
   process.stderr.write(lines.map((line) => `${printable(line)}\n`).join(""));
   process.exit(1);
 }

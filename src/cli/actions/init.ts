@@ -3,7 +3,6 @@ import path from "node:path";
 import { SECOND, systemClock } from "../../clock.ts";
 import { RollcallError } from "../../error.ts";
 import { resolveTenantId } from "../../identity/tenant-id.ts";
-import { ReportFile } from "../../report/report-file.ts";
 import { cloudNamed } from "../../settings/clouds.ts";
 import type { CredentialKind } from "../../settings/credential-kind.ts";
 import { runDeclarations } from "../../settings/declarations.ts";
@@ -11,6 +10,7 @@ import { readProxy } from "../../settings/proxy-setting.ts";
 import { readSettings, SettingsError } from "../../settings/settings.ts";
 import { type AzAccount, azAccount } from "../az-account.ts";
 import { Interview } from "../interview.ts";
+import { OutputFile } from "../output-file.ts";
 import type { Terminal } from "../terminal.ts";
 import { doctor } from "./doctor.ts";
 
@@ -51,13 +51,14 @@ export async function init(terminal: Terminal, options: InitOptions): Promise<vo
     if (!interview.isAttended) throw isThere(place);
     if (!(await interview.confirm(`${place} is there. Replace it?`))) throw isThere(place);
   }
-  await using file = await ReportFile.open(place);
+  await using file = await OutputFile.open(place);
   const account = interview.isAttended ? await azAccount(environment, signal) : undefined;
   await askAll(interview, account, { environment, signal });
   if (interview.problems.length > 0) throw new SettingsError(interview.problems);
   readSettings(interview.answers);
   const values = { ...FOR_THE_HOST, ...interview.answers };
-  await file.publish(`${JSON.stringify({ IsEncrypted: false, Values: values }, null, 2)}\n`);
+  await file.write(`${JSON.stringify({ IsEncrypted: false, Values: values }, null, 2)}\n`);
+  await file.publish();
   await chmod(place, MODE);
   interview[Symbol.dispose]();
   await terminal.print(`Wrote ${place}`, "");

@@ -35,7 +35,7 @@ export interface PruneOptions {
 /** Deletes what rules let go, or shows what they would. */
 export async function prune(terminal: Terminal, options: PruneOptions, command: Command): Promise<void> {
   const rules = rulesOf(options) ?? readKeep(environmentOf(terminal));
-  if (!rules) command.error("error: name a rule, such as --keep-daily 30, or set ROLLCALL_KEEP");
+  if (!rules) command.error("name a rule, such as --keep-daily 30, or set ROLLCALL_KEEP");
   const place = await openTenantPlace(terminal);
   const { plan, pruned } = await carryOut(place, rules, options.yes ?? false, terminal.io.signal);
   if (options.json) await terminal.printJson(asJson(plan, pruned));

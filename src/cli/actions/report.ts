@@ -1,13 +1,15 @@
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { makeReport } from "../../report/make-report.ts";
-import { renderPage } from "../../report/page.ts";
-import { ReportFile } from "../../report/report-file.ts";
+import { GENERATOR, renderPage } from "../../report/page.ts";
+import { OutputFile, unwritable } from "../output-file.ts";
 import { openReadingPlace } from "../reading.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** Options of `rollcall report`. */
 export interface ReportOptions {
-  readonly out: string;
+  /** Absent: `rollcall-RUN.html`. */
+  readonly out?: string;
   readonly last: number;
   readonly json?: boolean;
 }
@@ -20,11 +22,27 @@ export async function report(
 ): Promise<void> {
   const { snapshots } = await openReadingPlace(terminal);
   const { cwd } = terminal.io;
-  await using file = await ReportFile.open(path.resolve(cwd, out));
-  const report = await makeReport(snapshots, { run: wanted, last, nowMs: Date.now() });
-  await file.publish(renderPage(report));
+  // Without a name, it must be known first which run it is.
+  const run = out === undefined ? (await snapshots.open(wanted)).folder.runId : wanted;
+  const target = out === undefined ? await usualFile(cwd, `rollcall-${run}.html`) : path.resolve(cwd, out);
+  await using file = await OutputFile.open(target);
+  const report = await makeReport(snapshots, { run, last, nowMs: Date.now() });
+  await file.write(renderPage(report));
+  await file.publish();
   const { runId } = report.snapshot.folder;
   const runs = report.history.length;
   if (json) await terminal.printJson({ runId, users: report.facts.users, runs, file: file.path });
   else await terminal.print(`Wrote ${file.path}: run ${runId} and ${runs - 1} before it`);
+}
+
+/**
+ * A file that nobody named may replace a report, and nothing else.
+ *
+ * @throws {RollcallError} `output-unwritable` for a file that is no report
+ */
+async function usualFile(cwd: string, name: string): Promise<string> {
+  const file = path.resolve(cwd, name);
+  const content = await readFile(file, "utf8").catch(() => undefined);
+  if (content === undefined || content.includes(GENERATOR.toString())) return file;
+  throw unwritable(file, "there is a file of that name, which rollcall did not write");
 }

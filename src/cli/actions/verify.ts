@@ -12,7 +12,7 @@ import type { Terminal } from "../terminal.ts";
 import { hang } from "../wrap.ts";
 
 const NO_KEY =
-  "error: --require-signature needs --key FILE, or ROLLCALL_SIGNING_KEY_NAME and ROLLCALL_KEY_VAULT_URL";
+  "--require-signature needs --key FILE, or ROLLCALL_SIGNING_KEY_NAME and ROLLCALL_KEY_VAULT_URL";
 
 /** Options of `rollcall verify`. */
 export interface VerifyCommandOptions {
@@ -33,9 +33,9 @@ export async function verify(
   command: Command,
 ): Promise<void> {
   const { all, chain: wantsChain, since, keep, json, key, requireSignature } = options;
-  if (all && run !== undefined) command.error("error: either a run or --all");
-  if (since !== undefined && !wantsChain) command.error("error: --since goes with --chain");
-  if (keep !== undefined && !wantsChain) command.error("error: --keep goes with --chain");
+  if (all && run !== undefined) command.error("either a run or --all");
+  if (since !== undefined && !wantsChain) command.error("--since goes with --chain");
+  if (keep !== undefined && !wantsChain) command.error("--keep goes with --chain");
   const keys = await openPublicKeys(key, terminal);
   if (requireSignature && !keys) command.error(NO_KEY);
   const how = { keys, requireSignature };
