@@ -88,7 +88,10 @@ async function bundle(outdir: string, options: BuildOptions): Promise<void> {
   await writeFile(path.join(outdir, "THIRD-PARTY-NOTICES.txt"), await noticesFor(metafile));
 }
 
-/** Puts our own sources into a source map. Those of the dependencies would make the package five times as large. */
+/**
+ * Puts our own sources into a source map. Those of the dependencies would make the package five times as large; of a map that has
+ * no others, only the list of them stays.
+ */
 async function quoteOwnSources(file: string): Promise<void> {
   const map = JSON.parse(await readFile(file, "utf8")) as { readonly sources: readonly string[] };
   const sourcesContent = await Promise.all(
@@ -97,7 +100,9 @@ async function quoteOwnSources(file: string): Promise<void> {
       return ours.startsWith(`src${path.sep}`) ? await readFile(ours, "utf8") : null;
     }),
   );
-  await writeFile(file, JSON.stringify({ ...map, sourcesContent }));
+  const tells = sourcesContent.some((content) => content !== null);
+  const told = tells ? map : { ...map, names: [], mappings: "" };
+  await writeFile(file, JSON.stringify({ ...told, sourcesContent }));
 }
 
 /** The licences of the packages that are in a bundle, as most of them ask for. */

@@ -1,6 +1,7 @@
 import type { TokenCredential } from "@azure/identity";
 import { commitSnapshot } from "./archive/commit.ts";
 import { findPredecessor } from "./archive/predecessor.ts";
+import { pruneAfterCommit } from "./archive/prune-after-commit.ts";
 import { buildManifest } from "./build-manifest.ts";
 import { ChangesSincePrevious } from "./changes/changes-since-previous.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -15,11 +16,12 @@ import { resolveTenantId } from "./identity/tenant-id.ts";
 import { openTokenSource } from "./identity/token.ts";
 import { listUsers } from "./listing/list-users.ts";
 import type { ProgressListener } from "./progress.ts";
+import type { MorningPage } from "./report/morning-page.ts";
 import type { Settings } from "./settings/settings.ts";
 import { openSigner, openVerifier } from "./signature/open-keys.ts";
 import { lockPath } from "./snapshot/layout.ts";
 import type { Manifest } from "./snapshot/manifest.ts";
-import { openRun } from "./snapshot/run.ts";
+import { openRun, type Run } from "./snapshot/run.ts";
 import { SnapshotWriter } from "./snapshot/snapshot-writer.ts";
 import { openContainer } from "./storage/container.ts";
 import { takeLock } from "./storage/lock.ts";
@@ -46,6 +48,8 @@ export interface RunOptions {
 /** A snapshot that was committed. */
 export interface Taken {
   readonly manifest: Manifest;
+  /** Older snapshots that were then pruned; `null` without `ROLLCALL_KEEP`, or if a warning says that it was not finished. */
+  readonly pruned: number | null;
   /** All of them: the manifest's, and those of what happened once it was written. */
   readonly warnings: readonly string[];
 }
@@ -94,13 +98,14 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   await using graph = new Graph({ ...run, graphUrl, tokens, concurrency, ...(timeouts && { timeouts }) });
   const query = userQuery(graph.root, properties, grantee);
   const formats = await openFormats(settings.formats, properties);
+  const page = settings.report ? await openMorningPage(run, properties) : undefined;
   await using users = await listUsers(graph, query, {
     ...run,
     mode: settings.listing,
     counted: settings.count,
     previous: previous.manifest,
     countOffered: previous.countOffered,
-    openParts: () => new SnapshotWriter(run, formats),
+    openParts: () => new SnapshotWriter(run, formats, page?.watch()),
     watchChanges: () => comparison.watch(),
     guard: { previousUsers: previous.users, maxShrinkPercent, acceptShrink: options.acceptShrink ?? false },
     onProgress,
@@ -117,6 +122,16 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     users.keep();
     comparison.keep();
   };
-  const lateWarnings = await commitSnapshot(run, manifest, { signer, beforeManifest });
-  return { manifest, warnings: [...manifest.warnings, ...lateWarnings] };
+  const late = await commitSnapshot(run, manifest, { signer, beforeManifest });
+  const ofPage = (await page?.publish()) ?? [];
+
+  if (settings.keep) onProgress({ phase: "prune" });
+  const { pruned, warnings } = await pruneAfterCommit(run, settings.keep);
+  return { manifest, pruned, warnings: [...manifest.warnings, ...late, ...ofPage, ...warnings] };
+}
+
+/** Loads what makes a report only where one is wanted. */
+async function openMorningPage(run: Run, properties: readonly string[]): Promise<MorningPage> {
+  const { MorningPage } = await import("./report/morning-page.ts");
+  return new MorningPage(run, properties);
 }

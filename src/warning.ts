@@ -8,6 +8,8 @@ export const WARNING_CODES = [
   "credential-passed-over",
   "latest-repaired",
   "latest-not-moved",
+  "report-not-written",
+  "prune-failed",
   "predecessor-damaged",
   "unsigned-accepted",
   "run-in-future",

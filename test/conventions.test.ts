@@ -31,11 +31,11 @@ const ROOMS: readonly string[] = [
   "src/changes/",
   "src/listing/",
   "src/archive/",
+  "src/words/",
+  "src/report/",
   "src/build-manifest.ts",
   "src/take-snapshot.ts",
   "src/library.ts",
-  "src/words/",
-  "src/report/",
   "src/doctor/",
   "src/cli/",
   "src/cli/actions/",
@@ -187,6 +187,8 @@ describe("the conventions", () => {
       "src/archive/stored-tenants.ts",
       "src/archive/predecessor.ts",
       "src/archive/commit.ts",
+      "src/archive/prune.ts",
+      "src/archive/prune-after-commit.ts",
     ];
     const outside = sources.filter(({ file }) => !file.startsWith("src/archive/"));
     assert.deepEqual(

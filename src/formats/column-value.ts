@@ -38,6 +38,9 @@ function toTexts(json: string): readonly (string | null)[] | undefined {
   return values.every((value) => typeof value === "string" || value === null) ? values : undefined;
 }
 
+/** The usual one. */
+const WHOLE_SECOND = /^\d{4}-\d\d-(?:[01]\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/;
+
 /** Date and time with a zone, as Graph writes Edm.DateTimeOffset: fractions to 100 ns. */
 const INSTANT =
   /^\d{4}-\d\d-(\d\d)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.(\d{1,6})(?:0+)?)?(?:Z|[+-]\d\d:[0-5]\d)$/;
@@ -47,6 +50,10 @@ const INSTANT =
  * month does not have.
  */
 export function toMicroseconds(text: string): bigint | undefined {
+  if (WHOLE_SECOND.test(text)) {
+    const ms = Date.parse(text);
+    return Number.isNaN(ms) ? undefined : BigInt(ms) * 1000n;
+  }
   const match = INSTANT.exec(text);
   if (!match) return undefined;
   const [, day, fraction] = match;

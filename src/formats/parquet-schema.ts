@@ -17,14 +17,11 @@ export function parquetSchema(properties: readonly string[]): SchemaElement[] {
 }
 
 /**
- * The same for the encoder. It is given JSON as text; if it knew, it would encode the text as JSON once more.
+ * The same for the encoder. It is given JSON as text; if it knew, it would encode the text as JSON once more. The bytes
+ * of a text are the same, and the encoder makes no array of bytes for each value.
  */
 export function encoderSchema(schema: readonly SchemaElement[]): SchemaElement[] {
-  return schema.map((element) => {
-    if (element.converted_type !== "JSON") return element;
-    const { converted_type: _, logical_type: __, ...plain } = element;
-    return plain;
-  });
+  return schema.map((element) => (element.converted_type === "JSON" ? textElement(element.name) : element));
 }
 
 /** Old readers know the converted type only, new ones prefer the logical one. */

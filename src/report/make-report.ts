@@ -3,7 +3,7 @@ import { manifestPath } from "../snapshot/layout.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { readHighlights } from "./change-highlights.ts";
 import type { Report } from "./report.ts";
-import { readRunFacts } from "./run-facts.ts";
+import { type RunFacts, readRunFacts } from "./run-facts.ts";
 
 /** What {@link makeReport} takes. */
 export interface ReportOptions {
@@ -13,6 +13,8 @@ export interface ReportOptions {
   readonly last: number;
   /** In milliseconds since the Unix epoch. */
   readonly nowMs: number;
+  /** Counts of the run's users; absent: they are read. */
+  readonly facts?: RunFacts;
 }
 
 /**
@@ -23,12 +25,12 @@ export interface ReportOptions {
  */
 export async function makeReport(
   snapshots: Snapshots,
-  { run: wanted, last, nowMs }: ReportOptions,
+  { run: wanted, last, nowMs, facts: counted }: ReportOptions,
 ): Promise<Report> {
   const snapshot = await snapshots.open(wanted);
   const { folder, manifest, manifestSha256 } = snapshot;
   const { runId } = folder;
-  const facts = await readRunFacts(snapshot);
+  const facts = counted ?? (await readRunFacts(snapshot));
   if (facts.users !== manifest.completeness.unique) {
     throw new SnapshotDamaged(
       manifestPath(folder),

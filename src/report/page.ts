@@ -44,7 +44,7 @@ ${accountsSection(report)}
 ${licencesSection(report)}
 ${proofSection(report)}
 </main>
-<footer><p>Written ${minuteInWords(new Date(report.nowMs).toISOString())} from the snapshot alone. It names people: pass it on as you would the directory.</p></footer>
+<footer><p>Written ${minuteInWords(new Date(report.nowMs).toISOString())} from the snapshot alone, and no part of its proof: <span class="code">rollcall verify</span> does not check this page. It names people: pass it on as you would the directory.</p></footer>
 </div>
 </body>
 </html>

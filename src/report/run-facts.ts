@@ -1,7 +1,23 @@
+import * as z from "zod";
 import type { StoredSnapshot } from "../archive/snapshots.ts";
-import type { Manifest } from "../snapshot/manifest.ts";
+import { JsonScanError } from "../rows/json-scan.ts";
+import { isJsonText, textOfJson } from "../rows/json-text.ts";
+import { ValueCutter } from "../rows/value-cutter.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { type SignInFacts, SignInTally } from "./sign-in-facts.ts";
+
+/** What is counted or named, in the order in which {@link FactTally} reads it. */
+const COUNTED = [
+  "id",
+  "accountEnabled",
+  "userType",
+  "assignedLicenses",
+  "signInActivity",
+  "userPrincipalName",
+  "displayName",
+];
+
+const Licences = z.array(z.object({ skuId: z.string().nullish() }));
 
 /** Counts of a run's users. `null`: the snapshot does not have the property that it takes. */
 export interface RunFacts {
@@ -43,7 +59,8 @@ export interface LicenceCounts {
  * @throws {RollcallError} `snapshot-damaged` when a part is not the one in the manifest, or a line is not a user
  */
 export async function readRunFacts(snapshot: StoredSnapshot): Promise<RunFacts> {
-  const tally = new FactTally(snapshot.manifest);
+  const { source, startedAt } = snapshot.manifest;
+  const tally = new FactTally(source.properties, Date.parse(startedAt));
   for await (const lines of snapshot.lineBatches()) {
     for (const line of lines) {
       if (!tally.add(line))
@@ -56,6 +73,7 @@ export async function readRunFacts(snapshot: StoredSnapshot): Promise<RunFacts> 
 /** Counts the users of one run as they are read. */
 export class FactTally {
   readonly #has: ReadonlySet<string>;
+  readonly #cutter: ValueCutter;
   readonly #signIns: SignInTally;
   readonly #skus = new Map<string, number>();
   #users = 0;
@@ -65,9 +83,15 @@ export class FactTally {
   #guests = 0;
   #licensed = 0;
 
-  constructor({ source, finishedAt }: Pick<Manifest, "source" | "finishedAt">) {
-    this.#has = new Set(source.properties);
-    this.#signIns = new SignInTally(Date.parse(finishedAt), this.#has.has("accountEnabled"));
+  /**
+   * @param properties in the order of the lines
+   * @param asOfMs when the run began, in milliseconds since the Unix epoch: how long accounts have gone unused is seen from
+   *   then
+   */
+  constructor(properties: readonly string[], asOfMs: number) {
+    this.#has = new Set(properties);
+    this.#cutter = new ValueCutter(properties, COUNTED);
+    this.#signIns = new SignInTally(asOfMs, this.#has.has("accountEnabled"));
   }
 
   /**
@@ -76,21 +100,24 @@ export class FactTally {
    * @returns whether the line is a user
    */
   add(line: string): boolean {
-    const user = asObject(jsonValue(line));
-    if (typeof user.id !== "string") return false;
+    const values = this.#cut(line);
+    if (!values) return false;
+    const [id = "", enabled, type, licences = "", activity = "", userPrincipalName, displayName] = values;
+    if (!isJsonText(id)) return false;
     this.#users++;
-    if (user.accountEnabled === true) this.#enabled++;
-    else if (user.accountEnabled === false) this.#disabled++;
-    if (user.userType === "Guest") this.#guests++;
-    else if (user.userType === "Member") this.#members++;
-    this.#addLicences(user.assignedLicenses);
+    if (enabled === "true") this.#enabled++;
+    else if (enabled === "false") this.#disabled++;
+    const userType = textOf(type);
+    if (userType === "Guest") this.#guests++;
+    else if (userType === "Member") this.#members++;
+    this.#addLicences(licences);
     if (!this.#has.has("signInActivity")) return true;
     const account = {
-      id: user.id,
-      userPrincipalName: textOf(user.userPrincipalName),
-      displayName: textOf(user.displayName),
+      id: textOfJson(id),
+      userPrincipalName: textOf(userPrincipalName),
+      displayName: textOf(displayName),
     };
-    this.#signIns.add(account, user.accountEnabled === true, user.signInActivity);
+    this.#signIns.add(account, enabled === "true", JSON.parse(activity));
     return true;
   }
 
@@ -117,28 +144,25 @@ export class FactTally {
     };
   }
 
-  #addLicences(licences: unknown): void {
-    if (!Array.isArray(licences)) return;
-    const skuIds = new Set(licences.map((licence) => textOf(asObject(licence).skuId)?.toLowerCase()));
-    skuIds.delete(undefined);
+  /** `undefined` for a line that is not a JSON object. */
+  #cut(line: string): readonly string[] | undefined {
+    try {
+      return this.#cutter.cut(line);
+    } catch (error) {
+      if (error instanceof JsonScanError) return undefined;
+      throw error;
+    }
+  }
+
+  #addLicences(json: string): void {
+    if (!json.includes("skuId")) return;
+    const { data = [] } = Licences.safeParse(JSON.parse(json));
+    const skuIds = new Set(data.flatMap(({ skuId }) => skuId?.toLowerCase() ?? []));
     if (skuIds.size > 0) this.#licensed++;
-    for (const skuId of skuIds) if (skuId) this.#skus.set(skuId, (this.#skus.get(skuId) ?? 0) + 1);
+    for (const skuId of skuIds) this.#skus.set(skuId, (this.#skus.get(skuId) ?? 0) + 1);
   }
 }
 
-function jsonValue(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-function asObject(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : {};
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
+function textOf(json: string | undefined): string | undefined {
+  return json !== undefined && isJsonText(json) ? textOfJson(json) : undefined;
 }

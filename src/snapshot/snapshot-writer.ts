@@ -21,15 +21,19 @@ export interface WrittenParts {
 export class SnapshotWriter {
   readonly #lines: PartWriter;
   readonly #fingerprints: PartWriter;
+  readonly #onLines: ((lines: Buffer) => void) | undefined;
   readonly #extras: readonly { readonly name: ExtraFormat["name"]; readonly writer: PartWriter }[];
 
   /**
    * @param formats besides the JSON lines, see `openFormats`
+   * @param onLines is given all lines, each user's once; they are not valid for longer than the call
    */
   constructor(
     { container, folder, maxPartBytes }: Pick<Run, "container" | "folder" | "maxPartBytes">,
     formats: readonly ExtraFormat[],
+    onLines?: (lines: Buffer) => void,
   ) {
+    this.#onLines = onLines;
     this.#lines = new PartWriter(container, folder, maxPartBytes);
     const fingerprintBytes = maxPartBytes ?? MAX_FINGERPRINT_PART_BYTES;
     this.#fingerprints = new PartWriter(container, folder, fingerprintBytes, FINGERPRINTS);
@@ -45,6 +49,7 @@ export class SnapshotWriter {
    * @param fingerprints of the same users, see {@link fingerprintBytes}; kept
    */
   async write(lines: Buffer, users: number, fingerprints: Buffer): Promise<void> {
+    this.#onLines?.(lines);
     await Promise.all([
       this.#lines.write(lines, users),
       this.#fingerprints.write(fingerprints, users),

@@ -215,9 +215,16 @@ export class Container {
     });
   }
 
-  /** Deletes a blob if it exists. */
-  async remove(path: string): Promise<void> {
-    await this.#ask(`deleting ${path}`, (abortSignal) => this.blob(path).deleteIfExists({ abortSignal }));
+  /**
+   * Deletes a blob if it exists.
+   *
+   * @param etag of the only version of it that may be deleted; absent: any may
+   */
+  async remove(path: string, etag?: string): Promise<void> {
+    const conditions = etag === undefined ? {} : { ifMatch: etag };
+    await this.#ask(`deleting ${path}`, (abortSignal) =>
+      this.blob(path).deleteIfExists({ abortSignal, conditions }),
+    );
   }
 
   /** For the lock, which manages the lease of its blob itself. */
@@ -300,7 +307,9 @@ export class Container {
     }
     const body = Buffer.allocUnsafeSlow(bytes);
     let read = 0;
-    for await (const chunk of readableStreamBody ?? []) read += Buffer.from(chunk).copy(body, read);
+    for await (const chunk of readableStreamBody ?? []) {
+      read += typeof chunk === "string" ? body.write(chunk, read) : chunk.copy(body, read);
+    }
     return { body: body.subarray(0, read), bytes, etag };
   }
 

@@ -29,6 +29,15 @@ const sliced = { ROLLCALL_LISTING: "sliced", ROLLCALL_CHANGES: "off" };
 /** From one night to the next. */
 const CHANGED_SHARE = 0.01;
 
+/**
+ * Memory of an instance of Flex Consumption, as it is billed, and the cores that come with it
+ * (https://learn.microsoft.com/azure/azure-functions/flex-consumption-plan).
+ */
+const INSTANCES = [
+  { name: "512 MB", gigabytes: 0.5, cores: 0.25 },
+  { name: "2048 MB", gigabytes: 2, cores: 1 },
+] as const;
+
 const sections: string[] = [];
 
 if (values.start) titled("Start", await measureStart());
@@ -46,7 +55,9 @@ async function measureRuns(): Promise<void> {
     await against(clients),
   );
   section(`The same with 5 % of requests failing (429, 503, reset)`, await failing(clients));
-  if (!values.quick) section("1,000,000 users, no latency", await million(clients));
+  if (values.quick) return;
+  section("1,000,000 users, no latency", await million(clients));
+  billed(`A night on Flex Consumption: default settings, ${latencyMs} ms a request`, await aNight(clients));
 }
 
 async function scaling(run: Clients): Promise<Row[]> {
@@ -101,6 +112,17 @@ async function million(run: Clients): Promise<Row[]> {
   return nights(run, tenant, users);
 }
 
+async function aNight(run: Clients): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const users of [10_000, 100_000, 1_000_000]) {
+    await using tenant = await startBenchTenant(users, latencyMs);
+    for (let times = 0; times < 2; times++) await run.run("rollcall", tenant, defaults);
+    await tenant.change(CHANGED_SHARE);
+    rows.push(await measure("Rollcall, default settings", run, "rollcall", tenant, users, defaults));
+  }
+  return rows;
+}
+
 async function measure(
   what: string,
   run: Clients,
@@ -135,6 +157,30 @@ function section(title: string, rows: readonly Row[]): void {
     row.peakMb.toFixed(0),
     row.bytes === undefined ? "" : (row.bytes / 1e6).toFixed(1),
   ]);
+  print(title, [header, ...cells]);
+}
+
+/**
+ * What is billed for a night: seconds times gigabytes, by the size of the instance. The time is what was measured here, or
+ * what the CPU that was measured takes on the instance's share of a core, whichever is longer.
+ */
+function billed(title: string, rows: readonly Row[]): void {
+  const header = ["users", "seconds here", "CPU seconds", "peak MB"];
+  for (const { name } of INSTANCES) header.push(`seconds at ${name}`, "GB-seconds");
+  const cells = rows.map(({ tenantUsers, wallMs, cpuUs, peakMb }) => [
+    tenantUsers.toLocaleString("en"),
+    (wallMs / 1000).toFixed(1),
+    (cpuUs / 1e6).toFixed(1),
+    peakMb.toFixed(0),
+    ...INSTANCES.flatMap(({ gigabytes, cores }) => {
+      const seconds = Math.max(wallMs / 1000, cpuUs / 1e6 / cores);
+      return [seconds.toFixed(1), (seconds * gigabytes).toFixed(1)];
+    }),
+  ]);
+  print(title, [header, ...cells]);
+}
+
+function print(title: string, [header = [], ...cells]: readonly (readonly string[])[]): void {
   const table = [header, header.map(() => "---"), ...cells].map((row) => `| ${row.join(" | ")} |`).join("\n");
   titled(title, table);
 }

@@ -118,8 +118,10 @@ function reasonOf(outcome: ChangesOutcome): string {
 
 /** 300 changed, with values that hardly compress; 10 left and 3 joined. */
 function changeSome({ tenant: { directory } }: Rig, ids: readonly string[]): void {
-  for (const id of ids.slice(0, 300)) directory.update(id, { department: randomBytes(500).toString("hex") });
-  for (const id of ids.slice(400, 410)) directory.remove(id);
+  for (const [nth, id] of ids.entries()) {
+    if (nth % 5 === 0) directory.update(id, { department: randomBytes(500).toString("hex") });
+    if (nth % 150 === 1) directory.remove(id);
+  }
   for (let joiner = 0; joiner < 3; joiner++) directory.add();
 }
 

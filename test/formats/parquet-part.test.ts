@@ -172,30 +172,30 @@ describe("ParquetPart", () => {
     assert.deepEqual(row_groups[0]?.columns[2]?.meta_data?.encodings, ["PLAIN"]);
   });
 
-  it("closes a row group after 10,000 users, and holds no more than one", async () => {
+  it("closes a row group after 5,000 users, and holds no more than one", async () => {
     const part = new ParquetPart(["id"]);
     const sizes: number[] = [];
-    for (let first = 0; first < 45_000; first += 900) {
+    for (let first = 0; first < 22_500; first += 900) {
       await part.write(linesOf(Array.from({ length: 900 }, (_, at) => ({ id: idOf(first + at) }))));
       assert.equal(part.users, first + 900);
       sizes.push(part.bytes);
     }
-    // Bytes come with each row group: with the write that takes the users over 10,000, and so on.
+    // Bytes come with each row group: with the write that takes the users over 5,000, and so on.
     assert.deepEqual(
       sizes.flatMap((bytes, at) => (bytes > (sizes[at - 1] ?? 4) ? at + 1 : [])),
-      [12, 23, 34, 45],
+      [6, 12, 17, 23],
     );
     const { entry, body } = await part.finish(NAME);
     const { row_groups } = parquetMetadata(body);
     assert.deepEqual(
       row_groups.map(({ num_rows }) => num_rows),
-      [10_000n, 10_000n, 10_000n, 10_000n, 5000n],
+      [5000n, 5000n, 5000n, 5000n, 2500n],
     );
-    assert.equal(entry.users, 45_000);
+    assert.equal(entry.users, 22_500);
     const rows = await readBack(body);
     assert.deepEqual(
       rows.map(({ id }) => id),
-      Array.from({ length: 45_000 }, (_, at) => idOf(at)),
+      Array.from({ length: 22_500 }, (_, at) => idOf(at)),
     );
   });
 

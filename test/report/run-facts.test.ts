@@ -2,26 +2,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { DAY } from "../../src/clock.ts";
 import { FactTally } from "../../src/report/run-facts.ts";
-import type { SourceEntry } from "../../src/snapshot/manifest.ts";
 
-const FINISHED_AT = "2026-11-22T02:00:00Z";
+const STARTED_AT = "2026-11-22T02:00:00Z";
 const NEVER = "0001-01-01T00:00:00Z";
 
-function source(...properties: readonly string[]): SourceEntry {
-  return {
-    url: "",
-    properties: ["id", ...properties],
-    pages: 1,
-    requests: 1,
-    retries: 0,
-    throttled: 0,
-    listing: { used: "sequential", slices: 0, fellBack: null },
-    slices: null,
-  };
-}
-
 function factsOf(properties: readonly string[], users: readonly object[]) {
-  const tally = new FactTally({ source: source(...properties), finishedAt: FINISHED_AT });
+  const tally = new FactTally(["id", ...properties], Date.parse(STARTED_AT));
   users.forEach((user, at) => {
     assert.ok(tally.add(JSON.stringify({ id: `id-${at}`, ...user })));
   });
@@ -29,7 +15,7 @@ function factsOf(properties: readonly string[], users: readonly object[]) {
 }
 
 function daysBefore(days: number): string {
-  return new Date(Date.parse(FINISHED_AT) - days * DAY).toISOString();
+  return new Date(Date.parse(STARTED_AT) - days * DAY).toISOString();
 }
 
 describe("FactTally", () => {
@@ -118,7 +104,7 @@ describe("FactTally", () => {
   });
 
   it("takes no line that is no user", () => {
-    const tally = new FactTally({ source: source(), finishedAt: FINISHED_AT });
+    const tally = new FactTally(["id"], Date.parse(STARTED_AT));
     for (const line of ["", "{", "null", "[]", "{}", '"id"']) assert.equal(tally.add(line), false, line);
     assert.equal(tally.facts().users, 0);
   });

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { VerifyCommandOptions } from "../actions/verify.ts";
+import { parseKeep } from "../keep-option.ts";
 import type { Terminal } from "../terminal.ts";
 
 const HELP = `
@@ -13,7 +14,8 @@ newest run back, and names the first link that does not hold: a manifest that
 was rewritten, a run that was removed or put in between. It reads manifests
 only, so a year of runs takes about a second; parts are read as well if RUN,
 --all or a key is given. Only a signature finds a newest run that was rewritten
-with latest.json.
+with latest.json. --keep daily=30,monthly=12 also names each run that was pruned
+although these rules keep it.
 
 The signature is checked with the public key in --key FILE (PEM, JWK or JWK
 set). Without, the public key is read from the vault, if both
@@ -34,6 +36,7 @@ export function addVerifyCommand(program: Command, terminal: Terminal): void {
     .option("--require-signature", "count a snapshot that is not signed as damaged")
     .option("--chain", "check that no manifest was rewritten and no run removed or inserted")
     .option("--since <run>", "with --chain: end at a run, or a date such as 2026-11-22", parseSince)
+    .option("--keep <rules>", "with --chain: no run was pruned that daily=30,monthly=12 keeps", parseKeep)
     .option("--json", "print the findings as JSON; with --all an array, with --chain an object")
     .addHelpText("after", HELP)
     .action(async (run: string | undefined, options: VerifyCommandOptions, command: Command) => {
