@@ -4,7 +4,7 @@ import { asRollcallError } from "../error.ts";
 import { openAzureIdentity } from "../identity/azure-identity.ts";
 import { resolveTenantId } from "../identity/tenant-id.ts";
 import { readReaderSettings } from "../settings/settings.ts";
-import { openContainer } from "../storage/container.ts";
+import { openContainer, type ReadListener } from "../storage/container.ts";
 import { plural } from "../words/format.ts";
 import { environmentOf } from "./environment.ts";
 import type { Terminal } from "./terminal.ts";
@@ -20,9 +20,10 @@ export interface ReadingPlace {
 /**
  * Opens the container for reading. Needs no vault and no app registration.
  *
+ * @param onRead told of all that is read
  * @throws {RollcallError} `settings-invalid`, and `tenant-not-found` where a domain is configured
  */
-export async function openReadingPlace(terminal: Terminal): Promise<ReadingPlace> {
+export async function openReadingPlace(terminal: Terminal, onRead?: ReadListener): Promise<ReadingPlace> {
   const { signal } = terminal.io;
   const settings = readReaderSettings(environmentOf(terminal));
   const tenantId = await resolveTenantId(settings.tenant, settings.cloud.authorityHost, {
@@ -31,7 +32,7 @@ export async function openReadingPlace(terminal: Terminal): Promise<ReadingPlace
     deadlineMs: systemClock.elapsed() + MINUTE,
     proxy: settings.proxy,
   });
-  const container = openContainer(settings.storage, settings.container, openAzureIdentity(), signal);
+  const container = openContainer(settings.storage, settings.container, openAzureIdentity(), signal, onRead);
   const snapshots = new Snapshots(container, tenantId, signal);
   return { containerName: settings.container, snapshots };
 }
