@@ -42,6 +42,8 @@ export interface VerifyOptions {
   readonly keys?: PublicKeys | undefined;
   /** Whether it is a problem if there is none, or none that was checked; `false` when absent. */
   readonly requireSignature?: boolean | undefined;
+  /** Told how many stored bytes are going to be read; not where the manifest cannot be read. */
+  readonly onStart?: ((runId: string, totalBytes: number) => void) | undefined;
 }
 
 /**
@@ -58,7 +60,7 @@ export async function verifySnapshot(
   container: Container,
   tenantId: string,
   run?: string,
-  { keys, requireSignature = false }: VerifyOptions = {},
+  { keys, requireSignature = false, onStart }: VerifyOptions = {},
 ): Promise<Verification> {
   const { runId, latest } = await resolveRun(container, tenantId, run);
   const folder = folderOf(tenantId, runId);
@@ -66,6 +68,10 @@ export async function verifySnapshot(
   const opened = await unlessDamaged(problems, () => requireManifest(container, folder, latest));
   if (!opened) return { runId, whole: false, users: 0, parts: 0, bytes: 0, problems };
   const { manifest, bytes } = opened;
+  onStart?.(
+    runId,
+    allParts(manifest).reduce((sum, part) => sum + part.bytes, 0),
+  );
   if (latest) problems.push(...latestContradictions(latest, folder, manifest, sha256Of(bytes)));
   problems.push(...manifestContradictions(manifest, folder));
   const signature = await checkSignature(container, { folder, manifest, bytes }, keys);

@@ -21,6 +21,13 @@ from "Values" in local.settings.json in this folder.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or settings.`;
 
+/** Options that every command takes. */
+interface GlobalOptions {
+  readonly trustLocalSettings?: boolean;
+  readonly quiet?: boolean;
+  readonly progress: boolean;
+}
+
 /**
  * Runs a command.
  *
@@ -39,11 +46,18 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
       // Told below, as all failures are.
       outputError: () => undefined,
     })
+    .configureHelp({ showGlobalOptions: true })
     .addHelpText("after", HELP)
+    .option("--quiet", "write results and errors only")
+    .option("--no-progress", "show no progress on a terminal")
+    .option("--no-color", "use no colour, which no command does")
     .option("--trust-local-settings", "let local.settings.json name any host; read it first")
     .hook("preAction", (_, command) => {
       current = command;
-      terminal.trustsLocalSettings = program.opts().trustLocalSettings === true;
+      const { trustLocalSettings, quiet, progress } = program.opts<GlobalOptions>();
+      terminal.trustsLocalSettings = trustLocalSettings === true;
+      terminal.isQuiet = quiet === true;
+      terminal.hidesProgress = terminal.isQuiet || !progress;
     });
   addSnapshotCommand(program, terminal);
   addListCommand(program, terminal);

@@ -1,6 +1,6 @@
 import { SECOND } from "../clock.ts";
 import type { Progress } from "../progress.ts";
-import { formatCount, plural } from "../words/format.ts";
+import { formatBytes, formatCount, plural } from "../words/format.ts";
 
 const PHASES = {
   lock: "Taking the lock",
@@ -28,6 +28,29 @@ export function progressLine(progress: Progress, listingMs: number): string {
     ...(slices > 0 ? [`slice ${formatCount(slicesDone)} of ${formatCount(slices)}`] : []),
     ...(counted !== null && rate > 0 && users < counted ? [timeLeft((counted - users) / rate)] : []),
     ...(retries > 0 ? [plural(retries, "retry", "retries")] : []),
+  ].join("  ");
+}
+
+/** How far reading is. */
+export interface ReadingState {
+  /** Read so far. */
+  readonly bytes: number;
+  /** In all; absent: not known. */
+  readonly totalBytes: number | undefined;
+  /** Milliseconds since it began. */
+  readonly elapsedMs: number;
+}
+
+/** How far reading is, in one line: `12.3 MB of 125.4 MB  9%  20 s left`. */
+export function readingLine({ bytes, totalBytes, elapsedMs }: ReadingState): string {
+  if (totalBytes === undefined || totalBytes === 0) return `${formatBytes(bytes)} read`;
+  // What is asked for again comes twice.
+  const read = Math.min(bytes, totalBytes);
+  const left = (totalBytes - read) / (read / (elapsedMs / SECOND));
+  return [
+    `${formatBytes(read)} of ${formatBytes(totalBytes)}`,
+    `${Math.floor((read / totalBytes) * 100)}%`,
+    ...(Number.isFinite(left) && read < totalBytes ? [timeLeft(left)] : []),
   ].join("  ");
 }
 

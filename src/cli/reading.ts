@@ -4,7 +4,7 @@ import { asRollcallError } from "../error.ts";
 import { openAzureIdentity } from "../identity/azure-identity.ts";
 import { resolveTenantId } from "../identity/tenant-id.ts";
 import { readReaderSettings } from "../settings/settings.ts";
-import { type Container, openContainer } from "../storage/container.ts";
+import { type Container, openContainer, type ReadListener } from "../storage/container.ts";
 import { plural } from "../words/format.ts";
 import { environmentOf } from "./environment.ts";
 import type { Terminal } from "./terminal.ts";
@@ -29,15 +29,16 @@ export interface TenantPlace {
 /**
  * Opens the container for reading. Needs no vault and no app registration.
  *
+ * @param onRead told of all that is read
  * @throws {RollcallError} `settings-invalid`, and `tenant-not-found` where a domain is configured
  */
-export async function openReadingPlace(terminal: Terminal): Promise<ReadingPlace> {
-  const { containerName, container, tenantId } = await openTenantPlace(terminal);
+export async function openReadingPlace(terminal: Terminal, onRead?: ReadListener): Promise<ReadingPlace> {
+  const { containerName, container, tenantId } = await openTenantPlace(terminal, onRead);
   return { containerName, snapshots: new Snapshots(container, tenantId, terminal.io.signal) };
 }
 
 /** As {@link openReadingPlace}, for a command that does more than to read. */
-export async function openTenantPlace(terminal: Terminal): Promise<TenantPlace> {
+export async function openTenantPlace(terminal: Terminal, onRead?: ReadListener): Promise<TenantPlace> {
   const { signal } = terminal.io;
   const settings = readReaderSettings(environmentOf(terminal));
   const tenantId = await resolveTenantId(settings.tenant, settings.cloud.authorityHost, {
@@ -46,7 +47,7 @@ export async function openTenantPlace(terminal: Terminal): Promise<TenantPlace> 
     deadlineMs: systemClock.elapsed() + MINUTE,
     proxy: settings.proxy,
   });
-  const container = openContainer(settings.storage, settings.container, openAzureIdentity(), signal);
+  const container = openContainer(settings.storage, settings.container, openAzureIdentity(), signal, onRead);
   return { containerName: settings.container, container, tenantId };
 }
 

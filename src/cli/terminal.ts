@@ -37,6 +37,10 @@ export class Terminal {
   failureExitCode: 1 | 3 = 1;
   /** Whether `local.settings.json` may name hosts and variables that it may not by itself. */
   trustsLocalSettings = false;
+  /** Whether only results and errors are wanted: no confirmations, no notes. */
+  isQuiet = false;
+  /** Whether how far a command is is kept from whoever watches. */
+  hidesProgress = false;
   #isClosed = false;
 
   constructor(io: CliIo) {
@@ -83,6 +87,16 @@ export class Terminal {
   /** Writes lines for people. What came out of a blob or an answer cannot steer their terminal. */
   async print(...lines: readonly string[]): Promise<void> {
     await this.write(lines.map((line) => `${printable(line)}\n`).join(""));
+  }
+
+  /** Writes lines for people that confirm what the exit code says, too; not where only results are wanted. */
+  async confirm(...lines: readonly string[]): Promise<void> {
+    if (!this.isQuiet) await this.print(...lines);
+  }
+
+  /** Writes lines for people to standard error that are no error; not where only results are wanted. */
+  note(...lines: readonly string[]): void {
+    if (!this.isQuiet) this.complain(...lines);
   }
 
   /** Writes a result for programs. */

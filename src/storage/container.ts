@@ -32,6 +32,9 @@ const CLEAN_UP_WITHIN_MS = 10 * SECOND;
 /** The same after a run was told to stop: the Functions host allows five seconds, and the lock must be released too. */
 const LEAVE_WITHIN_MS = 3 * SECOND;
 
+/** Called with the number of bytes whenever some of a blob have come; must return at once and not throw. */
+export type ReadListener = (bytes: number) => void;
+
 /** The container of the snapshots. The service checks the MD5 of each write, and keeps it with the blob. */
 export class Container {
   readonly #client: ContainerClient;
@@ -39,9 +42,15 @@ export class Container {
   readonly #tryOnce: ContainerClient;
   readonly #signal: AbortSignal;
   readonly #writer: string;
+  readonly #onRead: ReadListener;
 
   /** @param writer identifies the blobs that this process writes */
-  constructor(client: ContainerClient, signal: AbortSignal, writer: string = randomUUID()) {
+  constructor(
+    client: ContainerClient,
+    signal: AbortSignal,
+    onRead: ReadListener = () => undefined,
+    writer: string = randomUUID(),
+  ) {
     this.#client = client;
     this.#tryOnce = new ContainerClient(client.url, client.credential, {
       ...NO_REDIRECTS,
@@ -49,6 +58,7 @@ export class Container {
     });
     this.#signal = signal;
     this.#writer = writer;
+    this.#onRead = onRead;
   }
 
   get url(): string {
@@ -240,7 +250,7 @@ export class Container {
 
   /** The same container for work that ends with another signal. */
   withSignal(signal: AbortSignal): Container {
-    return new Container(this.#client, signal, this.#writer);
+    return new Container(this.#client, signal, this.#onRead, this.#writer);
   }
 
   async #put(upload: Upload, conditions: object): Promise<boolean> {
@@ -308,7 +318,9 @@ export class Container {
     const body = Buffer.allocUnsafeSlow(bytes);
     let read = 0;
     for await (const chunk of readableStreamBody ?? []) {
-      read += typeof chunk === "string" ? body.write(chunk, read) : chunk.copy(body, read);
+      const length = typeof chunk === "string" ? body.write(chunk, read) : chunk.copy(body, read);
+      read += length;
+      this.#onRead(length);
     }
     return { body: body.subarray(0, read), bytes, etag };
   }
@@ -337,12 +349,14 @@ export class Container {
  * Opens the container, without sending a request.
  *
  * @param credential the identity; role "Storage Blob Data Contributor" to write, "Storage Blob Data Reader" to read
+ * @param onRead told of all that is read
  */
 export function openContainer(
   storage: StorageSettings,
   name: string,
   credential: TokenCredential,
   signal: AbortSignal,
+  onRead?: ReadListener,
 ): Container {
   const options = {
     ...NO_REDIRECTS,
@@ -352,7 +366,7 @@ export function openContainer(
     storage.kind === "identity"
       ? new BlobServiceClient(storage.url, credential, options)
       : BlobServiceClient.fromConnectionString(storage.connectionString, options);
-  return new Container(service.getContainerClient(name), signal);
+  return new Container(service.getContainerClient(name), signal, onRead);
 }
 
 function md5Of(body: Buffer): Buffer {

@@ -303,6 +303,35 @@ describe("rollcall verify", () => {
   });
 });
 
+describe("--quiet", () => {
+  it("leaves results and errors, before and after the command", async () => {
+    for (const args of [["verify"], ["verify", "--all"], ["verify", "--chain"]]) {
+      assert.deepEqual(await runHere(...args, "--quiet"), { exitCode: 0, stdout: "", stderr: "" });
+    }
+    assert.deepEqual(await runHere("--quiet", "list"), await runHere("list"));
+    assert.match((await runHere("show", "2019", "--quiet")).stderr, /^rollcall: snapshot-not-found/);
+  });
+
+  it("lets a snapshot say nothing where nothing needs attention", async () => {
+    const quiet = rollcallIn(sandbox, { ROLLCALL_CONTAINER: "for-nobody" }, rollcallHere);
+    assert.deepEqual(await quiet("snapshot", "--quiet"), { exitCode: 0, stdout: "", stderr: "" });
+  });
+});
+
+describe("colour", () => {
+  it("is never used, whatever asks for it or against it", async () => {
+    const plain = await runHere("list");
+    for (const settings of [{ FORCE_COLOR: "3" }, { NO_COLOR: "1" }, { CLICOLOR_FORCE: "1" }]) {
+      const colourful = rollcallIn(sandbox, settings);
+      assert.deepEqual(await colourful("list", "--no-color"), plain);
+      for (const args of [["list"], ["--help"], ["show", "2019"]]) {
+        const { stdout, stderr } = await colourful(...args);
+        assert.ok(!(stdout + stderr).includes("\u001b"), args.join(" "));
+      }
+    }
+  });
+});
+
 describe("wrong usage", () => {
   for (const args of [
     [],

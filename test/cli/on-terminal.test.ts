@@ -63,7 +63,9 @@ async function onTerminal(...args: readonly string[]): Promise<Outcome> {
   const stderr = Object.assign(new PassThrough(), { isTTY: true, columns: 200 });
   const outputs = Promise.all([text(stdout), text(stderr)]);
   const { signal } = new AbortController();
-  const exitCode = await runCli(args, { stdout, stderr, environment: { ...environment }, cwd: "/", signal });
+  const io = { stdout, stderr, environment: { ...environment }, cwd: "/", signal };
+  // A progress line is rewritten in place; it says nothing that came out of a blob.
+  const exitCode = await runCli([...args, "--no-progress"], io);
   stdout.end();
   stderr.end();
   const [out, complaints] = await outputs;

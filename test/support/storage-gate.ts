@@ -49,13 +49,13 @@ const HOP_BY_HOP = new Set(["connection", "keep-alive", "transfer-encoding"]);
 /**
  * Puts a gate before a storage: an HTTPS reverse proxy that sees each request and can strike at a write.
  *
- * @param echo asked for each request by its name; the storage never sees one whose answer is to be an echo
+ * @param echo asked for each request by its name, and may take its time; the storage never sees one whose answer is to be an echo
  */
 export async function startStorageGate(
   storage: Storage,
   tls: SandboxTls,
   strike?: Strike,
-  echo?: (name: string) => Echo | undefined,
+  echo?: (name: string) => Echo | undefined | Promise<Echo | undefined>,
 ): Promise<StorageGate> {
   const writes: string[] = [];
   const requests: string[] = [];
@@ -82,7 +82,7 @@ export async function startStorageGate(
   async function pass(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(incoming);
     const moment = isStruck(incoming) ? strike?.moment : undefined;
-    const echoed = echo?.(nameOf(incoming));
+    const echoed = await echo?.(nameOf(incoming));
     if (echoed) {
       const { headers } = incoming;
       const reply = echoReply({ headers, body: body.toString() }, echoed, "xml");

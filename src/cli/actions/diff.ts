@@ -7,6 +7,7 @@ import { compareSelections, type Selection } from "../../changes/selection.ts";
 import { ChangeSummary } from "../change-summary.ts";
 import { Destination } from "../destination.ts";
 import { openReadingPlace } from "../reading.ts";
+import { ReadingProgress } from "../reading-progress.ts";
 import type { Terminal } from "../terminal.ts";
 import { unknownProperty } from "../unknown-property.ts";
 
@@ -35,7 +36,8 @@ export async function diff(
     command.error("--property is about users who changed; it needs --change changed");
   }
   await using destination = await Destination.open(terminal, out);
-  const { snapshots } = await openReadingPlace(terminal);
+  using progress = new ReadingProgress(terminal, json);
+  const { snapshots } = await openReadingPlace(terminal, progress.count);
   const after = await snapshots.open(to);
   const before = from === undefined ? await snapshots.before(after) : await snapshots.open(from);
   const selection = compareSelections(before.manifest.source.properties, after.manifest.source.properties);
@@ -44,6 +46,7 @@ export async function diff(
   const isWanted = ({ kind, properties }: Change) =>
     kinds.includes(kind) && (names.length === 0 || properties.some((name) => names.includes(name)));
   const changes = wantedChanges(before, after, isWanted, terminal.io.signal);
+  progress.expect("", mostBytes(before) + mostBytes(after));
   let differs = false;
   const summary = new ChangeSummary(limit);
   for await (const some of changes) {
@@ -51,6 +54,7 @@ export async function diff(
     if (!json) for (const change of some) summary.add(change);
     else if (!(await destination.write(some.map(({ line }) => `${line}\n`).join(""), "json"))) break;
   }
+  progress.clear();
   if (!json) {
     const heading = `From ${before.folder.runId} to ${after.folder.runId}`;
     await destination.print(
@@ -60,6 +64,11 @@ export async function diff(
   }
   await destination.publish();
   if (exitCode && differs) terminal.exitCode = 1;
+}
+
+/** Stored bytes that comparing may read of a snapshot; fewer where fingerprints tell which parts are alike. */
+function mostBytes({ manifest: { parts, fingerprints = [] } }: StoredSnapshot): number {
+  return [...parts, ...fingerprints].reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** The changes that were asked for, in batches that are never empty. */

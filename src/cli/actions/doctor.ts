@@ -32,11 +32,13 @@ export async function doctor(terminal: Terminal, { freshness, json }: DoctorOpti
   for await (const result of checks) {
     signal.throwIfAborted();
     results.push(result);
-    if (!json) await terminal.print(...describe(result));
+    if (json) continue;
+    if (result.status === "ok") await terminal.confirm(...describe(result));
+    else await terminal.print(...describe(result));
   }
   if (results.some(({ status }) => status === "failed")) terminal.exitCode = 1;
   if (json) await terminal.printJson(results);
-  else await terminal.print("", verdict(results));
+  else await terminal.confirm("", verdict(results));
 }
 
 function describe({ check, status, detail, remedy }: CheckResult): readonly string[] {

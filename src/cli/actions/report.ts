@@ -4,6 +4,7 @@ import { makeReport } from "../../report/make-report.ts";
 import { GENERATOR, renderPage } from "../../report/page.ts";
 import { OutputFile, unwritable } from "../output-file.ts";
 import { openReadingPlace } from "../reading.ts";
+import { ReadingProgress } from "../reading-progress.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** Options of `rollcall report`. */
@@ -20,19 +21,26 @@ export async function report(
   wanted: string | undefined,
   { out, last, json }: ReportOptions,
 ): Promise<void> {
-  const { snapshots } = await openReadingPlace(terminal);
+  using progress = new ReadingProgress(terminal, json);
+  const { snapshots } = await openReadingPlace(terminal, progress.count);
   const { cwd } = terminal.io;
-  // Without a name, it must be known first which run it is.
-  const run = out === undefined ? (await snapshots.open(wanted)).folder.runId : wanted;
-  const target = out === undefined ? await usualFile(cwd, `rollcall-${run}.html`) : path.resolve(cwd, out);
-  await using file = await OutputFile.open(target);
-  const report = await makeReport(snapshots, { run, last, nowMs: Date.now() });
+  // Before anything is read, it is known whether the file can be written; without a name, it takes the run's.
+  await using named = out === undefined ? undefined : await OutputFile.open(path.resolve(cwd, out));
+  const { folder, manifest } = await snapshots.open(wanted);
+  await using file = named ?? (await OutputFile.open(await usualFile(cwd, `rollcall-${folder.runId}.html`)));
+  const { parts, changes } = manifest;
+  progress.expect(
+    folder.runId,
+    [...parts, ...(changes?.parts ?? [])].reduce((sum, { bytes }) => sum + bytes, 0),
+  );
+  const report = await makeReport(snapshots, { run: folder.runId, last, nowMs: Date.now() });
   await file.write(renderPage(report));
   await file.publish();
-  const { runId } = report.snapshot.folder;
+  progress.clear();
+  const { runId } = folder;
   const runs = report.history.length;
   if (json) await terminal.printJson({ runId, users: report.facts.users, runs, file: file.path });
-  else await terminal.print(`Wrote ${file.path}: run ${runId} and ${runs - 1} before it`);
+  else await terminal.confirm(`Wrote ${file.path}: run ${runId} and ${runs - 1} before it`);
 }
 
 /**

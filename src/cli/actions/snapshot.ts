@@ -1,4 +1,3 @@
-import { createLogUpdate } from "log-update";
 import type { ProgressListener } from "../../progress.ts";
 import { readSettings, type Settings } from "../../settings/settings.ts";
 import { folderOf } from "../../snapshot/layout.ts";
@@ -7,8 +6,9 @@ import { type Taken, takeSnapshot } from "../../take-snapshot.ts";
 import { formatBytes, formatDuration, plural } from "../../words/format.ts";
 import { completenessInWords, durationMs, totalBytes } from "../../words/manifest-words.ts";
 import { environmentOf } from "../environment.ts";
+import { ProgressDisplay } from "../progress-display.ts";
 import { progressLine } from "../progress-line.ts";
-import type { Terminal, TerminalStream } from "../terminal.ts";
+import type { Terminal } from "../terminal.ts";
 import { labelled } from "../wrap.ts";
 
 /** Options of `rollcall snapshot`. */
@@ -19,10 +19,13 @@ export interface SnapshotOptions {
 }
 
 /** Takes a snapshot. */
-export async function snapshot(terminal: Terminal, { json, ...accepted }: SnapshotOptions): Promise<void> {
+export async function snapshot(terminal: Terminal, options: SnapshotOptions): Promise<void> {
   const settings = readSettings(environmentOf(terminal));
-  const taken = await takeWithProgress(settings, accepted, terminal);
-  if (!json) return terminal.print(...summary(taken, settings.container));
+  const taken = await takeWithProgress(settings, options, terminal);
+  if (!options.json) {
+    if (terminal.isQuiet && taken.warnings.length > 0) return terminal.print(...taken.warnings);
+    return terminal.confirm(...summary(taken, settings.container));
+  }
   await terminal.printJson(taken.manifest);
   const later = taken.warnings.slice(taken.manifest.warnings.length);
   if (later.length > 0) terminal.complain(...later);
@@ -30,32 +33,24 @@ export async function snapshot(terminal: Terminal, { json, ...accepted }: Snapsh
 
 async function takeWithProgress(
   settings: Settings,
-  { acceptShrink = false, acceptUnsigned = false }: SnapshotOptions,
-  { io: { stderr, signal } }: Terminal,
+  { acceptShrink = false, acceptUnsigned = false, json }: SnapshotOptions,
+  terminal: Terminal,
 ): Promise<Taken> {
-  using progress = showProgress(stderr);
+  using display = new ProgressDisplay(terminal, json);
   return await takeSnapshot(settings, {
-    signal,
+    signal: terminal.io.signal,
     acceptShrink,
     acceptUnsigned,
-    onProgress: progress.listener,
+    onProgress: showOn(display),
   });
 }
 
-/** A line that is rewritten in place and cleared at the end; nothing where no terminal is. */
-function showProgress(stream: TerminalStream): Disposable & { readonly listener: ProgressListener } {
-  if (!stream.isTTY) return { listener: () => undefined, [Symbol.dispose]: () => undefined };
-  const line = createLogUpdate(stream);
+/** Tells from the beginning on how far a run is. */
+function showOn(display: ProgressDisplay): ProgressListener {
   let listingSinceMs: number | undefined;
-  return {
-    listener: (progress) => {
-      if (progress.phase === "count") listingSinceMs = performance.now();
-      line(progressLine(progress, performance.now() - (listingSinceMs ?? performance.now())));
-    },
-    [Symbol.dispose]: () => {
-      line.clear();
-      line.done();
-    },
+  return (progress) => {
+    if (progress.phase === "count") listingSinceMs = performance.now();
+    display.show(progressLine(progress, performance.now() - (listingSinceMs ?? performance.now())));
   };
 }
 

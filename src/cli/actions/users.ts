@@ -1,8 +1,10 @@
 import type { Command } from "commander";
+import { totalBytes } from "../../words/manifest-words.ts";
 import type { Condition } from "../condition.ts";
 import { Destination } from "../destination.ts";
 import type { OutputFormat } from "../output-format.ts";
 import { openReadingPlace } from "../reading.ts";
+import { ReadingProgress } from "../reading-progress.ts";
 import { RowFilter } from "../row-filter.ts";
 import type { Terminal } from "../terminal.ts";
 import { unknownProperty } from "../unknown-property.ts";
@@ -27,19 +29,22 @@ export async function users(
 ): Promise<void> {
   const { output: format, select, where = [], limit } = options;
   await using destination = await Destination.open(terminal, options.out);
-  const { snapshots } = await openReadingPlace(terminal);
+  // Anywhere else the users themselves show how far it is.
+  using progress = new ReadingProgress(terminal, !destination.isFile || format === "json");
+  const { snapshots } = await openReadingPlace(terminal, progress.count);
   const snapshot = await snapshots.open(run);
   const { properties } = snapshot.manifest.source;
   const asked = [...(select ?? []), ...where.map(({ property }) => property)];
   const unknown = asked.find((name) => !properties.includes(name));
   if (unknown !== undefined) command.error(unknownProperty(snapshot.folder.runId, unknown, properties));
   const output = openOutput(format, { properties, select, width: destination.width });
+  progress.expect(snapshot.folder.runId, totalBytes(snapshot.manifest));
   const wanted = fitting(new RowFilter(properties, where), snapshot.lineBatches(), limit);
   const form = format === "csv" || format === "table" ? "text" : "json";
   for await (const text of textsOf(output, wanted)) if (!(await destination.write(text, form))) return;
   await destination.publish();
   const leftOut = output.leftOut();
-  if (leftOut.length > 0) terminal.complain(`No room for ${leftOut.join(", ")}: --select fewer.`);
+  if (leftOut.length > 0) terminal.note(`No room for ${leftOut.join(", ")}: --select fewer.`);
 }
 
 /** What is to be written. Nothing is, not even the head, before the first part has been checked. */

@@ -8,6 +8,7 @@ import { brokenChain, describeChain } from "../chain-words.ts";
 import { findingLines } from "../finding-lines.ts";
 import { openPublicKeys } from "../public-keys.ts";
 import { openReadingPlace } from "../reading.ts";
+import { ReadingProgress } from "../reading-progress.ts";
 import type { Terminal } from "../terminal.ts";
 import { hang } from "../wrap.ts";
 
@@ -38,15 +39,21 @@ export async function verify(
   if (keep !== undefined && !wantsChain) command.error("--keep goes with --chain");
   const keys = await openPublicKeys(key, terminal);
   if (requireSignature && !keys) command.error(NO_KEY);
-  const how = { keys, requireSignature };
-  const { snapshots } = await openReadingPlace(terminal);
+  using progress = new ReadingProgress(terminal, json);
+  const onStart = (runId: string, totalBytes: number) => progress.expect(runId, totalBytes);
+  const how = { keys, requireSignature, onStart };
+  const { snapshots } = await openReadingPlace(terminal, progress.count);
   const chain = wantsChain ? await snapshots.verifyChain(since, keep) : undefined;
-  if (chain && !json) await terminal.print(...describeChain(chain));
+  const tell = (isGood: boolean, lines: readonly string[]) => {
+    progress.clear();
+    return isGood ? terminal.confirm(...lines) : terminal.print(...lines);
+  };
+  if (chain && !json) await tell(chain.holds, describeChain(chain));
   const results: Verification[] = [];
   try {
     for await (const result of verifications(snapshots, run, options, how)) {
       results.push(result);
-      if (!json) await terminal.print(...describe(result));
+      if (!json) await tell(result.whole, describe(result));
     }
   } finally {
     if (json && chain) await terminal.printJson({ chain, runs: results });
