@@ -13,6 +13,8 @@ export type { AzureAnswer } from "./answer.ts";
 export type {
   ChainEnd,
   ChainVerification,
+  LastFailure,
+  LastRun,
   RunManifest,
   RunSummary,
   Snapshots,

@@ -1,5 +1,6 @@
 import type { TokenCredential } from "@azure/identity";
 import { commitSnapshot } from "./archive/commit.ts";
+import { type Attempt, leavingOutcome } from "./archive/last-run.ts";
 import { findPredecessor } from "./archive/predecessor.ts";
 import { buildManifest } from "./build-manifest.ts";
 import { ChangesSincePrevious } from "./changes/changes-since-previous.ts";
@@ -9,7 +10,7 @@ import { openFormats } from "./formats/extra-format.ts";
 import { granteeOf } from "./graph/grant.ts";
 import { Graph } from "./graph/graph.ts";
 import { userQuery } from "./graph/user-query.ts";
-import type { Timeouts } from "./http/http-client.ts";
+import type { HttpContext, Timeouts } from "./http/http-client.ts";
 import { openAzureIdentity } from "./identity/azure-identity.ts";
 import { resolveTenantId } from "./identity/tenant-id.ts";
 import { openTokenSource } from "./identity/token.ts";
@@ -22,8 +23,8 @@ import { lockPath } from "./snapshot/layout.ts";
 import type { Manifest } from "./snapshot/manifest.ts";
 import { openRun, type Run } from "./snapshot/run.ts";
 import { SnapshotWriter } from "./snapshot/snapshot-writer.ts";
-import { openContainer } from "./storage/container.ts";
-import { takeLock } from "./storage/lock.ts";
+import { type Container, openContainer } from "./storage/container.ts";
+import { type Lock, takeLock } from "./storage/lock.ts";
 import { checkClock } from "./storage/service-clock.ts";
 
 /** What a run takes besides its settings; everything has a default that is right in production. */
@@ -51,32 +52,64 @@ export interface Taken {
   readonly warnings: readonly string[];
 }
 
+/** What a run has once it is the only one on its tenant. */
+interface Alone {
+  /** The directory's id. */
+  readonly tenantId: string;
+  /** Ends when the lock is lost. */
+  readonly container: Container;
+  readonly lock: Lock;
+  /** As the container, ends when the lock is lost. */
+  readonly locked: HttpContext & Pick<Run, "maxPartBytes">;
+  readonly identity: TokenCredential;
+  readonly attempt: Attempt;
+}
+
 /**
  * Takes one snapshot: whole and committed, or not there.
  *
  * @throws {RollcallError} for everything an operator can act on; nothing is published then
  */
 export async function takeSnapshot(settings: Settings, options: RunOptions = {}): Promise<Taken> {
-  const { cloud, properties, proxy, signingKey } = settings;
-  const { clock = systemClock, identity = openAzureIdentity(), timeouts, maxPartBytes } = options;
-  const { onProgress = () => undefined } = options;
+  const { clock = systemClock, identity = openAzureIdentity(), maxPartBytes, onProgress } = options;
   using deadline = startDeadline(settings.timeBudgetMs, options.signal);
   const deadlineMs = clock.elapsed() + settings.timeBudgetMs;
-  const context = { clock, signal: deadline.signal, deadlineMs, proxy, maxPartBytes };
+  const context = { clock, signal: deadline.signal, deadlineMs, proxy: settings.proxy, maxPartBytes };
 
-  onProgress({ phase: "lock" });
-  const tenantId = await resolveTenantId(settings.tenant, cloud.authorityHost, context);
+  onProgress?.({ phase: "lock" });
+  const tenantId = await resolveTenantId(settings.tenant, settings.cloud.authorityHost, context);
   const storage = openContainer(settings.storage, settings.container, identity, context.signal);
   await storage.prepare((time) => checkClock(time, clock));
   await using lock = await takeLock(storage, { path: lockPath(tenantId), ...context });
   const locked = { ...context, signal: lock.signal };
-  const container = storage.withSignal(lock.signal);
+  return await leavingOutcome(storage, { tenantId, ...locked }, (attempt) =>
+    takeAlone(settings, options, {
+      tenantId,
+      container: storage.withSignal(lock.signal),
+      lock,
+      locked,
+      identity,
+      attempt,
+    }),
+  );
+}
+
+/** Takes the snapshot as the only run on the tenant. */
+async function takeAlone(
+  settings: Settings,
+  options: RunOptions,
+  { tenantId, container, lock, locked, identity, attempt }: Alone,
+): Promise<Taken> {
+  const { cloud, properties, signingKey } = settings;
+  const { clock } = locked;
+  const { timeouts, onProgress = () => undefined } = options;
   const signature = {
     keys: await openVerifier(settings.requireSignature ? signingKey : undefined, identity, locked),
     acceptUnsigned: options.acceptUnsigned ?? false,
   };
   const previous = await findPredecessor(container, tenantId, clock.now(), signature);
   const run = await openRun(container, tenantId, locked, previous.manifest?.runId);
+  attempt.runId = run.folder.runId;
   await lock.nameHolder(run.folder.runId);
   await using comparison = new ChangesSincePrevious(run, { enabled: settings.changes, previous, properties });
 

@@ -187,6 +187,7 @@ describe("the conventions", () => {
       "src/archive/stored-tenants.ts",
       "src/archive/predecessor.ts",
       "src/archive/commit.ts",
+      "src/archive/last-run.ts",
     ];
     const outside = sources.filter(({ file }) => !file.startsWith("src/archive/"));
     assert.deepEqual(
@@ -197,7 +198,7 @@ describe("the conventions", () => {
       ({ file }) => !["src/build-manifest.ts", "src/take-snapshot.ts"].includes(file),
     );
     assert.deepEqual(
-      importsOf(readers, (imported) => /^src\/archive\/(predecessor|commit)\.ts$/.test(imported)),
+      importsOf(readers, (imported) => /^src\/archive\/(predecessor|commit|last-run)\.ts$/.test(imported)),
       [],
     );
     const isReader = /^src\/((words|report|doctor|cli)\/|library\.ts)/;

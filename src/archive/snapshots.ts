@@ -9,6 +9,7 @@ import { partLines } from "../snapshot/part-reader.ts";
 import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { type ChainVerification, verifyChain } from "./chain.ts";
+import { type LastRun, readLastRun } from "./last-run.ts";
 import { readLatest } from "./latest.ts";
 import { committedRuns, openSnapshot, type Snapshot } from "./reader.ts";
 import { type RunManifest, readManifests, type UnreadableRun } from "./run-manifest.ts";
@@ -17,6 +18,7 @@ import { isUnreadable } from "./unreadable.ts";
 import { type Verification, type VerifyOptions, verifySnapshot } from "./verify.ts";
 
 export type { ChainEnd, ChainVerification } from "./chain.ts";
+export type { LastFailure, LastRun } from "./last-run.ts";
 export type { RunManifest, UnreadableRun } from "./run-manifest.ts";
 export type { RunSummary } from "./run-summary.ts";
 export { isUnreadable } from "./unreadable.ts";
@@ -76,6 +78,15 @@ export class Snapshots {
    */
   pointer(): Promise<Latest | undefined> {
     return readLatest(this.#container, this.tenantId);
+  }
+
+  /**
+   * How the last run ended, good or bad; `undefined` if nothing is known. A help for people: it proves nothing.
+   *
+   * @throws the signal's reason when it is aborted
+   */
+  lastRun(): Promise<LastRun | undefined> {
+    return readLastRun(this.#container, this.tenantId);
   }
 
   /**

@@ -70,6 +70,11 @@ export function latestPath(tenantId: string): string {
   return `${tenantFolder(tenantId)}/latest.json`;
 }
 
+/** How the last run ended, good or bad: for people, and no part of any snapshot. */
+export function lastRunPath(tenantId: string): string {
+  return `${tenantFolder(tenantId)}/last-run.json`;
+}
+
 /** The blob whose lease is the lock, which lets one run at a time work on a tenant. */
 export function lockPath(tenantId: string): string {
   return `${tenantFolder(tenantId)}/run.lock`;

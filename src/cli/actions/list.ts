@@ -5,6 +5,7 @@ import {
   type UnreadableRun,
 } from "../../archive/snapshots.ts";
 import { formatBytes, formatCount, formatMinute } from "../../words/format.ts";
+import { failedLastRun } from "../../words/last-run-words.ts";
 import { openReadingPlace, runsOrNone } from "../reading.ts";
 import { type Column, formatTable } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
@@ -38,8 +39,11 @@ export async function list(terminal: Terminal, options: ListOptions): Promise<vo
     const isLatest = ({ runId }: { readonly runId: string }) => runId === latest.runId;
     return terminal.printJson(entries.map((entry) => ({ ...entry, latest: isLatest(entry) })));
   }
+  const failed = failedLastRun(await snapshots.lastRun(), runs[0]);
+  const lastNight = failed === undefined ? [] : hang("! Last run: ", failed);
   if (runs.length === 0) {
-    return terminal.print(`No snapshot of tenant ${snapshots.tenantId} yet in container ${containerName}.`);
+    const none = `No snapshot of tenant ${snapshots.tenantId} yet in container ${containerName}.`;
+    return terminal.print(none, ...lastNight);
   }
   const older = runs.length - entries.length;
   await terminal.print(
@@ -47,6 +51,7 @@ export async function list(terminal: Terminal, options: ListOptions): Promise<vo
     ...entries.flatMap(problemOf),
     ...(older > 0 ? [`${formatCount(older)} older: rollcall list --limit ${runs.length}`] : []),
     ...hang("Latest: ", latest.runId ?? latest.problem),
+    ...lastNight,
   );
 }
 
