@@ -6,6 +6,7 @@ import { type AzureAnswer, safeCode } from "./answer.ts";
  */
 export const ERROR_CODES = [
   "settings-invalid",
+  "tenant-list-unusable",
   "lock-held",
   "lock-lost",
   "clock-wrong",

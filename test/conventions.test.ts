@@ -31,6 +31,7 @@ const ROOMS: readonly string[] = [
   "src/changes/",
   "src/listing/",
   "src/archive/",
+  "src/tenants/",
   "src/words/",
   "src/report/",
   "src/build-manifest.ts",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { readSettings, SETTING_NAMES } from "../../infra/rollcall.ts";
+import { readSettings, readTenantsSettings, SETTING_NAMES } from "../../infra/rollcall.ts";
 import { readTemplate, readVariables } from "../../infra/template.ts";
 import { Snapshot, VARIANTS } from "./snapshots.ts";
 
@@ -72,6 +72,12 @@ describe("app settings", () => {
         "manifest-key",
       ],
     ]);
+  });
+
+  it("name several tenants in place of one", () => {
+    const { ROLLCALL_TENANT_ID, ROLLCALL_TENANTS } = new Snapshot("tenants").appSettings();
+    assert.deepEqual([ROLLCALL_TENANT_ID, ROLLCALL_TENANTS], ["", "@tenants.json"]);
+    assert.equal(new Snapshot("basic").appSettings().ROLLCALL_TENANTS, "");
   });
 
   it("hold no secret and no key, and let the host find its storage as the identity", () => {
@@ -151,7 +157,8 @@ describe("outputs", () => {
       const settings = snapshot.appSettings();
       const own = Object.entries(snapshot.outputs).filter(([name]) => isOurs(name));
       for (const [name, value] of own) assert.equal(value, settings[name], `${variant}: ${name}`);
-      readSettings({
+      const read = variant === "tenants" ? readTenantsSettings : readSettings;
+      read({
         ...Object.fromEntries(own),
         // Not read yet by the module, and a vault is still wanted by it whatever the credential.
         ROLLCALL_CREDENTIAL: "",

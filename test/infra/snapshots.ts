@@ -22,7 +22,7 @@ export interface Properties {
 export type Value = string | number | boolean | null | Properties | readonly Value[];
 
 /** The variants of which there is a snapshot. */
-export const VARIANTS = ["basic", "existing", "federated", "full", "managed-identity"] as const;
+export const VARIANTS = ["basic", "existing", "federated", "full", "managed-identity", "tenants"] as const;
 
 /** One of {@link VARIANTS}. */
 export type Variant = (typeof VARIANTS)[number];

@@ -344,6 +344,8 @@ describe("a private network", () => {
     );
     assert.equal(full.all("Microsoft.Network/privateDnsZones/virtualNetworkLinks").length, 2);
     assert.equal(full.all("Microsoft.Network/privateEndpoints/privateDnsZoneGroups").length, 3);
+    const tenants = new Snapshot("tenants").all("Microsoft.Network/privateEndpoints");
+    assert.equal(tenants.filter(({ name }) => name.startsWith("pe-queue-")).length, 1);
   });
 
   it("gives the app a subnet of its own, as Flex Consumption wants it", () => {
