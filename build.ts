@@ -13,7 +13,11 @@ await Promise.all([buildFunction(), buildPackage()]);
 
 async function buildFunction(): Promise<void> {
   await bundle("dist", {
-    entryPoints: ["functions/take-snapshot.ts"],
+    entryPoints: [
+      "functions/take-snapshot.ts",
+      "functions/snapshot-tenant.ts",
+      "functions/snapshot-tenant-poison.ts",
+    ],
     outbase: ".",
     minify: true,
     keepNames: true,

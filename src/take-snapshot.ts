@@ -19,7 +19,7 @@ import type { ProgressListener } from "./progress.ts";
 import type { MorningPage } from "./report/morning-page.ts";
 import type { Settings } from "./settings/settings.ts";
 import { openSigner, openVerifier } from "./signature/open-keys.ts";
-import { lockPath } from "./snapshot/layout.ts";
+import { beganSince, lockPath } from "./snapshot/layout.ts";
 import type { Manifest } from "./snapshot/manifest.ts";
 import { openRun, type Run } from "./snapshot/run.ts";
 import { SnapshotWriter } from "./snapshot/snapshot-writer.ts";
@@ -42,12 +42,16 @@ export interface RunOptions {
   readonly acceptShrink?: boolean;
   /** Builds, this once, on a snapshot that is not signed, or wrongly, although settings require a signature. */
   readonly acceptUnsigned?: boolean;
+  /** The night that a snapshot is wanted for: none is taken if the newest began then or later. Absent: one is taken. */
+  readonly slot?: Date;
   readonly onProgress?: ProgressListener;
 }
 
 /** A snapshot that was committed. */
 export interface Taken {
   readonly manifest: Manifest;
+  /** Whether this run took it; otherwise it was there already, see {@link RunOptions.slot}. */
+  readonly isNew: boolean;
   /** All of them: the manifest's, and those of what happened once it was written. */
   readonly warnings: readonly string[];
 }
@@ -102,13 +106,16 @@ async function takeAlone(
 ): Promise<Taken> {
   const { cloud, properties, signingKey } = settings;
   const { clock } = locked;
-  const { timeouts, onProgress = () => undefined } = options;
+  const { timeouts, slot, onProgress = () => undefined } = options;
   const signature = {
     keys: await openVerifier(settings.requireSignature ? signingKey : undefined, identity, locked),
     acceptUnsigned: options.acceptUnsigned ?? false,
   };
   const previous = await findPredecessor(container, tenantId, clock.now(), signature);
-  const run = await openRun(container, tenantId, locked, previous.manifest?.runId);
+  if (previous.manifest && slot && beganSince(previous.manifest.runId, slot)) {
+    return { manifest: previous.manifest, isNew: false, warnings: [] };
+  }
+  const run = await openRun(container, tenantId, locked, { previous: previous.manifest?.runId, slot });
   attempt.runId = run.folder.runId;
   await lock.nameHolder(run.folder.runId);
   await using comparison = new ChangesSincePrevious(run, { enabled: settings.changes, previous, properties });
@@ -154,7 +161,7 @@ async function takeAlone(
   };
   const late = await commitSnapshot(run, manifest, { signer, beforeManifest });
   const ofPage = (await page?.publish()) ?? [];
-  return { manifest, warnings: [...manifest.warnings, ...late, ...ofPage] };
+  return { manifest, isNew: true, warnings: [...manifest.warnings, ...late, ...ofPage] };
 }
 
 /** Loads what makes a report only where one is wanted. */

@@ -73,9 +73,9 @@ export interface Attempt {
  * Does a run's work and leaves its outcome, good or bad, in `last-run.json`. Only for the holder of the lock: a run that
  * has lost it leaves nothing. A failure to write is no failure of the run.
  *
- * @param work gives the manifest that it committed
+ * @param work gives the manifest that it committed, or one that was there already, which leaves nothing
  */
-export async function leavingOutcome<T extends { readonly manifest: Manifest }>(
+export async function leavingOutcome<T extends { readonly manifest: Manifest; readonly isNew: boolean }>(
   container: Container,
   of: OutcomeOf,
   work: (attempt: Attempt) => Promise<T>,
@@ -85,7 +85,9 @@ export async function leavingOutcome<T extends { readonly manifest: Manifest }>(
   try {
     const done = await work(attempt);
     const { runId, finishedAt } = done.manifest;
-    await leave(container, of, { outcome: "committed", runId, startedAt, finishedAt, failure: null });
+    if (done.isNew) {
+      await leave(container, of, { outcome: "committed", runId, startedAt, finishedAt, failure: null });
+    }
     return done;
   } catch (error) {
     const { code, doing, problem, remedy } = asRollcallError(error);

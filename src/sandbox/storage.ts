@@ -24,10 +24,11 @@ export interface Storage extends AsyncDisposable {
   readonly connectionString: string;
 }
 
-const ACCOUNT = "devstoreaccount1";
+/** Name of the emulator's account. */
+export const ACCOUNT = "devstoreaccount1";
 
 /** Azurite's account key, which is published (learn.microsoft.com/azure/storage/common/storage-use-azurite). */
-const ACCOUNT_KEY =
+export const ACCOUNT_KEY =
   "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
 /** Loaded into the emulator: exits when standard input ends, as it does when the parent dies, however that happens. */

@@ -33,6 +33,11 @@ export function runTimeMs(runId: string): number {
   return Date.parse(iso);
 }
 
+/** Whether a run began at a time or later, to the second, as ids have it. */
+export function beganSince(runId: string, time: Date): boolean {
+  return runTimeMs(runId) >= time.getTime() - time.getUTCMilliseconds();
+}
+
 /** The folder of a date, with a trailing slash. */
 export function dateFolder(tenantId: string, date: string): string {
   return `${tenantFolder(tenantId)}/date=${date}/`;
