@@ -14,6 +14,7 @@ import type { HttpContext, Timeouts } from "./http/http-client.ts";
 import { openAzureIdentity } from "./identity/azure-identity.ts";
 import { resolveTenantId } from "./identity/tenant-id.ts";
 import { openTokenSource } from "./identity/token.ts";
+import type { VaultReads } from "./identity/vault-reads.ts";
 import { listUsers } from "./listing/list-users.ts";
 import type { ProgressListener } from "./progress.ts";
 import type { MorningPage } from "./report/morning-page.ts";
@@ -33,6 +34,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Opens Key Vault and Storage; managed identity in Azure, `az login` on a laptop. */
   readonly identity?: TokenCredential;
+  /** What other runs of the process have read of Key Vault; absent: this one reads for itself. */
+  readonly vaultReads?: VaultReads;
   readonly clock?: Clock;
   /** How long a service may keep silent. */
   readonly timeouts?: Timeouts;
@@ -125,6 +128,7 @@ async function takeAlone(
     ...run,
     tenantId,
     identity,
+    vaultReads: options.vaultReads,
     ...(timeouts && { timeouts }),
   });
   const grantee = granteeOf(settings, tenantId, await tokens.get());

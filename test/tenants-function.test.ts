@@ -157,6 +157,10 @@ describe("the function app with several tenants", () => {
     assert.deepEqual(outcomes(lines), { committed: 6 });
     assert.ok(lines.every((line) => line.slot === slot.toISOString() && line.attempt === 1));
     assert.deepEqual(await snapshotted(), ids());
+    const asked = sandbox.tenant.requests.filter(
+      ({ service, status }) => service === "vault" && status === 200,
+    );
+    assert.equal(asked.length, 1, "the vault was read more than once");
     for (const { tenantId, directory } of everybody()) {
       const snapshots = await openSnapshots({
         storage: sandbox.storage.connectionString,
