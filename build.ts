@@ -32,7 +32,11 @@ await Promise.all([buildFunction(), buildPackage()]);
 
 async function buildFunction(): Promise<void> {
   await bundle("dist", {
-    entryPoints: ["functions/take-snapshot.ts"],
+    entryPoints: [
+      "functions/take-snapshot.ts",
+      "functions/snapshot-tenant.ts",
+      "functions/snapshot-tenant-poison.ts",
+    ],
     outbase: ".",
     target: "node24",
     // Built into the Functions worker, never on npm (Azure/azure-functions-nodejs-library, issue 201).

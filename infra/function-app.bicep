@@ -1,4 +1,4 @@
-// The Function app on Flex Consumption: one timer, one instance at a time.
+// The Function app on Flex Consumption: one timer on one instance at a time and, for several tenants, a queue on many.
 
 @description('Region of the app.')
 param location string
@@ -18,6 +18,8 @@ param hostStorageName string
 param hostStorageUrl string
 @description('Whether the host finds its storage by name, as in the global cloud, or by URL.')
 param hostStorageByName bool
+@description('URL of its queue service, for several tenants; empty for one.')
+param hostQueueUrl string
 @description('Container of the deployed package.')
 param packageContainerName string
 @description('The settings of docs/settings.md by name; an empty one counts as not set.')
@@ -79,46 +81,55 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       scmMinTlsVersion: '1.2'
       remoteDebuggingEnabled: false
       // No secret is among them, and no connection string but that of Application Insights, which takes no key and so opens nothing.
-      appSettings: [
-        { name: 'ROLLCALL_TENANT_ID', value: settings.ROLLCALL_TENANT_ID }
-        { name: 'ROLLCALL_CLIENT_ID', value: settings.ROLLCALL_CLIENT_ID }
-        { name: 'ROLLCALL_CREDENTIAL', value: settings.ROLLCALL_CREDENTIAL }
-        { name: 'ROLLCALL_KEY_VAULT_URL', value: settings.ROLLCALL_KEY_VAULT_URL }
-        { name: 'ROLLCALL_CERTIFICATE_NAME', value: settings.ROLLCALL_CERTIFICATE_NAME }
-        { name: 'ROLLCALL_SECRET_NAME', value: settings.ROLLCALL_SECRET_NAME }
-        { name: 'ROLLCALL_SIGNING_KEY_NAME', value: settings.ROLLCALL_SIGNING_KEY_NAME }
-        { name: 'ROLLCALL_REQUIRE_SIGNATURE', value: settings.ROLLCALL_REQUIRE_SIGNATURE }
-        { name: 'ROLLCALL_STORAGE', value: settings.ROLLCALL_STORAGE }
-        { name: 'ROLLCALL_CONTAINER', value: settings.ROLLCALL_CONTAINER }
-        { name: 'ROLLCALL_SCHEDULE', value: settings.ROLLCALL_SCHEDULE }
-        { name: 'ROLLCALL_PROPERTIES', value: settings.ROLLCALL_PROPERTIES }
-        { name: 'ROLLCALL_CLOUD', value: settings.ROLLCALL_CLOUD }
-        { name: 'ROLLCALL_AUTHORITY_HOST', value: settings.ROLLCALL_AUTHORITY_HOST }
-        { name: 'ROLLCALL_GRAPH_URL', value: settings.ROLLCALL_GRAPH_URL }
-        { name: 'ROLLCALL_LISTING', value: settings.ROLLCALL_LISTING }
-        { name: 'ROLLCALL_COUNT', value: settings.ROLLCALL_COUNT }
-        { name: 'ROLLCALL_CONCURRENCY', value: settings.ROLLCALL_CONCURRENCY }
-        { name: 'ROLLCALL_FORMATS', value: settings.ROLLCALL_FORMATS }
-        { name: 'ROLLCALL_CHANGES', value: settings.ROLLCALL_CHANGES }
-        { name: 'ROLLCALL_REPORT', value: settings.ROLLCALL_REPORT }
-        { name: 'ROLLCALL_MAX_SHRINK_PERCENT', value: settings.ROLLCALL_MAX_SHRINK_PERCENT }
-        { name: 'ROLLCALL_KEEP', value: settings.ROLLCALL_KEEP }
-        { name: 'ROLLCALL_TIME_BUDGET_MINUTES', value: settings.ROLLCALL_TIME_BUDGET_MINUTES }
-        { name: 'HTTPS_PROXY', value: httpsProxy }
-        { name: 'NO_PROXY', value: empty(httpsProxy) ? '' : noProxy }
-        { name: 'AZURE_CLIENT_ID', value: identity.properties.clientId }
-        {
-          name: hostStorageByName ? 'AzureWebJobsStorage__accountName' : 'AzureWebJobsStorage__blobServiceUri'
-          value: hostStorageByName ? hostStorageName : hostStorageUrl
-        }
-        { name: 'AzureWebJobsStorage__credential', value: 'managedidentity' }
-        { name: 'AzureWebJobsStorage__clientId', value: identity.properties.clientId }
-        { name: 'APPLICATIONINSIGHTS_CONNECTION_STRING', value: component.properties.ConnectionString }
-        {
-          name: 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING'
-          value: 'ClientId=${identity.properties.clientId};Authorization=AAD'
-        }
-      ]
+      appSettings: concat(
+        [
+          { name: 'ROLLCALL_TENANT_ID', value: settings.ROLLCALL_TENANT_ID }
+          { name: 'ROLLCALL_TENANTS', value: settings.ROLLCALL_TENANTS }
+          { name: 'ROLLCALL_CLIENT_ID', value: settings.ROLLCALL_CLIENT_ID }
+          { name: 'ROLLCALL_CREDENTIAL', value: settings.ROLLCALL_CREDENTIAL }
+          { name: 'ROLLCALL_KEY_VAULT_URL', value: settings.ROLLCALL_KEY_VAULT_URL }
+          { name: 'ROLLCALL_CERTIFICATE_NAME', value: settings.ROLLCALL_CERTIFICATE_NAME }
+          { name: 'ROLLCALL_SECRET_NAME', value: settings.ROLLCALL_SECRET_NAME }
+          { name: 'ROLLCALL_SIGNING_KEY_NAME', value: settings.ROLLCALL_SIGNING_KEY_NAME }
+          { name: 'ROLLCALL_REQUIRE_SIGNATURE', value: settings.ROLLCALL_REQUIRE_SIGNATURE }
+          { name: 'ROLLCALL_STORAGE', value: settings.ROLLCALL_STORAGE }
+          { name: 'ROLLCALL_CONTAINER', value: settings.ROLLCALL_CONTAINER }
+          { name: 'ROLLCALL_SCHEDULE', value: settings.ROLLCALL_SCHEDULE }
+          { name: 'ROLLCALL_PROPERTIES', value: settings.ROLLCALL_PROPERTIES }
+          { name: 'ROLLCALL_CLOUD', value: settings.ROLLCALL_CLOUD }
+          { name: 'ROLLCALL_AUTHORITY_HOST', value: settings.ROLLCALL_AUTHORITY_HOST }
+          { name: 'ROLLCALL_GRAPH_URL', value: settings.ROLLCALL_GRAPH_URL }
+          { name: 'ROLLCALL_LISTING', value: settings.ROLLCALL_LISTING }
+          { name: 'ROLLCALL_COUNT', value: settings.ROLLCALL_COUNT }
+          { name: 'ROLLCALL_CONCURRENCY', value: settings.ROLLCALL_CONCURRENCY }
+          { name: 'ROLLCALL_FORMATS', value: settings.ROLLCALL_FORMATS }
+          { name: 'ROLLCALL_CHANGES', value: settings.ROLLCALL_CHANGES }
+          { name: 'ROLLCALL_REPORT', value: settings.ROLLCALL_REPORT }
+          { name: 'ROLLCALL_MAX_SHRINK_PERCENT', value: settings.ROLLCALL_MAX_SHRINK_PERCENT }
+          { name: 'ROLLCALL_KEEP', value: settings.ROLLCALL_KEEP }
+          { name: 'ROLLCALL_TIME_BUDGET_MINUTES', value: settings.ROLLCALL_TIME_BUDGET_MINUTES }
+          { name: 'HTTPS_PROXY', value: httpsProxy }
+          { name: 'NO_PROXY', value: empty(httpsProxy) ? '' : noProxy }
+          { name: 'AZURE_CLIENT_ID', value: identity.properties.clientId }
+          {
+            name: hostStorageByName
+              ? 'AzureWebJobsStorage__accountName'
+              : 'AzureWebJobsStorage__blobServiceUri'
+            value: hostStorageByName ? hostStorageName : hostStorageUrl
+          }
+          { name: 'AzureWebJobsStorage__credential', value: 'managedidentity' }
+          { name: 'AzureWebJobsStorage__clientId', value: identity.properties.clientId }
+          { name: 'APPLICATIONINSIGHTS_CONNECTION_STRING', value: component.properties.ConnectionString }
+          {
+            name: 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING'
+            value: 'ClientId=${identity.properties.clientId};Authorization=AAD'
+          }
+        ],
+        // By name the host finds its queues too.
+        hostStorageByName || empty(hostQueueUrl)
+          ? []
+          : [{ name: 'AzureWebJobsStorage__queueServiceUri', value: hostQueueUrl }]
+      )
     }
     functionAppConfig: {
       deployment: {

@@ -1,4 +1,4 @@
-// The Functions host's own storage: the timer's lease and the deployed package. No snapshot is ever kept here.
+// The Functions host's own storage: the timer's lease, the deployed package and, for several tenants, the queue. No snapshot is ever kept here.
 import { roles } from 'roles.bicep'
 
 @description('Region of the account.')
@@ -9,6 +9,8 @@ param tags object
 param accountName string
 @description('Container of the deployed package.')
 param packageContainerName string
+@description('Whether there is a queue of tenants.')
+param hasQueue bool
 @description('Whether the account answers in the private network only.')
 param privateNetworking bool
 @description('Id of the Function app\'s identity.')
@@ -53,6 +55,35 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
       name: packageContainerName
       properties: { publicAccess: 'None' }
     }
+  }
+}
+
+resource queues 'Microsoft.Storage/storageAccounts/queueServices@2025-06-01' = if (hasQueue) {
+  parent: account
+  name: 'default'
+
+  // One message a tenant and night; functions/snapshot-tenant.ts takes them.
+  resource tenants 'queues' = {
+    name: 'rollcall-tenants'
+  }
+
+  // Where the host puts those that were given up on.
+  resource givenUp 'queues' = {
+    name: 'rollcall-tenants-poison'
+  }
+}
+
+resource queueRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (hasQueue) {
+  name: guid(account.id, identityId, roles.storageQueueDataContributor)
+  scope: account
+  properties: {
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles.storageQueueDataContributor
+    )
+    principalId: identityPrincipalId
+    principalType: 'ServicePrincipal'
+    description: 'The timer puts a message for each tenant into a queue here, and the host takes them out.'
   }
 }
 

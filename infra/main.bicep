@@ -18,6 +18,9 @@ param tags object = {}
 @description('Directory (tenant) id whose users are read: a GUID, as it is the name of a folder too. By default the directory of the subscription.')
 param tenantId string = subscription().tenantId
 
+@description('Several tenants in place of tenantId: directory ids or domains separated by commas, or @tenants.json for a blob in the container. Empty for one tenant.')
+param tenants string = ''
+
 @description('Application (client) id of the app registration. May be empty at first, and stays empty with managed-identity.')
 param clientId string = ''
 
@@ -115,7 +118,7 @@ param noProxy string = 'localhost,127.0.0.1,169.254.169.254'
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 2048
 
-@description('The most instances of the app. One timer needs one; below 40 not every region takes it.')
+@description('The most instances of the app. One timer needs one, several tenants as many as are to be read at a time, divided by four; below 40 not every region takes it.')
 @minValue(1)
 @maxValue(1000)
 param maximumInstanceCount int = 40
@@ -224,8 +227,11 @@ func isMailAddress(text string) bool =>
 
 var refusals = filter(
   [
-    isGuid(tenantId) ? '' : 'tenantId must be the directory id, a GUID, not a domain.'
+    !empty(tenants) || isGuid(tenantId) ? '' : 'tenantId must be the directory id, a GUID, not a domain.'
     empty(clientId) || isGuid(clientId) ? '' : 'clientId must be the application (client) id, a GUID.'
+    credential == 'managed-identity' && !empty(tenants)
+      ? 'credential managed-identity reads the directory of the subscription only; for several tenants use certificate, secret or federated.'
+      : ''
     credential == 'managed-identity' && toLower(tenantId) != toLower(subscription().tenantId)
       ? 'credential managed-identity reads the directory of the subscription only; for another tenantId use certificate, secret or federated.'
       : ''
@@ -292,12 +298,16 @@ var privateHosts = privateNetworking
     )
   : []
 var blobZone = 'privatelink.${blobHost}'
+var queueHost = 'queue.${storageSuffix}'
+var queueZone = 'privatelink.${queueHost}'
+var hasQueue = !empty(tenants)
 // As documented for private endpoints: "vaultcore" where the suffix of vaults has "vault".
 var vaultZone = 'privatelink${replace(vaultSuffix, '.vault.', '.vaultcore.')}'
 
 // The settings of docs/settings.md; an empty one counts as not set.
 var settings = {
-  ROLLCALL_TENANT_ID: toLower(tenantId)
+  ROLLCALL_TENANT_ID: empty(tenants) ? toLower(tenantId) : ''
+  ROLLCALL_TENANTS: tenants
   ROLLCALL_CLIENT_ID: credential == 'managed-identity' ? '' : toLower(clientId)
   ROLLCALL_CREDENTIAL: credential
   ROLLCALL_KEY_VAULT_URL: needsVault ? 'https://${names.vault}${vaultSuffix}' : ''
@@ -347,6 +357,7 @@ module hostStorage 'host-storage.bicep' = {
     tags: allTags
     accountName: names.hostStorage
     packageContainerName: packageContainerName
+    hasQueue: hasQueue
     privateNetworking: privateNetworking
     identityId: identity.id
     identityPrincipalId: identity.properties.principalId
@@ -362,7 +373,7 @@ module snapshotStorage 'snapshot-storage.bicep' = if (makesStorage) {
     accountName: names.snapshotStorage
     sku: snapshotRedundancy
     containerName: containerName
-    tenantId: tenantId
+    tenantId: empty(tenants) ? tenantId : ''
     retentionDays: retentionDays
     deletedRetentionDays: deletedRetentionDays
     privateNetworking: privateNetworking
@@ -421,7 +432,7 @@ module network 'network.bicep' = if (privateNetworking) {
     tags: allTags
     networkName: names.network
     addressPrefix: addressPrefix
-    zoneNames: needsVault ? [blobZone, vaultZone] : [blobZone]
+    zoneNames: concat([blobZone], needsVault ? [vaultZone] : [], hasQueue ? [queueZone] : [])
   }
 }
 
@@ -434,6 +445,19 @@ module hostEndpoint 'private-endpoint.bicep' = if (privateNetworking) {
     part: 'blob'
     networkName: names.network
     zoneName: blobZone
+  }
+  dependsOn: [network, hostStorage]
+}
+
+module queueEndpoint 'private-endpoint.bicep' = if (privateNetworking && hasQueue) {
+  params: {
+    location: location
+    tags: allTags
+    endpointName: 'pe-queue-${token}'
+    serviceId: resourceId('Microsoft.Storage/storageAccounts', names.hostStorage)
+    part: 'queue'
+    networkName: names.network
+    zoneName: queueZone
   }
   dependsOn: [network, hostStorage]
 }
@@ -483,6 +507,7 @@ module functionApp 'function-app.bicep' = {
     componentName: names.component
     hostStorageName: names.hostStorage
     hostStorageUrl: 'https://${names.hostStorage}.${blobHost}'
+    hostQueueUrl: hasQueue ? 'https://${names.hostStorage}.${queueHost}' : ''
     // Publishing tools look for the account's name; outside of the global cloud its address ends differently, so it is given whole.
     hostStorageByName: cloud == 'global'
     packageContainerName: packageContainerName
@@ -500,6 +525,7 @@ module functionApp 'function-app.bicep' = {
     vaultAccess
     network
     hostEndpoint
+    queueEndpoint
     snapshotEndpoint
     vaultEndpoint
   ]
@@ -529,8 +555,10 @@ module workbook 'workbook.bicep' = {
 
 // azd keeps these as variables of its environment: "npx rollcall doctor" and the hooks read them as they are.
 
-@description('Directory that is read.')
-output ROLLCALL_TENANT_ID string = toLower(tenantId)
+@description('Directory that is read; empty where they are several.')
+output ROLLCALL_TENANT_ID string = settings.ROLLCALL_TENANT_ID
+@description('Directories that are read, where they are several; empty for one.')
+output ROLLCALL_TENANTS string = tenants
 @description('App registration; empty for none.')
 output ROLLCALL_CLIENT_ID string = settings.ROLLCALL_CLIENT_ID
 @description('How the Function proves itself.')

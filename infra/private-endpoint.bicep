@@ -8,8 +8,8 @@ param tags object
 param endpointName string
 @description('Id of the service.')
 param serviceId string
-@description('Which part of the service: blob or vault.')
-@allowed(['blob', 'vault'])
+@description('Which part of the service: blob, queue or vault.')
+@allowed(['blob', 'queue', 'vault'])
 param part string
 @description('Name of the virtual network.')
 param networkName string

@@ -10,7 +10,7 @@ param accountName string
 param sku string
 @description('Container of the snapshots.')
 param containerName string
-@description('Directory (tenant) id: the folder that the rules are for.')
+@description('Directory (tenant) id: the folder that the rules are for. Empty for those of all tenants.')
 param tenantId string
 @description('Days after which a snapshot is deleted; 0 keeps all.')
 param retentionDays int
@@ -29,15 +29,16 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' existin
   name: workspaceName
 }
 
-var folder = '${containerName}/tenant=${toLower(tenantId)}'
+var folders = '${containerName}/tenant=${toLower(tenantId)}'
 
-// Only what is below date=…/ grows old: latest.json and the lock stand beside those folders, and no rule on current blobs reaches them.
+// A prefix takes no wildcard: for several tenants the rule reaches latest.json too, once no run has replaced it for that long.
+// For one, only what is below date=…/ grows old: latest.json and the lock stand beside those folders, and no rule on current blobs reaches them.
 var oldSnapshots = {
   name: 'old-snapshots'
   enabled: true
   type: 'Lifecycle'
   definition: {
-    filters: { blobTypes: ['blockBlob'], prefixMatch: ['${folder}/date='] }
+    filters: { blobTypes: ['blockBlob'], prefixMatch: [empty(tenantId) ? folders : '${folders}/date='] }
     actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: max(retentionDays, 1) } } }
   }
 }
@@ -47,7 +48,7 @@ var formerVersions = {
   enabled: true
   type: 'Lifecycle'
   definition: {
-    filters: { blobTypes: ['blockBlob'], prefixMatch: ['${folder}/'] }
+    filters: { blobTypes: ['blockBlob'], prefixMatch: [empty(tenantId) ? folders : '${folders}/'] }
     actions: { version: { delete: { daysAfterCreationGreaterThan: deletedRetentionDays } } }
   }
 }

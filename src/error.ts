@@ -7,6 +7,10 @@ import { type AzureAnswer, safeCode } from "./answer.ts";
 export const ERROR_CODES = [
   "usage-invalid",
   "settings-invalid",
+  "tenant-list-unusable",
+  "tenant-message-invalid",
+  "tenant-given-up",
+  "queue-unusable",
   "lock-held",
   "lock-lost",
   "clock-wrong",

@@ -14,6 +14,8 @@ export type {
   ChainEnd,
   ChainVerification,
   Freshness,
+  LastFailure,
+  LastRun,
   RunManifest,
   RunSummary,
   Snapshots,

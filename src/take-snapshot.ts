@@ -1,5 +1,6 @@
 import type { TokenCredential } from "@azure/identity";
 import { commitSnapshot } from "./archive/commit.ts";
+import { type Attempt, leavingOutcome } from "./archive/last-run.ts";
 import { findPredecessor } from "./archive/predecessor.ts";
 import { pruneAfterCommit } from "./archive/prune-after-commit.ts";
 import { buildManifest } from "./build-manifest.ts";
@@ -10,21 +11,22 @@ import { openFormats } from "./formats/extra-format.ts";
 import { granteeOf } from "./graph/grant.ts";
 import { Graph } from "./graph/graph.ts";
 import { userQuery } from "./graph/user-query.ts";
-import type { Timeouts } from "./http/http-client.ts";
+import type { HttpContext, Timeouts } from "./http/http-client.ts";
 import { openAzureIdentity } from "./identity/azure-identity.ts";
 import { resolveTenantId } from "./identity/tenant-id.ts";
 import { openTokenSource } from "./identity/token.ts";
+import type { VaultReads } from "./identity/vault-reads.ts";
 import { listUsers } from "./listing/list-users.ts";
 import type { ProgressListener } from "./progress.ts";
 import type { MorningPage } from "./report/morning-page.ts";
 import type { Settings } from "./settings/settings.ts";
 import { openSigner, openVerifier } from "./signature/open-keys.ts";
-import { lockPath } from "./snapshot/layout.ts";
+import { beganSince, lockPath } from "./snapshot/layout.ts";
 import type { Manifest } from "./snapshot/manifest.ts";
 import { openRun, type Run } from "./snapshot/run.ts";
 import { SnapshotWriter } from "./snapshot/snapshot-writer.ts";
-import { openContainer } from "./storage/container.ts";
-import { takeLock } from "./storage/lock.ts";
+import { type Container, openContainer } from "./storage/container.ts";
+import { type Lock, takeLock } from "./storage/lock.ts";
 import { checkClock } from "./storage/service-clock.ts";
 
 /** What a run takes besides its settings; everything has a default that is right in production. */
@@ -33,6 +35,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Opens Key Vault and Storage; managed identity in Azure, `az login` on a laptop. */
   readonly identity?: TokenCredential;
+  /** What other runs of the process have read of Key Vault; absent: this one reads for itself. */
+  readonly vaultReads?: VaultReads;
   readonly clock?: Clock;
   /** How long a service may keep silent. */
   readonly timeouts?: Timeouts;
@@ -42,6 +46,8 @@ export interface RunOptions {
   readonly acceptShrink?: boolean;
   /** Builds, this once, on a snapshot that is not signed, or wrongly, although settings require a signature. */
   readonly acceptUnsigned?: boolean;
+  /** The night that a snapshot is wanted for: none is taken if the newest began then or later. Absent: one is taken. */
+  readonly slot?: Date;
   readonly onProgress?: ProgressListener;
 }
 
@@ -50,8 +56,23 @@ export interface Taken {
   readonly manifest: Manifest;
   /** Older snapshots that were then pruned; `null` without `ROLLCALL_KEEP`, or if a warning says that it was not finished. */
   readonly pruned: number | null;
+  /** Whether this run took it; otherwise it was there already, see {@link RunOptions.slot}. */
+  readonly isNew: boolean;
   /** All of them: the manifest's, and those of what happened once it was written. */
   readonly warnings: readonly string[];
+}
+
+/** What a run has once it is the only one on its tenant. */
+interface Alone {
+  /** The directory's id. */
+  readonly tenantId: string;
+  /** Ends when the lock is lost. */
+  readonly container: Container;
+  readonly lock: Lock;
+  /** As the container, ends when the lock is lost. */
+  readonly locked: HttpContext & Pick<Run, "maxPartBytes">;
+  readonly identity: TokenCredential;
+  readonly attempt: Attempt;
 }
 
 /**
@@ -60,26 +81,48 @@ export interface Taken {
  * @throws {RollcallError} for everything an operator can act on; nothing is published then
  */
 export async function takeSnapshot(settings: Settings, options: RunOptions = {}): Promise<Taken> {
-  const { cloud, properties, proxy, signingKey } = settings;
-  const { clock = systemClock, identity = openAzureIdentity(), timeouts, maxPartBytes } = options;
-  const { onProgress = () => undefined } = options;
+  const { clock = systemClock, identity = openAzureIdentity(), maxPartBytes, onProgress } = options;
   using deadline = startDeadline(settings.timeBudgetMs, options.signal);
   const deadlineMs = clock.elapsed() + settings.timeBudgetMs;
-  const context = { clock, signal: deadline.signal, deadlineMs, proxy, maxPartBytes };
+  const context = { clock, signal: deadline.signal, deadlineMs, proxy: settings.proxy, maxPartBytes };
 
-  onProgress({ phase: "lock" });
-  const tenantId = await resolveTenantId(settings.tenant, cloud.authorityHost, context);
+  onProgress?.({ phase: "lock" });
+  const tenantId = await resolveTenantId(settings.tenant, settings.cloud.authorityHost, context);
   const storage = openContainer(settings.storage, settings.container, identity, context.signal);
   await storage.prepare((time) => checkClock(time, clock));
   await using lock = await takeLock(storage, { path: lockPath(tenantId), ...context });
   const locked = { ...context, signal: lock.signal };
-  const container = storage.withSignal(lock.signal);
+  return await leavingOutcome(storage, { tenantId, ...locked }, (attempt) =>
+    takeAlone(settings, options, {
+      tenantId,
+      container: storage.withSignal(lock.signal),
+      lock,
+      locked,
+      identity,
+      attempt,
+    }),
+  );
+}
+
+/** Takes the snapshot as the only run on the tenant. */
+async function takeAlone(
+  settings: Settings,
+  options: RunOptions,
+  { tenantId, container, lock, locked, identity, attempt }: Alone,
+): Promise<Taken> {
+  const { cloud, properties, signingKey } = settings;
+  const { clock } = locked;
+  const { timeouts, slot, onProgress = () => undefined } = options;
   const signature = {
     keys: await openVerifier(settings.requireSignature ? signingKey : undefined, identity, locked),
     acceptUnsigned: options.acceptUnsigned ?? false,
   };
   const previous = await findPredecessor(container, tenantId, clock.now(), signature);
-  const run = await openRun(container, tenantId, locked, previous.manifest?.runId);
+  if (previous.manifest && slot && beganSince(previous.manifest.runId, slot)) {
+    return { manifest: previous.manifest, isNew: false, pruned: null, warnings: [] };
+  }
+  const run = await openRun(container, tenantId, locked, { previous: previous.manifest?.runId, slot });
+  attempt.runId = run.folder.runId;
   await lock.nameHolder(run.folder.runId);
   await using comparison = new ChangesSincePrevious(run, { enabled: settings.changes, previous, properties });
 
@@ -88,6 +131,7 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
     ...run,
     tenantId,
     identity,
+    vaultReads: options.vaultReads,
     ...(timeouts && { timeouts }),
   });
   const grantee = granteeOf(settings, tenantId, await tokens.get());
@@ -127,7 +171,12 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
 
   if (settings.keep) onProgress({ phase: "prune" });
   const { pruned, warnings } = await pruneAfterCommit(run, settings.keep);
-  return { manifest, pruned, warnings: [...manifest.warnings, ...late, ...ofPage, ...warnings] };
+  return {
+    manifest,
+    isNew: true,
+    pruned,
+    warnings: [...manifest.warnings, ...late, ...ofPage, ...warnings],
+  };
 }
 
 /** Loads what makes a report only where one is wanted. */

@@ -4,6 +4,7 @@
  * lists are equal).
  */
 export const WARNING_CODES = [
+  "tenant-left-out",
   "credential-expires",
   "credential-passed-over",
   "latest-repaired",

@@ -31,6 +31,7 @@ const ROOMS: readonly string[] = [
   "src/changes/",
   "src/listing/",
   "src/archive/",
+  "src/tenants/",
   "src/words/",
   "src/report/",
   "src/build-manifest.ts",
@@ -189,6 +190,7 @@ describe("the conventions", () => {
       "src/archive/commit.ts",
       "src/archive/prune.ts",
       "src/archive/prune-after-commit.ts",
+      "src/archive/last-run.ts",
     ];
     const outside = sources.filter(({ file }) => !file.startsWith("src/archive/"));
     assert.deepEqual(
@@ -199,7 +201,7 @@ describe("the conventions", () => {
       ({ file }) => !["src/build-manifest.ts", "src/take-snapshot.ts"].includes(file),
     );
     assert.deepEqual(
-      importsOf(readers, (imported) => /^src\/archive\/(predecessor|commit)\.ts$/.test(imported)),
+      importsOf(readers, (imported) => /^src\/archive\/(predecessor|commit|last-run)\.ts$/.test(imported)),
       [],
     );
     const isReader = /^src\/((words|report|doctor|cli)\/|library\.ts)/;

@@ -3,7 +3,13 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { committedSummary, failedSummary } from "../functions/summary.ts";
+import {
+  committedSummary,
+  failedSummary,
+  givenUpSummary,
+  queuedSummary,
+  retryingSummary,
+} from "../functions/summary.ts";
 import { ERROR_CODES, RollcallError } from "../src/error.ts";
 import { MAX_LINE_BYTES, MAX_PART_CONTENT_BYTES } from "../src/rows/line-limit.ts";
 import { SETTING_NAMES } from "../src/settings/settings.ts";
@@ -135,8 +141,16 @@ describe("the documents", () => {
     const manifest = parseManifest(example("docs/format.md", "## The manifest"), "the example");
     const failure = { doing: "", problem: "", remedy: "", answer: { status: 403 } };
     const fields = [
-      ...Object.keys(committedSummary({ manifest, pruned: null, warnings: manifest.warnings })),
+      ...Object.keys(committedSummary({ manifest, isNew: true, pruned: null, warnings: manifest.warnings })),
       ...Object.keys(failedSummary(new RollcallError("unexpected", failure), 0)),
+      ...Object.keys(retryingSummary("contoso.com", new RollcallError("unexpected", failure), 0)),
+      ...Object.keys(queuedSummary({ tenants: [], warnings: [] }, 0, new Date(0))),
+      ...Object.keys(
+        givenUpSummary(
+          { tenant: "contoso.com", slot: new Date(0) },
+          { failure: new RollcallError("unexpected", failure) },
+        ),
+      ),
       ...OCCASION,
     ];
     assert.deepEqual(

@@ -76,6 +76,8 @@ const TOOLS: readonly Tool[] = [azd, action, coreTools];
 const NOT_IN_GIT = [
   ...[
     "dist/functions/take-snapshot.js",
+    "dist/functions/snapshot-tenant.js",
+    "dist/functions/snapshot-tenant-poison.js",
     "dist/chunks/node-forge-ABCD1234.js",
     "dist/chunks/index-1234ABCD.js",
     "dist/THIRD-PARTY-NOTICES.txt",

@@ -91,7 +91,7 @@ function cloudOption(cloud: string): readonly string[] {
 function consentUrl(environment: Environment, clientId: string): string {
   const { authorityHost } =
     Object.entries(CLOUDS).find(([name]) => name === environment.ROLLCALL_CLOUD)?.[1] ?? CLOUDS.global;
-  return `${authorityHost}/${environment.ROLLCALL_TENANT_ID ?? "<tenant id>"}/adminconsent?client_id=${clientId}`;
+  return `${authorityHost}/${environment.ROLLCALL_TENANT_ID || "<tenant id>"}/adminconsent?client_id=${clientId}`;
 }
 
 /** What doctor finds on a laptop with the roles that the deployment gives to people, and is as it should be. */

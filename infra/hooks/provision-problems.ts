@@ -1,5 +1,5 @@
 import { isIPv4 } from "node:net";
-import { CLOUDS, readSettings, SettingsError } from "../rollcall.ts";
+import { CLOUDS, forTenant, readSettings, readTenantsSettings, SettingsError } from "../rollcall.ts";
 import { type Parameter, readTemplate, readVariables } from "../template.ts";
 
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -196,13 +196,25 @@ function settingProblems(environment: Environment, variables: readonly string[])
     ["ROLLCALL_STORAGE", `https://standin${cloud.blobSuffixes[0]}`],
     ...credential,
   ]);
+  const given = { ...standIn, ...Object.fromEntries(own.map((name) => [name, environment[name]])) };
+  // As the template does: several tenants are instead of the one, which may be an output of an earlier deployment.
+  const several = { ...given, ROLLCALL_TENANT_ID: undefined };
+  const reads = [
+    () => readSettings(forTenant(given, given.ROLLCALL_TENANT_ID ?? anybody)),
+    () => (own.includes("ROLLCALL_TENANTS") ? readTenantsSettings(several) : undefined),
+  ];
+  return reads
+    .flatMap(problemsOf)
+    .filter(({ name }) => own.includes(name))
+    .map(({ name, problem, example }) => `${name} ${problem}, for example ${example}.`);
+}
+
+function problemsOf(read: () => unknown): SettingsError["problems"] {
   try {
-    readSettings({ ...standIn, ...Object.fromEntries(own.map((name) => [name, environment[name]])) });
+    read();
     return [];
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
-    return error.problems
-      .filter(({ name }) => own.includes(name))
-      .map(({ name, problem, example }) => `${name} ${problem}, for example ${example}.`);
+    return error.problems;
   }
 }

@@ -11,6 +11,7 @@ import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { type ChainVerification, verifyChain } from "./chain.ts";
 import { type Freshness, freshness } from "./freshness.ts";
+import { type LastRun, readLastRun } from "./last-run.ts";
 import { readLatest } from "./latest.ts";
 import { committedRuns, openSnapshot, type Snapshot } from "./reader.ts";
 import { type RunManifest, readManifests, type UnreadableRun } from "./run-manifest.ts";
@@ -20,6 +21,7 @@ import { type Verification, type VerifyOptions, verifySnapshot } from "./verify.
 
 export type { ChainEnd, ChainVerification } from "./chain.ts";
 export type { Freshness } from "./freshness.ts";
+export type { LastFailure, LastRun } from "./last-run.ts";
 export type { RunManifest, UnreadableRun } from "./run-manifest.ts";
 export type { RunSummary } from "./run-summary.ts";
 export { isUnreadable } from "./unreadable.ts";
@@ -79,6 +81,15 @@ export class Snapshots {
    */
   pointer(): Promise<Latest | undefined> {
     return readLatest(this.#container, this.tenantId);
+  }
+
+  /**
+   * How the last run ended, good or bad; `undefined` if nothing is known. A help for people: it proves nothing.
+   *
+   * @throws the signal's reason when it is aborted
+   */
+  lastRun(): Promise<LastRun | undefined> {
+    return readLastRun(this.#container, this.tenantId);
   }
 
   /**

@@ -21,6 +21,7 @@ export class ChangeWatch {
   #failure: { readonly error: unknown } | undefined;
   /** Never fails. */
   #flushing: Promise<void> = Promise.resolve();
+  #finishing: Promise<WatchedChanges> | undefined;
 
   /**
    * @param run writes and reads until its signal is aborted
@@ -59,22 +60,41 @@ export class ChangeWatch {
   }
 
   /**
-   * Compares what is left once all users have come.
+   * Compares what is left once all users have come. The listing begins this, while it counts again; whoever calls it later
+   * gets the same.
    *
    * @throws whatever went wrong, now or before; what was written stays until it is discarded
    */
-  async finish(): Promise<WatchedChanges> {
-    if (this.#failure) throw this.#failure.error;
-    await this.#writeKnown();
-    for await (const changes of this.#comparison.finish()) await this.#writer.write(changes);
-    return this.#writer.finish();
+  finish(): Promise<WatchedChanges> {
+    this.#finishing ??= this.#finish();
+    // Whoever began it need not be the one to hear of it.
+    this.#finishing.catch(() => undefined);
+    return this.#finishing;
   }
 
-  /** Deletes what was written. A listing may end in the middle of a flush, which could write after the deletion. */
+  /**
+   * Deletes what was written. A listing may end in the middle of a flush, or of finishing, which could write after the
+   * deletion.
+   */
   async discard(): Promise<void> {
     this.#failure ??= { error: new Error("the changes were discarded") };
     await this.#flushing;
+    await this.#finishing?.catch(() => undefined);
     await this.#writer.discard();
+  }
+
+  async #finish(): Promise<WatchedChanges> {
+    this.#throwIfFailed();
+    await this.#writeKnown();
+    for await (const changes of this.#comparison.finish()) {
+      this.#throwIfFailed();
+      await this.#writer.write(changes);
+    }
+    return this.#writer.finish();
+  }
+
+  #throwIfFailed(): void {
+    if (this.#failure) throw this.#failure.error;
   }
 
   async #writeKnown(): Promise<void> {

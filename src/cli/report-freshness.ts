@@ -1,5 +1,6 @@
 import type { Freshness, Snapshots } from "../archive/snapshots.ts";
 import { SECOND, systemClock } from "../clock.ts";
+import { failedLastRun } from "../words/last-run-words.ts";
 import { ageInWords } from "./age.ts";
 import { isNoContainer, openReadingPlace } from "./reading.ts";
 import type { Terminal } from "./terminal.ts";
@@ -8,8 +9,10 @@ import { hang } from "./wrap.ts";
 /** Says whether the newest whole snapshot is young enough. The exit code is 1 if it is not. */
 export async function reportFreshness(terminal: Terminal, withinMs: number, json: boolean): Promise<void> {
   const { snapshots, containerName } = await openReadingPlace(terminal);
-  const { newest, notes } = await freshnessOf(snapshots);
+  const { newest, notes: found } = await freshnessOf(snapshots);
   const fresh = newest !== undefined && newest.ageMs <= withinMs;
+  const failed = failedLastRun(await snapshots.lastRun(), newest?.runId);
+  const notes = failed === undefined ? found : [...found, `the last run ${failed}`];
   if (!fresh) terminal.exitCode = 1;
   if (json) {
     const { runId = null, finishedAt = null, ageMs } = newest ?? {};

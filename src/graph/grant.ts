@@ -1,3 +1,4 @@
+import { adminConsentUrl } from "../identity/consent-url.ts";
 import { readClaims } from "../identity/token-claims.ts";
 import { requiredAppRoles } from "../rows/properties.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -18,15 +19,6 @@ export function granteeOf(
   return credential.kind === "managed-identity"
     ? { kind: "identity", objectId: readClaims(token)?.oid }
     : { kind: "app", consentUrl: adminConsentUrl(cloud.authorityHost, tenantId, credential.clientId) };
-}
-
-/**
- * The page on which an administrator consents to the app's permissions.
- *
- * @see https://learn.microsoft.com/entra/identity-platform/v2-admin-consent
- */
-export function adminConsentUrl(authorityHost: string, tenantId: string, clientId: string): string {
-  return `${authorityHost}/${tenantId}/adminconsent?client_id=${clientId}`;
 }
 
 /** How the app roles that a listing needs are granted, and how long that takes; sentences for an error's remedy. */

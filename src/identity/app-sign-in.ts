@@ -1,5 +1,6 @@
 import { ConfidentialClientApplication } from "@azure/msal-node";
 import { RollcallError } from "../error.ts";
+import { adminConsentUrl } from "./consent-url.ts";
 import type { Credential, CredentialIdentity } from "./credential.ts";
 import type { EntraNetwork } from "./entra-network.ts";
 import { asRefusal, asTokenError } from "./msal-error.ts";
@@ -57,7 +58,7 @@ export class AppSignIn implements SignIn {
   }
 
   async #ask(skipCache: boolean): Promise<string | Refusal> {
-    const { graphUrl, tenant, clientId } = this.#app;
+    const { graphUrl, authorityHost, tenant, tenantId, clientId } = this.#app;
     const doing = signingIn(this.#app);
     try {
       const scopes = [`${graphUrl}/.default`];
@@ -68,7 +69,7 @@ export class AppSignIn implements SignIn {
       const refusal = asRefusal(error);
       if (!refusal) throw asTokenError(error, doing);
       if (isAboutCredential(refusal)) return refusal;
-      throw signInError(refusal, tenant, clientId, doing);
+      throw signInError(refusal, tenant, clientId, doing, adminConsentUrl(authorityHost, tenantId, clientId));
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { TokenCredential } from "@azure/identity";
+import { RollcallError } from "../error.ts";
 import type { CredentialSetting, VaultCredential } from "../settings/credential-setting.ts";
 import type { Settings } from "../settings/settings.ts";
 import { type AppRegistration, AppSignIn, signingIn } from "./app-sign-in.ts";
@@ -9,7 +10,8 @@ import { type Accepted, firstAccepted } from "./first-accepted.ts";
 import { IdentityTokens } from "./identity-tokens.ts";
 import { ManagedIdentitySignIn } from "./managed-identity-sign-in.ts";
 import type { SignIn } from "./sign-in.ts";
-import { openVault } from "./vault.ts";
+import { openVault, type Vault } from "./vault.ts";
+import type { VaultReads } from "./vault-reads.ts";
 
 /** What there is to sign in with. */
 export interface Means {
@@ -22,6 +24,8 @@ export interface Means {
   /** The way to Entra. */
   readonly network: EntraNetwork;
   readonly context: EntraContext;
+  /** What other runs of the process have read of the vault; absent: it is read for this run alone. */
+  readonly vaultReads?: VaultReads | undefined;
 }
 
 /**
@@ -46,10 +50,35 @@ export async function signInBy(means: Means): Promise<Accepted> {
   }
 }
 
-/** The versions of a Key Vault object, newest first. */
+/**
+ * Signs in with a credential in Key Vault. What was read for another run is not trusted beyond a refusal: it is dropped, and
+ * the vault is asked again, if a version of it will not do.
+ */
 async function signInFromVault(credential: VaultCredential, means: Means): Promise<Accepted> {
-  const { identity, network, context } = means;
+  const { identity, context, vaultReads } = means;
   const vault = openVault(credential, identity, context);
+  if (!vaultReads) return await signInWith(vault, credential, means);
+  const shared = vaultReads.share(vault, context.signal);
+  try {
+    const accepted = await signInWith(shared, credential, means);
+    if (accepted.passedOver.length === 0 || !vaultReads.forget(vault)) return accepted;
+  } catch (error) {
+    if (!isAboutVersions(error) || !vaultReads.forget(vault)) throw error;
+  }
+  return await signInWith(shared, credential, means);
+}
+
+/** Whether a new version in the vault would help. */
+function isAboutVersions(error: unknown): boolean {
+  return (
+    error instanceof RollcallError &&
+    ["credential-rejected", "credential-unusable", "certificate-unreadable"].includes(error.code)
+  );
+}
+
+/** Tries the versions of a Key Vault object, newest first. */
+async function signInWith(vault: Vault, credential: VaultCredential, means: Means): Promise<Accepted> {
+  const { network, context } = means;
   const app = appOf(credential.clientId, means);
   async function* signIns(): AsyncGenerator<SignIn | SkippedVersion, void, undefined> {
     for await (const found of credentialVersions(vault, credential, () => context.clock.now())) {

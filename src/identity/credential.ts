@@ -18,6 +18,8 @@ export type ClientProof =
       };
     };
 
+const certificates = new WeakMap<KeyVaultSecret, ReturnType<typeof readCertificate>>();
+
 /** Which credential is meant, without its secret part; goes into the manifest. */
 export interface CredentialIdentity {
   readonly kind: CredentialKind;
@@ -103,10 +105,7 @@ export async function* credentialVersions(
       return new Credential({ kind, name, version, expiresOn }, { clientSecret: secret.value });
     }
     try {
-      const { expiresOn: end, ...clientCertificate } = await readCertificate(
-        secret.value,
-        secret.properties.contentType,
-      );
+      const { expiresOn: end, ...clientCertificate } = await certificateIn(secret, secret.value);
       if (end.getTime() <= nowMs()) return { version, skipped: expired(end) };
       return new Credential({ kind, name, version, expiresOn: end }, { clientCertificate });
     } catch (error) {
@@ -114,6 +113,13 @@ export async function* credentialVersions(
       return { version, skipped: `no usable certificate: ${error.message}`, unreadable: true };
     }
   }
+}
+
+/** Once for each secret that was read: runs may share one, and PKCS#12 takes time. */
+function certificateIn(secret: KeyVaultSecret, text: string): ReturnType<typeof readCertificate> {
+  const known = certificates.get(secret) ?? readCertificate(text, secret.properties.contentType);
+  certificates.set(secret, known);
+  return known;
 }
 
 function unusable(

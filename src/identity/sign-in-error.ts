@@ -67,6 +67,7 @@ export function signInError(
   tenant: string,
   clientId: string,
   doing: string,
+  consentUrl: string,
 ): RollcallError {
   if (refusal.aadsts === 90002) return tenantNotFound(tenant, doing, refusal.status);
   const answer = answerOfRefusal(refusal);
@@ -76,7 +77,9 @@ export function signInError(
       doing,
       problem,
       answer,
-      remedy: `Check ROLLCALL_CLIENT_ID (${clientId}) against the app registration, and that it is in tenant ${tenant}.`,
+      remedy:
+        `Check ROLLCALL_CLIENT_ID (${clientId}) against the app registration, and that it is in tenant ${tenant}. ` +
+        `If it is registered in another tenant, have an administrator of this one consent at ${consentUrl} .`,
     });
   }
   return new RollcallError("token-refused", {

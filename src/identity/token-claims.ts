@@ -16,6 +16,8 @@ const Claims = z.object({
     .regex(/^https:\/\/[a-z0-9.:-]{1,100}\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\/v2\.0$/)
     .optional()
     .catch(undefined),
+  /** Directory id of the tenant that it is of. */
+  tid: z.guid().optional().catch(undefined),
   /** Object id of the holder's service principal. */
   oid: z.guid().optional().catch(undefined),
   roles: z

@@ -1,4 +1,5 @@
 import type { TokenCredential } from "@azure/identity";
+import { RollcallError } from "../error.ts";
 import type { Settings } from "../settings/settings.ts";
 import { warning } from "../warning.ts";
 import { signingIn } from "./app-sign-in.ts";
@@ -7,6 +8,24 @@ import { signInBy } from "./credential-kinds.ts";
 import { type EntraContext, EntraNetwork } from "./entra-network.ts";
 import { expiryWarning } from "./expiry-warning.ts";
 import type { Accepted } from "./first-accepted.ts";
+import { readClaims } from "./token-claims.ts";
+import type { VaultReads } from "./vault-reads.ts";
+
+/**
+ * Refuses a token of another tenant: it would list that one's users, and they would go for this one's. One that cannot be
+ * read is let through, because its form may change.
+ */
+function checkTenant(token: string, tenantId: string, doing: string): void {
+  const own = readClaims(token)?.tid;
+  if (own === undefined || own.toLowerCase() === tenantId) return;
+  throw new RollcallError("token-unavailable", {
+    doing,
+    problem: `the token is of tenant ${own}, and not of ${tenantId}`,
+    remedy:
+      "Check the tenant in the settings. A managed identity reads its own tenant only: for another one, set " +
+      "ROLLCALL_CREDENTIAL to certificate, secret or federated.",
+  });
+}
 
 /** App-only tokens for Microsoft Graph. */
 export interface TokenSource extends AsyncDisposable {
@@ -33,6 +52,8 @@ export interface TokenOptions extends EntraContext {
   readonly tenantId: string;
   /** Opens the vault that holds the credential, or is the credential. */
   readonly identity: TokenCredential;
+  /** What other runs of the process have read of the vault; absent: it is read for this source alone. */
+  readonly vaultReads?: VaultReads | undefined;
 }
 
 /**
@@ -42,11 +63,11 @@ export interface TokenOptions extends EntraContext {
  * happens again when Entra stops taking a credential in the middle of a long run.
  */
 export function openTokenSource(settings: Settings, options: TokenOptions): TokenSource {
-  const { tenantId, identity, clock } = options;
+  const { tenantId, identity, clock, vaultReads } = options;
   const { tenant, credential, cloud } = settings;
   const { authorityHost } = cloud;
   const network = new EntraNetwork({ authorityHost, tenant, doing: signingIn(cloud) }, options);
-  const means = { settings, credential, tenantId, identity, network, context: options };
+  const means = { settings, credential, tenantId, identity, network, context: options, vaultReads };
   let accepted: Accepted | undefined;
   let underway: Promise<string> | undefined;
 
@@ -54,6 +75,7 @@ export function openTokenSource(settings: Settings, options: TokenOptions): Toke
     if (accepted && refused !== undefined && accepted.token !== refused) return accepted.token;
     const token = await accepted?.signIn.token(refused !== undefined);
     accepted = accepted && typeof token === "string" ? { ...accepted, token } : await signInBy(means);
+    checkTenant(accepted.token, tenantId, signingIn(cloud));
     return accepted.token;
   }
 

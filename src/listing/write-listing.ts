@@ -84,7 +84,8 @@ export async function writeListing(
     rows.release();
     onPage(roster.size);
   }
-  // Counts while the last parts are being sent.
+  // Counts while the last parts are being sent, and the former parts read that hold what changed.
+  void watch?.finish();
   const counting = count.again();
   counting.catch(() => undefined);
   const written = await parts.finish();

@@ -22,6 +22,8 @@ export interface RegisteredFunction {
   readonly retryOptions: unknown;
   /** Runs the function once, as the host does when its timer fires. */
   invokeTimer(timer: TimerPayload): Promise<Invocation>;
+  /** Runs the function once, as the host does for a message of its queue. */
+  invokeQueue(message: QueuePayload): Promise<Invocation>;
   /** Runs the shutdown hooks, as the host does five seconds before it ends the worker. */
   terminate(): Promise<void>;
 }
@@ -36,6 +38,13 @@ export interface TimerPayload {
     readonly LastUpdated: string;
   } | null;
   readonly Schedule: { readonly AdjustForDST: boolean };
+}
+
+/** What the host sends for a message of a queue. */
+export interface QueuePayload {
+  readonly text: string;
+  /** How often it was delivered, from 1. */
+  readonly dequeueCount: number;
 }
 
 /** A line that an invocation logged. */
@@ -109,33 +118,52 @@ export async function loadFunctionApp(root: string): Promise<readonly Registered
   }, load);
   for (const entry of entries.sort()) await import(pathToFileURL(join(root, entry)).href);
 
+  async function invoke(
+    metadata: Metadata,
+    handler: unknown,
+    data: unknown,
+    triggerMetadata: Readonly<Record<string, unknown>> = {},
+  ): Promise<Invocation> {
+    const logs: LogLine[] = [];
+    const [bindingName] = Object.keys(metadata.bindings);
+    const invocation = model?.getInvocationModel({
+      invocationId: randomUUID(),
+      metadata,
+      request: { inputData: [{ name: bindingName, data }], triggerMetadata },
+      log: (level: string, _category: string, message: string) => logs.push({ level, message }),
+    });
+    if (!invocation) throw new Error("the app registered no programming model");
+    const { context, inputs } = await invocation.getArguments();
+    try {
+      await invocation.getResponse(context, await invocation.invokeFunction(context, inputs, handler));
+      return { logs };
+    } catch (error) {
+      return { logs, error };
+    }
+  }
+
   return registered.map(({ metadata, handler }) => ({
     name: metadata.name,
     bindings: metadata.bindings,
     retryOptions: metadata.retryOptions,
-    invokeTimer: async (timer) => {
-      const logs: LogLine[] = [];
-      const [bindingName] = Object.keys(metadata.bindings);
-      const invocation = model?.getInvocationModel({
-        invocationId: randomUUID(),
-        metadata,
-        request: {
-          inputData: [{ name: bindingName, data: { json: JSON.stringify(timer) } }],
-          triggerMetadata: {},
-        },
-        log: (level: string, _category: string, message: string) => logs.push({ level, message }),
-      });
-      if (!invocation) throw new Error("the app registered no programming model");
-      const { context, inputs } = await invocation.getArguments();
-      try {
-        await invocation.getResponse(context, await invocation.invokeFunction(context, inputs, handler));
-        return { logs };
-      } catch (error) {
-        return { logs, error };
-      }
-    },
+    invokeTimer: (timer) => invoke(metadata, handler, { json: JSON.stringify(timer) }),
+    invokeQueue: ({ text, dequeueCount }) =>
+      // The host hands over JSON as such, and anything else as text.
+      invoke(metadata, handler, isJson(text) ? { json: text } : { string: text }, {
+        DequeueCount: { json: String(dequeueCount) },
+      }),
     terminate: async () => {
       for (const hook of terminateHooks) await hook({ hookData: {} });
     },
   }));
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    // It is handed over as text.
+    return false;
+  }
 }

@@ -1,6 +1,6 @@
 import { type IssuedCertificate, issueCertificate } from "./service/certificate.ts";
 import { sandboxTls } from "./service/tls.ts";
-import { type Storage, startStorage } from "./storage.ts";
+import { type Storage, startQueues, startStorage } from "./storage.ts";
 import { startTenant, type Tenant, type TenantOptions } from "./tenant.ts";
 
 /** The ways to sign in. The vault always holds the certificate and the secret; the others are allowed where they are asked for. */
@@ -27,6 +27,10 @@ export interface SandboxOptions extends TenantOptions {
   readonly storageLocation?: string;
   /** Any free port by default. */
   readonly storagePort?: number;
+  /** Whether there are queues beside the blobs, for the Functions host, which `environment` then names. Off by default. */
+  readonly queues?: boolean;
+  /** Any free port by default. */
+  readonly queuePort?: number;
   /** A storage that is already running, and that the sandbox does not stop; its own by default. */
   readonly storage?: Storage;
 }
@@ -37,6 +41,8 @@ export interface Sandbox extends AsyncDisposable {
   readonly tenant: Tenant;
   /** The blob storage. */
   readonly storage: Storage;
+  /** The queues of the Functions host; `undefined` where none were asked for. */
+  readonly queues: Storage | undefined;
   /** The app's certificate, kept in the vault as `graph-cert`. */
   readonly certificate: IssuedCertificate;
   /** The app's secret, kept in the vault as `graph-secret`. */
@@ -64,6 +70,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         ...(options.storagePort === undefined ? {} : { port: options.storagePort }),
       }),
     );
+  const queues = options.queues
+    ? started.use(
+        await startQueues({
+          tls,
+          ...(options.storageLocation === undefined ? {} : { location: `${options.storageLocation}-queues` }),
+          ...(options.queuePort === undefined ? {} : { port: options.queuePort }),
+        }),
+      )
+    : undefined;
   const certificate =
     options.certificate ?? (await issueCertificate({ commonName: "graph-cert", days: 365 }));
   tenant.app.addCertificate(certificate.certificatePem);
@@ -82,10 +97,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   return {
     tenant,
     storage,
+    queues,
     certificate,
     secret,
     environment: {
-      ROLLCALL_TENANT_ID: tenant.tenantId,
+      ...namesOf(tenant),
       ...settingsOf(tenant, options.credential ?? "certificate"),
       ...(options.signs && {
         ROLLCALL_KEY_VAULT_URL: tenant.vault.origin,
@@ -93,6 +109,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       }),
       ROLLCALL_STORAGE: storage.url,
       ROLLCALL_CONTAINER: options.container ?? "user-snapshots",
+      ...(queues && {
+        AzureWebJobsStorage__queueServiceUri: queues.url,
+        AzureWebJobsStorage__credential: "managedidentity",
+        AzureWebJobsStorage__clientId: tenant.identity.clientId,
+      }),
       ROLLCALL_SCHEDULE: options.schedule ?? "0 0 2 * * *",
       ROLLCALL_AUTHORITY_HOST: tenant.entra.origin,
       ROLLCALL_GRAPH_URL: tenant.graph.origin,
@@ -112,6 +133,12 @@ export function trustIdentity({ app, entra, identity, tenantId }: Tenant): void 
     subject: identity.principalId,
     audience: "api://AzureADTokenExchange",
   });
+}
+
+function namesOf({ tenantId, neighbours }: Tenant): Readonly<Record<string, string>> {
+  if (neighbours.length === 0) return { ROLLCALL_TENANT_ID: tenantId };
+  const others = neighbours.map((neighbour) => neighbour.tenantId);
+  return { ROLLCALL_TENANTS: [tenantId, ...others].join() };
 }
 
 function settingsOf(tenant: Tenant, credential: CredentialKind): Readonly<Record<string, string>> {

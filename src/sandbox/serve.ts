@@ -7,7 +7,9 @@ import {
   FIXED_IDENTITY_CLIENT_ID,
   FIXED_IDENTITY_HEADER,
   FIXED_PORTS,
+  FIXED_QUEUE_PORT,
   FIXED_TENANT_ID,
+  fixedNeighbourId,
 } from "./fixed.ts";
 import { CREDENTIAL_KINDS, type CredentialKind, type Sandbox, startSandbox } from "./sandbox.ts";
 import { sandboxTls } from "./service/tls.ts";
@@ -15,6 +17,7 @@ import { keptSigningKey } from "./vault/kept-key.ts";
 
 interface ServeOptions {
   readonly users: number;
+  readonly tenants: number;
   readonly latency: number;
   readonly throttle?: number;
   readonly credential: CredentialKind;
@@ -23,6 +26,11 @@ interface ServeOptions {
 /** Starts the sandbox on its fixed ports, with certificates, signing key and blobs that are kept between runs. */
 async function startFixedSandbox(options: ServeOptions): Promise<Sandbox> {
   const { storage: storagePort, ...ports } = FIXED_PORTS;
+  const neighbours = Array.from({ length: Math.max(0, options.tenants - 1) }, (_, index) => ({
+    tenantId: fixedNeighbourId(index + 2),
+    domain: `tenant-${index + 2}.onmicrosoft.com`,
+    users: Math.max(20, Math.round(options.users / (index + 2))),
+  }));
   return await startSandbox({
     users: options.users,
     latencyMs: options.latency,
@@ -37,18 +45,28 @@ async function startFixedSandbox(options: ServeOptions): Promise<Sandbox> {
     tls: await sandboxTls(join(FIXED_FOLDER, "tls")),
     ports,
     storagePort,
+    neighbours,
+    queues: neighbours.length > 0,
+    queuePort: FIXED_QUEUE_PORT,
     storageLocation: join(FIXED_FOLDER, "blobs"),
   });
 }
 
 function describe(sandbox: Sandbox): string {
-  const { tenant, storage, environment } = sandbox;
+  const { tenant, storage, queues, environment } = sandbox;
+  const tenants = [tenant, ...tenant.neighbours];
+  const people = tenants.reduce((sum, { directory }) => sum + directory.size, 0);
   const services = [
-    ["Entra", tenant.entra.origin, `tenant ${tenant.domain}, one app registration`],
-    ["Graph", tenant.graph.origin, `${tenant.directory.size.toLocaleString("en-GB")} people`],
+    [
+      "Entra",
+      tenant.entra.origin,
+      `${tenants.length === 1 ? `tenant ${tenant.domain}` : `${tenants.length} tenants`}, one app registration`,
+    ],
+    ["Graph", tenant.graph.origin, `${people.toLocaleString("en-GB")} people`],
     ["Key Vault", tenant.vault.origin, "graph-secret, graph-cert, manifest-key"],
     ["Identity", tenant.identity.endpoint, "the function's managed identity"],
     ["Storage", storage.url, `kept in ${relative(process.cwd(), FIXED_FOLDER) || "."}/blobs`],
+    ...(queues ? [["Queues", queues.url, "the Functions host's, a message a tenant"]] : []),
   ];
   const lines = services.map(
     ([name = "", address = "", what]) => `  ${name.padEnd(10)} ${address.padEnd(42)} ${what}`,
@@ -62,13 +80,13 @@ function describe(sandbox: Sandbox): string {
     "",
     "To use it, in another terminal:",
     "",
-    "  cp local.settings.sample.json local.settings.json",
-    "",
-    "or",
-    "",
+    // The sample is for one tenant.
+    ...(tenants.length === 1 ? ["  cp local.settings.sample.json local.settings.json", "", "or", ""] : []),
     ...settings,
     "",
-    "then try:  npx rollcall doctor   npx rollcall snapshot   npx rollcall show",
+    tenants.length === 1
+      ? "then try:  npx rollcall doctor   npx rollcall snapshot   npx rollcall show"
+      : `then try:  npx rollcall snapshot --tenant ${tenant.domain}   npx rollcall tenants`,
     "",
     "Ctrl-C stops it; the snapshots stay.",
     "",
@@ -99,6 +117,7 @@ if (import.meta.main) {
   const program = new Command("npm run sandbox --")
     .description("A local tenant for Rollcall: Entra, Graph, Key Vault, managed identity and Blob Storage.")
     .option("--users <count>", "people in the directory", wholeNumber, 5000)
+    .option("--tenants <count>", "tenants with the same app, the first with all those people", wholeNumber, 1)
     .option("--latency <ms>", "milliseconds before each answer of Graph", wholeNumber, 0)
     .option("--throttle <units>", "resource units per 10 seconds before Graph answers 429", wholeNumber)
     .addOption(

@@ -10,24 +10,25 @@ import { type SandboxTls, sandboxTls } from "./service/tls.ts";
 export interface StorageOptions {
   /** TLS of the service; by default made once for this process. */
   readonly tls?: SandboxTls;
-  /** Folder for the blobs; in memory when absent. */
+  /** Folder for the blobs or messages; in memory when absent. */
   readonly location?: string;
   /** Any free port by default. */
   readonly port?: number;
 }
 
-/** Blob storage that accepts bearer tokens over TLS, as the real one does. */
+/** Blobs, or queues, that are opened with bearer tokens over TLS, as the real ones are. */
 export interface Storage extends AsyncDisposable {
-  /** Address of the blob service, account included, without a trailing slash. */
+  /** Address of the service, account included, without a trailing slash. */
   readonly url: string;
   /** Address and account key, for clients without a token. */
   readonly connectionString: string;
 }
 
-const ACCOUNT = "devstoreaccount1";
+/** Name of the emulator's account. */
+export const ACCOUNT = "devstoreaccount1";
 
 /** Azurite's account key, which is published (learn.microsoft.com/azure/storage/common/storage-use-azurite). */
-const ACCOUNT_KEY =
+export const ACCOUNT_KEY =
   "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
 /** Loaded into the emulator: exits when standard input ends, as it does when the parent dies, however that happens. */
@@ -40,6 +41,15 @@ const KILL_AFTER_MS = 5_000;
 
 /** Runs Azurite's blob service in its own process. Resolves when it accepts connections. */
 export async function startStorage(options: StorageOptions = {}): Promise<Storage> {
+  return await startService("blob", options);
+}
+
+/** Runs Azurite's queue service: the one that the Functions host keeps messages in. */
+export async function startQueues(options: StorageOptions = {}): Promise<Storage> {
+  return await startService("queue", options);
+}
+
+async function startService(service: "blob" | "queue", options: StorageOptions): Promise<Storage> {
   const tls = options.tls ?? (await sandboxTls());
   if (options.location !== undefined) await mkdir(options.location, { recursive: true });
   const persistence =
@@ -48,9 +58,9 @@ export async function startStorage(options: StorageOptions = {}): Promise<Storag
     process.execPath,
     [
       ...["--import", `data:text/javascript,${encodeURIComponent(EXIT_WITH_PARENT)}`],
-      createRequire(import.meta.url).resolve("azurite/dist/src/blob/main.js"),
+      createRequire(import.meta.url).resolve(`azurite/dist/src/${service}/main.js`),
       ...persistence,
-      ...["--blobHost", "127.0.0.1", "--blobPort", String(options.port ?? 0)],
+      ...[`--${service}Host`, "127.0.0.1", `--${service}Port`, String(options.port ?? 0)],
       ...["--cert", tls.certificateFile, "--key", tls.keyFile, "--oauth", "basic"],
       ...["--skipApiVersionCheck", "--disableTelemetry", "--silent"],
     ],
@@ -60,7 +70,7 @@ export async function startStorage(options: StorageOptions = {}): Promise<Storag
   const url = `${origin}/${ACCOUNT}`;
   return {
     url,
-    connectionString: `DefaultEndpointsProtocol=https;AccountName=${ACCOUNT};AccountKey=${ACCOUNT_KEY};BlobEndpoint=${url};`,
+    connectionString: `DefaultEndpointsProtocol=https;AccountName=${ACCOUNT};AccountKey=${ACCOUNT_KEY};${service === "blob" ? "Blob" : "Queue"}Endpoint=${url};`,
     // In memory there is nothing to save, and nothing to wait for.
     [Symbol.asyncDispose]: () => stop(child, options.location === undefined ? "SIGKILL" : "SIGTERM"),
   };

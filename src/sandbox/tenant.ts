@@ -7,10 +7,11 @@ import {
   type ManagedIdentity,
   managedIdentityErrorReply,
 } from "./entra/managed-identity.ts";
-import { createTokenSigner } from "./entra/token.ts";
+import { bearerOf, createTokenSigner, tenantOf } from "./entra/token.ts";
 import { Graph } from "./graph/graph.ts";
 import { graphErrorReply } from "./graph/graph-reply.ts";
 import { Throttle, type ThrottleOptions } from "./graph/throttle.ts";
+import { type Neighbour, type NeighbourOptions, settleNeighbour } from "./neighbour.ts";
 import { Directory } from "./people/directory.ts";
 import { joinPlatform, PLATFORM_HEADER } from "./platform.ts";
 import { type FaultRule, FaultScript, type RuleDisposer, type ServiceName } from "./service/fault.ts";
@@ -55,6 +56,8 @@ export interface TenantOptions {
   readonly throttle?: ThrottleOptions;
   /** Most bytes of rendered pages to keep; 512 MiB by default. */
   readonly pageCacheBytes?: number;
+  /** Other tenants in which the same app is consented; none by default. They have the same Entra, Graph and limits. */
+  readonly neighbours?: readonly NeighbourOptions[];
   /** Ports of the services; any free ones by default. All tenants of the process share one identity endpoint. */
   readonly ports?: Partial<Readonly<Record<ServiceName, number>>>;
 }
@@ -87,6 +90,8 @@ export interface Tenant extends AsyncDisposable {
   readonly app: AppRegistration;
   /** The people. */
   readonly directory: Directory;
+  /** The other tenants in which the app is consented. */
+  readonly neighbours: readonly Neighbour[];
   /** Lifetime in seconds of the tokens that Entra issues from now on. */
   tokenLifetimeSeconds: number;
   /** Milliseconds before each of Graph's answers from now on. */
@@ -127,28 +132,47 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
     principalId: randomUUID(),
     roles: new Set(),
   };
-  const graph = new Graph({
-    directory,
-    signer,
-    origin: () => originOf("graph"),
-    tokenSecret: `${tenantId} ${seed}`,
-    counts: options.counts ?? true,
-    premium: options.premium ?? true,
-    pageCacheBytes: options.pageCacheBytes ?? 512 * 1024 * 1024,
-    latencyMs: () => (typeof tenant.latencyMs === "number" ? tenant.latencyMs : tenant.latencyMs()),
-    throttle:
-      options.throttle &&
-      new Throttle(options.throttle, `Tenant_Application/Read/${app.clientId}/${tenantId}`),
-  });
-  const entra = {
-    tenantId,
-    domains: [domain, "contoso.example"],
-    app,
-    signer,
+  const neighbours = (options.neighbours ?? []).map((neighbour, index) =>
+    settleNeighbour(neighbour, app, index, options.nullCreatedShare ?? 0.005),
+  );
+  const home = { tenantId, domains: [domain, "contoso.example"], app, directory, signer };
+  const others = neighbours.map((neighbour) => ({
+    ...neighbour,
+    domains: [neighbour.domain],
+    signer: signer.forTenant(neighbour.tenantId),
+  }));
+  const pageCacheBytes = options.pageCacheBytes ?? 512 * 1024 * 1024;
+  const entraAt = (place: typeof home) => ({
+    ...place,
+    identitySigner: signer,
     tokenLifetimeSeconds: () => tenant.tokenLifetimeSeconds,
     origin: () => originOf("entra"),
     graphOrigin: () => originOf("graph"),
-  };
+  });
+  const graphAt = (place: typeof home) =>
+    new Graph({
+      directory: place.directory,
+      signer: place.signer,
+      origin: () => originOf("graph"),
+      tokenSecret: `${place.tenantId} ${seed}`,
+      counts: options.counts ?? true,
+      premium: options.premium ?? true,
+      pageCacheBytes: Math.ceil(pageCacheBytes / (1 + others.length)),
+      latencyMs: () => (typeof tenant.latencyMs === "number" ? tenant.latencyMs : tenant.latencyMs()),
+      throttle:
+        options.throttle &&
+        new Throttle(options.throttle, `Tenant_Application/Read/${app.clientId}/${place.tenantId}`),
+    });
+  const [ownEntra, ownGraph] = [entraAt(home), graphAt(home)];
+  const otherEntras = new Map(
+    others
+      .map(entraAt)
+      .flatMap((entra) => [entra.tenantId, ...entra.domains].map((name) => [name, entra] as const)),
+  );
+  const otherGraphs = new Map(others.map((place) => [place.tenantId, graphAt(place)]));
+  // Whom nobody knows, the app's own tenant refuses.
+  const entraOf = (path: string) => otherEntras.get(path.split("/")[1]?.toLowerCase() ?? "") ?? ownEntra;
+  const graphOf = (id: string | undefined) => otherGraphs.get(id ?? "") ?? ownGraph;
   const platform = {
     identity: () => identity,
     signer,
@@ -169,16 +193,18 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
       name: "entra",
       tls,
       port: portOf("entra"),
-      answer: (request) => answerEntra(entra, request),
+      answer: (request) => answerEntra(entraOf(request.path), request),
+      tenantOf: (path) => entraOf(path).tenantId,
       refuse: entraErrorReply,
     },
     {
       name: "graph",
       tls,
       port: portOf("graph"),
-      answer: (request) => graph.answer(request),
+      answer: (request) => graphOf(request.tenantId).answer(request),
+      tenantOf: (_, authorization) => tenantOf(bearerOf(authorization)),
       refuse: graphErrorReply,
-      pageOf: (path, query) => graph.pageOf(path, query),
+      pageOf: (path, query, id) => graphOf(id).pageOf(path, query),
     },
     {
       name: "vault",
@@ -218,6 +244,7 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
     identity,
     app,
     directory,
+    neighbours,
     tokenLifetimeSeconds: options.tokenLifetimeSeconds ?? 3599,
     latencyMs: options.latencyMs ?? 0,
     requests: journal.requests,

@@ -13,6 +13,7 @@ import { userProperties } from "./properties-setting.ts";
 import { setting } from "./setting.ts";
 import { SIGNATURE_DECLARATIONS } from "./signature-setting.ts";
 import { storageIn } from "./storage-setting.ts";
+import { TENANTS_DECLARATIONS } from "./tenants-setting.ts";
 
 /**
  * The settings of the reading commands: no vault, no app registration.
@@ -27,6 +28,7 @@ export function readerDeclarations(cloud: Cloud) {
       tenantName,
       "87d349ed-44d7-43e1-9a83-5f2406dee5bd or contoso.onmicrosoft.com",
     ),
+    ...TENANTS_DECLARATIONS,
     /** Where the blobs are. */
     storage: setting(
       "ROLLCALL_STORAGE",

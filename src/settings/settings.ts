@@ -11,6 +11,7 @@ import { readerDeclarations, runDeclarations } from "./declarations.ts";
 import type { KeepRules } from "./keep-rules.ts";
 import { readProxy } from "./proxy-setting.ts";
 import {
+  type Checked,
   checkEnvironment,
   type Environment,
   inWords,
@@ -19,17 +20,20 @@ import {
   type Values,
 } from "./setting.ts";
 import { SIGNATURE_DECLARATIONS, type SigningKeySetting, signatureProblems } from "./signature-setting.ts";
+import { ofOneTenant, type TenantsSetting, tenantsProblems } from "./tenants-setting.ts";
 
 export { isLoopback } from "./hosts.ts";
 export type { Environment, SettingProblem } from "./setting.ts";
 export type { SigningKeySetting } from "./signature-setting.ts";
 export type { StorageSettings } from "./storage-setting.ts";
+export { forTenant, namesTenants, type TenantsSetting } from "./tenants-setting.ts";
 
 type ReaderValues = Values<ReturnType<typeof readerDeclarations>>;
 type RunValues = Values<ReturnType<typeof runDeclarations>>;
 
 /** What the reading commands need: no vault, no app registration. Each field is declared in {@link readerDeclarations}. */
-export interface ReaderSettings extends Omit<ReaderValues, "cloud" | "authorityHost" | "graphUrl"> {
+export interface ReaderSettings
+  extends Omit<ReaderValues, "tenants" | "cloud" | "authorityHost" | "graphUrl"> {
   /** The named cloud, with the hosts that are set for it. */
   readonly cloud: Cloud;
   /** As `HTTPS_PROXY` and `NO_PROXY` say; absent: connections are direct. */
@@ -79,7 +83,7 @@ export const SETTING_NAMES: readonly string[] = Object.values(runDeclarations(CL
  */
 export function readSettings(environment: Environment): Settings {
   const declarations = runDeclarations(cloudOf(environment));
-  const declared = checkEnvironment(declarations, environment);
+  const declared = checkForOneTenant(declarations, environment);
   const way = readProxy(environment);
   const missing = credentialProblems(environment, declarations);
   const problems = [
@@ -98,6 +102,7 @@ export function readSettings(environment: Environment): Settings {
     secretName,
     certificateName,
     signingKeyName: name,
+    tenants: _,
     ...values
   } = declared.values;
   const signingKey = name === undefined || vaultUrl === undefined ? undefined : { vaultUrl, name };
@@ -110,10 +115,40 @@ export function readSettings(environment: Environment): Settings {
  * @throws {SettingsError} naming every wrong setting
  */
 export function readReaderSettings(environment: Environment): ReaderSettings {
-  const declared = checkEnvironment(readerDeclarations(cloudOf(environment)), environment);
+  const declared = checkForOneTenant(readerDeclarations(cloudOf(environment)), environment);
   const { proxy, problems } = readProxy(environment);
   if (!declared.values || problems.length > 0) throw new SettingsError([...declared.problems, ...problems]);
-  return { ...withHosts(declared.values), ...(proxy && { proxy }) };
+  const { tenants: _, ...values } = withHosts(declared.values);
+  return { ...values, ...(proxy && { proxy }) };
+}
+
+/** Several tenants, and what is the same for all of them. */
+export interface TenantsSettings extends Omit<ReaderSettings, "tenant"> {
+  readonly tenants: TenantsSetting;
+}
+
+/**
+ * Reads which tenants there are: those of `ROLLCALL_TENANTS`, or the one of `ROLLCALL_TENANT_ID`.
+ *
+ * @throws {SettingsError} naming every wrong setting
+ */
+export function readTenantsSettings(environment: Environment): TenantsSettings {
+  const { tenant: declaration, ...declarations } = readerDeclarations(cloudOf(environment));
+  const tenant = { ...declaration, rule: declaration.rule.optional() };
+  const declared = checkEnvironment({ tenant, ...declarations }, environment);
+  const { proxy, problems } = readProxy(environment);
+  const all = [...declared.problems, ...problems, ...tenantsProblems(environment)];
+  if (declared.values && !declared.values.tenant && !declared.values.tenants) {
+    const { name, example } = declaration;
+    all.push({ name, problem: "is missing, and so is ROLLCALL_TENANTS", example });
+  }
+  if (!declared.values || all.length > 0) throw new SettingsError(all);
+  const { tenant: one, tenants, ...values } = withHosts(declared.values);
+  return {
+    ...values,
+    ...(proxy && { proxy }),
+    tenants: tenants ?? { kind: "named", tenants: one ? [one] : [], problems: [] },
+  };
 }
 
 /**
@@ -143,12 +178,38 @@ export function readKeep(environment: Environment): KeepRules | undefined {
   return values.keep;
 }
 
+/** Checks settings that are about one tenant, wherever it is named. */
+function checkForOneTenant<S extends ReturnType<typeof readerDeclarations>>(
+  declarations: S,
+  environment: Environment,
+): Checked<S> {
+  const one = ofOneTenant(environment);
+  const { values, problems } = checkEnvironment(
+    declarations,
+    "problem" in one ? environment : one.environment,
+  );
+  const together = tenantsProblems(environment);
+  if (!("problem" in one)) {
+    return together.length > 0
+      ? { values: undefined, problems: [...problems, ...together] }
+      : { values, problems };
+  }
+  // That the other setting is missing is no problem of its own, and a list that cannot be read is told already.
+  const others = problems.filter(({ name }) => name !== declarations.tenant.name);
+  const isTold = others.some(({ name }) => name === one.problem.name);
+  return { values: undefined, problems: isTold ? others : [...others, one.problem] };
+}
+
 /** Known before the rest is read: it decides which hosts are right. */
 function cloudOf({ ROLLCALL_CLOUD }: Environment): Cloud {
   return cloudNamed(present(ROLLCALL_CLOUD));
 }
 
 /** The cloud with the hosts that are set for it. */
-function withHosts<T extends ReaderValues>({ authorityHost, graphUrl, ...values }: T) {
+function withHosts<T extends Pick<ReaderValues, "cloud" | "authorityHost" | "graphUrl">>({
+  authorityHost,
+  graphUrl,
+  ...values
+}: T) {
   return { ...values, cloud: { ...values.cloud, authorityHost, graphUrl } };
 }

@@ -33,6 +33,11 @@ export function runTimeMs(runId: string): number {
   return Date.parse(iso);
 }
 
+/** Whether a run began at a time or later, to the second, as ids have it. */
+export function beganSince(runId: string, time: Date): boolean {
+  return runTimeMs(runId) >= time.getTime() - time.getUTCMilliseconds();
+}
+
 /** The folder of a date, with a trailing slash. */
 export function dateFolder(tenantId: string, date: string): string {
   return `${tenantFolder(tenantId)}/date=${date}/`;
@@ -81,6 +86,11 @@ export function runIdOfManifest(path: string): string | undefined {
 
 export function latestPath(tenantId: string): string {
   return `${tenantFolder(tenantId)}/latest.json`;
+}
+
+/** How the last run ended, good or bad: for people, and no part of any snapshot. */
+export function lastRunPath(tenantId: string): string {
+  return `${tenantFolder(tenantId)}/last-run.json`;
 }
 
 /** The blob whose lease is the lock, which lets one run at a time work on a tenant. */

@@ -16,20 +16,28 @@ export interface Run extends HttpContext {
   readonly maxPartBytes?: number | undefined;
 }
 
+/** What a run must not begin before. */
+export interface Earliest {
+  /** Id of the run that it builds on. */
+  readonly previous?: string | undefined;
+  /** The night that it is for. */
+  readonly slot?: Date | undefined;
+}
+
 /**
  * Opens a folder that holds nothing yet: a second run within the same second waits for the next.
  *
- * @param previous id of the run that this one builds on. A clock that is behind that run's, by no more than clocks may be
- *   off, must not make this run the earlier one: it then begins a second after it.
+ * A clock that is behind, by no more than clocks may be off, must make a run neither earlier than the one that it builds on
+ * nor earlier than the night that it is for: it then begins a second after the one, or when the other does.
  */
 export async function openRun(
   container: Container,
   tenantId: string,
   context: HttpContext & Pick<Run, "maxPartBytes">,
-  previous?: string,
+  { previous, slot }: Earliest = {},
 ): Promise<Run> {
   const { clock, signal } = context;
-  let earliestMs = previous === undefined ? 0 : runTimeMs(previous) + SECOND;
+  let earliestMs = Math.max(previous === undefined ? 0 : runTimeMs(previous) + SECOND, slot?.getTime() ?? 0);
   for (;;) {
     const nowMs = clock.now();
     const startedAt = new Date(Math.max(nowMs, earliestMs));

@@ -147,6 +147,11 @@ export class Container {
     return this.#put(upload, etag === undefined ? { ifNoneMatch: "*" } : { ifMatch: etag });
   }
 
+  /** Writes a blob, whatever is there. Only for blobs that nothing depends on. */
+  async overwrite(upload: Upload): Promise<void> {
+    await this.#put(upload, {});
+  }
+
   /**
    * Reads a whole blob into memory.
    *

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { adminConsentUrl } from "../../src/graph/grant.ts";
 import { permissionError } from "../../src/graph/graph-error.ts";
+import { adminConsentUrl } from "../../src/identity/consent-url.ts";
 
 const TENANT_ID = "87d349ed-44d7-43e1-9a83-5f2406dee5bd";
 const CLIENT_ID = "6731de76-14a6-49ae-97bc-6eba6914391e";

@@ -15,6 +15,7 @@ const expiredSecret: Refusal = {
 };
 
 const CLIENT_ID = "6731de76-14a6-49ae-97bc-6eba6914391e";
+const CONSENT_URL = "https://login.example/contoso/adminconsent";
 const DOING = "getting a token";
 
 describe("refusalInWords", () => {
@@ -68,7 +69,7 @@ describe("answerOfRefusal", () => {
 describe("signInError", () => {
   it("names the tenant that the cloud does not know", () => {
     const refusal = { ...expiredSecret, status: 400, error: "invalid_request", aadsts: 90002 };
-    const error = signInError(refusal, "contoso.com", CLIENT_ID, DOING);
+    const error = signInError(refusal, "contoso.com", CLIENT_ID, DOING, CONSENT_URL);
     assert.equal(error.code, "tenant-not-found");
     assert.match(error.message, /knows no tenant contoso\.com/);
     assert.match(error.remedy, /ROLLCALL_TENANT_ID.*ROLLCALL_CLOUD/);
@@ -76,7 +77,7 @@ describe("signInError", () => {
 
   it("names the app and the tenant that do not belong together", () => {
     const refusal = { ...expiredSecret, status: 400, error: "unauthorized_client", aadsts: 700016 };
-    const error = signInError(refusal, "contoso.com", CLIENT_ID, DOING);
+    const error = signInError(refusal, "contoso.com", CLIENT_ID, DOING, CONSENT_URL);
     assert.equal(error.code, "client-not-found");
     assert.match(error.problem, /^AADSTS700016: the app registration does not exist/);
     assert.match(error.remedy, new RegExp(`ROLLCALL_CLIENT_ID \\(${CLIENT_ID}\\).*tenant contoso\\.com`));
@@ -84,7 +85,7 @@ describe("signInError", () => {
 
   it("gives any other refusal in words with what Azure answered", () => {
     const refusal = { ...expiredSecret, status: 400, error: "invalid_scope", aadsts: 1002012 };
-    const error = signInError(refusal, "contoso.com", CLIENT_ID, DOING);
+    const error = signInError(refusal, "contoso.com", CLIENT_ID, DOING, CONSENT_URL);
     assert.equal(error.code, "token-refused");
     assert.equal(error.doing, DOING);
     assert.deepEqual(error.answer, { status: 400, code: "invalid_scope AADSTS1002012", requestId: "0f9c" });

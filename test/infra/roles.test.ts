@@ -8,6 +8,7 @@ const OPERATOR = "0a0b0c0d-1111-4222-8333-444455556666";
 const ROLES: Readonly<Record<string, string>> = {
   "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
   "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
+  "974c5e8b-45b9-4653-ba55-5f855dd0fb88": "Storage Queue Data Contributor",
   "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": "Storage Blob Data Reader",
   "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",
   "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": "Key Vault Secrets Officer",
@@ -65,6 +66,19 @@ describe("role assignments", () => {
     for (const variant of ["federated", "managed-identity"] as const) {
       assert.deepEqual(rolesOf(variant), [...TELEMETRY, `function: ${SNAPSHOTS}`, HOST].sort(), variant);
     }
+  });
+
+  it("let the Function into the host's queues where it has several tenants", () => {
+    assert.deepEqual(
+      rolesOf("tenants"),
+      [
+        ...TELEMETRY,
+        "function: Key Vault Secrets User on rollcall/vaults/kv-roll-*",
+        `function: ${SNAPSHOTS}`,
+        HOST,
+        HOST.replace("Blob Data Owner", "Queue Data Contributor"),
+      ].sort(),
+    );
   });
 
   it("are on one secret, one key and one container in a vault and an account of other people's", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { readSettings, SETTING_NAMES } from "../../infra/rollcall.ts";
+import { readSettings, readTenantsSettings, SETTING_NAMES } from "../../infra/rollcall.ts";
 import { readTemplate, readVariables } from "../../infra/template.ts";
 import { readProxyRules } from "../../src/http/proxy.ts";
 import { givenIn, Snapshot, VARIANTS } from "./snapshots.ts";
@@ -103,6 +103,12 @@ describe("app settings", () => {
         "manifest-key",
       ],
     ]);
+  });
+
+  it("name several tenants in place of one", () => {
+    const { ROLLCALL_TENANT_ID, ROLLCALL_TENANTS } = new Snapshot("tenants").appSettings();
+    assert.deepEqual([ROLLCALL_TENANT_ID, ROLLCALL_TENANTS], ["", "@tenants.json"]);
+    assert.equal(new Snapshot("basic").appSettings().ROLLCALL_TENANTS, "");
   });
 
   it("hold no secret and no key, and let the host find its storage as the identity", () => {
@@ -212,8 +218,15 @@ describe("outputs", () => {
       for (const [name, value] of own) assert.equal(value, settings[name], `${variant}: ${name}`);
       // Only an app registration may still be missing: it is made after the first deployment.
       const { ROLLCALL_CLIENT_ID, ...others } = Object.fromEntries(own);
-      const clientId = variant === "basic" ? "6731de76-14a6-49ae-97bc-6eba6914391e" : ROLLCALL_CLIENT_ID;
-      const read = readSettings({ ...others, ROLLCALL_CLIENT_ID: clientId });
+      const clientId = ["basic", "tenants"].includes(variant)
+        ? "6731de76-14a6-49ae-97bc-6eba6914391e"
+        : ROLLCALL_CLIENT_ID;
+      const environment = { ...others, ROLLCALL_CLIENT_ID: clientId };
+      if (variant === "tenants") {
+        readTenantsSettings(environment);
+        continue;
+      }
+      const read = readSettings(environment);
       assert.equal(read.credential.kind, snapshot.outputs.ROLLCALL_CREDENTIAL, variant);
     }
   });

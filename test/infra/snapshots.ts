@@ -22,7 +22,15 @@ export interface Properties {
 export type Value = string | number | boolean | null | Properties | readonly Value[];
 
 /** The variants of which there is a snapshot. */
-export const VARIANTS = ["basic", "chosen", "existing", "federated", "full", "managed-identity"] as const;
+export const VARIANTS = [
+  "basic",
+  "chosen",
+  "existing",
+  "federated",
+  "full",
+  "managed-identity",
+  "tenants",
+] as const;
 
 /** One of {@link VARIANTS}. */
 export type Variant = (typeof VARIANTS)[number];

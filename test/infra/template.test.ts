@@ -423,6 +423,8 @@ describe("a private network", () => {
       ["host", blobZone],
       ["snapshots", blobZone],
     ]);
+    const tenants = new Snapshot("tenants").all("Microsoft.Network/privateEndpoints");
+    assert.equal(tenants.filter(({ name }) => name.startsWith("pe-queue-")).length, 1);
   });
 
   it("leads to an account and a vault of other people's too, in another cloud, and changes neither", () => {

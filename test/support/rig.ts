@@ -96,12 +96,12 @@ export class Rig implements AsyncDisposable {
     return error;
   }
 
-  /** Names of all blobs but the lock. */
+  /** Names of all blobs but the lock and `last-run.json`. */
   async blobs(): Promise<string[]> {
     const names: string[] = [];
     if (!(await this.container.exists())) return names;
     for await (const { name } of this.container.listBlobsFlat()) {
-      if (!name.endsWith("/run.lock")) names.push(name);
+      if (!/\/(run\.lock|last-run\.json)$/.test(name)) names.push(name);
     }
     return names;
   }

@@ -5,6 +5,7 @@ import {
   type UnreadableRun,
 } from "../../archive/snapshots.ts";
 import { formatBytes, formatCount, formatMinute } from "../../words/format.ts";
+import { failedLastRun } from "../../words/last-run-words.ts";
 import { Destination } from "../destination.ts";
 import { writeListing } from "../listing-output.ts";
 import type { OutputFormat } from "../output-format.ts";
@@ -66,6 +67,10 @@ export async function list(terminal: Terminal, options: ListOptions): Promise<vo
       ...(older > 0 ? [`${formatCount(older)} older: rollcall list --limit ${inRange.length}`] : []),
       ...hang("Latest: ", latest.runId ?? latest.problem),
     );
+  }
+  if (output === "table") {
+    const failed = failedLastRun(await snapshots.lastRun(), runs[0]);
+    if (failed !== undefined) await destination.print(...hang("! Last run: ", failed));
   }
   await destination.publish();
 }

@@ -1,5 +1,6 @@
 import type { StoredSnapshot } from "../../archive/snapshots.ts";
 import { formatBytes, formatCount, formatDuration, formatTime, plural } from "../../words/format.ts";
+import { failedLastRun } from "../../words/last-run-words.ts";
 import {
   completenessInWords,
   credentialInWords,
@@ -25,8 +26,11 @@ export async function show(
 ): Promise<void> {
   const { snapshots } = await openReadingPlace(terminal);
   const snapshot = await snapshots.open(run);
-  if (json) await terminal.printJson(snapshot.manifest);
-  else await terminal.print(...describe(snapshot, Date.now()));
+  if (json) return terminal.printJson(snapshot.manifest);
+  const { isLatest, folder } = snapshot;
+  const failed = isLatest ? failedLastRun(await snapshots.lastRun(), folder.runId) : undefined;
+  const lastNight = failed === undefined ? [] : hang("! Last run: ", failed);
+  await terminal.print(...describe(snapshot, Date.now()), ...lastNight);
 }
 
 function describe({ folder, manifest, isLatest }: StoredSnapshot, nowMs: number): readonly string[] {

@@ -38,13 +38,24 @@ export class AppRegistration {
   readonly principalId = randomUUID();
   /** App roles with admin consent. Changes affect only tokens that are issued afterwards. */
   readonly roles = new Set(["User.Read.All"]);
+  /** Whether the directory knows the app. One that never consented does not. */
+  isInstalled = true;
   /** Federated credentials; none at first. Entra takes 20 at the most. */
-  readonly federatedCredentials: FederatedCredential[] = [];
-  readonly #secrets: AppSecret[] = [];
-  readonly #certificates: AppCertificate[] = [];
+  readonly federatedCredentials: FederatedCredential[];
+  readonly #secrets: AppSecret[];
+  readonly #certificates: AppCertificate[];
 
-  constructor(clientId: string) {
+  /** @param home the registration whose credentials it has; by default it is one itself */
+  constructor(clientId: string, home?: AppRegistration) {
     this.clientId = clientId;
+    this.federatedCredentials = home?.federatedCredentials ?? [];
+    this.#secrets = home ? home.#secrets : [];
+    this.#certificates = home ? home.#certificates : [];
+  }
+
+  /** The same app in another directory: the same credentials, with a service principal and a consent of its own. */
+  elsewhere(): AppRegistration {
+    return new AppRegistration(this.clientId, this);
   }
 
   /** Adds a client secret; a random one by default. */

@@ -17,6 +17,8 @@ export interface EntraOptions {
   readonly app: AppRegistration;
   /** Signs the tokens. */
   readonly signer: TokenSigner;
+  /** Signs the tokens of the function app's identity, which may be of another directory. */
+  readonly identitySigner: TokenSigner;
   /** Lifetime of a token in seconds; called for each token. */
   readonly tokenLifetimeSeconds: () => number;
   /** This service's own origin. */
@@ -75,7 +77,7 @@ function grantToken(options: EntraOptions, tenant: string, request: ServiceReque
     throw entraRefusal(400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type.");
   }
   const clientId = required(form, "client_id");
-  if (clientId.toLowerCase() !== options.app.clientId) {
+  if (clientId.toLowerCase() !== options.app.clientId || !options.app.isInstalled) {
     const message = `Application with identifier '${clientId}' was not found in the directory '${tenant}'.`;
     throw entraRefusal(400, "unauthorized_client", 700016, message);
   }
@@ -111,7 +113,7 @@ function checkCredential(options: EntraOptions, tenant: string, form: URLSearchP
       );
     }
     if (!namesCertificate(assertion)) {
-      checkFederatedAssertion(assertion, app, options.signer);
+      checkFederatedAssertion(assertion, app, options.identitySigner);
       return "2";
     }
     const audiences = [options.tenantId, tenant].map(

@@ -81,6 +81,11 @@ export class TokenSigner {
     return { ...this.#publicKey.export({ format: "jwk" }), kid: this.#keyId, use: "sig", alg: "RS256" };
   }
 
+  /** Signs for another tenant with the same key, as Entra does for all of a cloud. */
+  forTenant(tenantId: string): TokenSigner {
+    return new TokenSigner(tenantId, this.#key);
+  }
+
   /** Makes an access token as described in learn.microsoft.com/entra/identity-platform/access-token-claims-reference. */
   issue(grant: TokenGrant): string {
     const now = Math.floor(Date.now() / 1000);
@@ -159,7 +164,8 @@ export class TokenSigner {
       this.#publicKey,
       Buffer.from(signature, "base64url"),
     );
-    if (!genuine) return "signature";
+    // One key signs for all tenants, so that it is the claim that tells whose the token is.
+    if (!genuine || claims.tid !== this.#tenantId) return "signature";
     this.#verified.set(token, claims as unknown as TokenClaims);
     return claims as unknown as TokenClaims;
   }
@@ -174,6 +180,12 @@ export async function createTokenSigner(tenantId: string): Promise<TokenSigner> 
 /** The bearer token in an `authorization` header; `undefined` if there is none. */
 export function bearerOf(authorization: string | undefined): string | undefined {
   return /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
+}
+
+/** The tenant that a token says it is of; `undefined` for one that cannot be read. */
+export function tenantOf(token: string | undefined): string | undefined {
+  const { tid } = decode(token?.split(".")[1] ?? "") ?? {};
+  return typeof tid === "string" ? tid : undefined;
 }
 
 /** Encodes a part of a JWT. */

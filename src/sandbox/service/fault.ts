@@ -18,6 +18,8 @@ export interface SandboxRequest {
   readonly rawQuery: string;
   /** Headers as sent, names in lower case. */
   readonly headers: IncomingHttpHeaders;
+  /** Directory id of the tenant whose token came along, or whose sign-in it is; `undefined` if there is none. */
+  readonly tenantId: string | undefined;
   /** Number of the requested page in its listing, from 1; `undefined` if the request is not for a page of users. */
   readonly page: number | undefined;
   /** Number of the request to this service, from 1. */

@@ -12,6 +12,8 @@ export interface RecordedRequest {
   readonly path: string;
   /** Query as sent, without the question mark. */
   readonly query: string;
+  /** Directory id of the tenant that it was about, see `SandboxRequest`. */
+  readonly tenantId: string | undefined;
   /** Status of the reply; 0 until there is one, and for ever if the connection died first. */
   readonly status: number;
   /** Request headers, names in lower case, without `authorization`. */
@@ -48,13 +50,14 @@ export class Journal {
   /** Records a request. Returns a function that sets the status. */
   record(request: SandboxRequest): (status: number) => void {
     const { authorization, ...headers } = request.headers;
-    const { service, method, path, rawQuery: query } = request;
+    const { service, method, path, rawQuery: query, tenantId } = request;
     const [scheme, token] = authorization?.split(" ") ?? [];
     const entry = {
       service,
       method,
       path,
       query,
+      tenantId,
       status: 0,
       headers,
       authorizationScheme: scheme,

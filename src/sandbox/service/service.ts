@@ -32,7 +32,13 @@ export interface ServiceDefinition {
   /** Turns a refusal into the service's error document. */
   readonly refuse: (refusal: Refusal, request: SandboxRequest) => Reply;
   /** Which page of its listing a request asks for; absent for a service without pages. */
-  readonly pageOf?: (path: string, query: URLSearchParams) => number | undefined;
+  readonly pageOf?: (
+    path: string,
+    query: URLSearchParams,
+    tenantId: string | undefined,
+  ) => number | undefined;
+  /** Which tenant a request is about; absent for a service that serves one only. */
+  readonly tenantOf?: (path: string, authorization: string | undefined) => string | undefined;
 }
 
 /** A service that listens on the loopback interface. */
@@ -63,6 +69,7 @@ export async function startService(
   async function serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(message.url ?? "/", "http://sandbox.invalid");
     const path = decodePath(url.pathname);
+    const tenantId = definition.tenantOf?.(path, message.headers.authorization);
     const request: SandboxRequest = {
       service: definition.name,
       method: message.method ?? "GET",
@@ -70,7 +77,8 @@ export async function startService(
       query: url.searchParams,
       rawQuery: url.search.slice(1),
       headers: message.headers,
-      page: definition.pageOf?.(path, url.searchParams),
+      tenantId,
+      page: definition.pageOf?.(path, url.searchParams, tenantId),
       nth: journal.next(definition.name),
     };
     const setStatus = journal.record(request);
