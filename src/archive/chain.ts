@@ -12,7 +12,7 @@ import { isUnreadable } from "./unreadable.ts";
 export interface ChainVerification {
   /** Whether nothing was found. */
   readonly holds: boolean;
-  /** Where the walk began: the run that `latest.json` points at, else the newest; `null` if there is none. */
+  /** Where the walk began: the run that `latest.json` points at, else the newest that was asked for; `null` if there is none. */
   readonly newest: string | null;
   /** The last run up to which every link holds; `null` if not even {@link newest} can be read, or was to be. */
   readonly oldest: string | null;
@@ -43,6 +43,8 @@ export type ChainEnd = "first-run" | "deleted" | "not-recorded" | "since" | "bro
  *
  * @param since where the walk ends: a run's id or its beginning, or a date such as `2026-11-22`; absent: it goes on as far
  *   as there are links
+ * @param until where it begins, spelled alike; a date or a beginning means the newest of its runs. Then no newer run, and not
+ *   `latest.json` either, vouches for the one where it begins. Absent: at the newest run
  * @returns what was found; a broken chain is no error here
  * @throws {RollcallError} `snapshot-not-found` if there is no snapshot at all, or none since then; the storage's errors
  * @internal
@@ -51,13 +53,16 @@ export async function verifyChain(
   container: Container,
   tenantId: string,
   since = "",
+  until?: string,
 ): Promise<ChainVerification> {
   const from = since.replaceAll("-", "");
-  const stored = await committedRuns(container, tenantId);
-  const latest = await latestOrFinding(container, tenantId);
+  const to = until?.replaceAll("-", "");
+  const all = await committedRuns(container, tenantId);
+  const stored = to === undefined ? all : all.filter((runId) => runId.slice(0, to.length) <= to);
+  const latest = stored.length < all.length ? null : await latestOrFinding(container, tenantId);
   const walk = new ChainWalk(tenantId, stored, from, latest);
   const wanted = stored.filter((runId) => runId >= from);
-  if (wanted.length === 0 && (stored.length > 0 || !latest)) throw noRuns(tenantId, since);
+  if (wanted.length === 0 && (all.length > 0 || !latest)) throw noRuns(tenantId, since, until);
   for await (const run of readManifests(container, tenantId, wanted)) {
     walk.meet(run);
     if (walk.isOver) break;
@@ -106,19 +111,20 @@ class ChainWalk {
   /**
    * @param stored all committed runs, newest first
    * @param from what is smaller is not met
-   * @param latest `latest.json`, or why it is of no use
+   * @param latest `latest.json`, or why it is of no use; `undefined` where it is missing, `null` where it is not looked at
    */
   constructor(
     tenantId: string,
     stored: readonly string[],
     from: string,
-    latest: Latest | Finding | undefined,
+    latest: Latest | Finding | undefined | null,
   ) {
     this.#tenantId = tenantId;
     this.#stored = stored;
     this.#from = from;
     const blob = latestPath(tenantId);
-    if (!latest) this.#latestProblems.push({ blob, problem: "it is missing" });
+    if (latest === null) this.#latest = undefined;
+    else if (!latest) this.#latestProblems.push({ blob, problem: "it is missing" });
     else if ("problem" in latest) this.#latestProblems.push(latest);
     else if (stored.includes(latest.runId)) this.#latest = latest;
     else
@@ -303,11 +309,18 @@ async function latestOrFinding(
   }
 }
 
-function noRuns(tenantId: string, since: string): RollcallError {
+function noRuns(tenantId: string, since: string, until: string | undefined): RollcallError {
+  const range = [
+    ...(since === "" ? [] : [`since ${since}`]),
+    ...(until === undefined ? [] : [`until ${until}`]),
+  ];
+
   return new RollcallError("snapshot-not-found", {
     doing: `following the chain of ${tenantFolder(tenantId)}`,
     problem:
-      since === "" ? "no snapshot has been published yet" : `there is no committed snapshot since ${since}`,
+      range.length === 0
+        ? "no snapshot has been published yet"
+        : `there is no committed snapshot ${range.join(" and ")}`,
     remedy: "`rollcall list` shows what there is. A run that did not finish left no snapshot.",
   });
 }
