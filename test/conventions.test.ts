@@ -39,6 +39,7 @@ const ROOMS: readonly string[] = [
   "src/library.ts",
   "src/doctor/",
   "src/cli/",
+  "src/cli/completion/",
   "src/cli/actions/",
   "src/cli/commands/",
   "src/cli/cli.ts",

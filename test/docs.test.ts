@@ -80,6 +80,15 @@ function fieldsOf(value: unknown, name = ""): readonly string[] {
   );
 }
 
+/** The commands of the command line. */
+async function commandNames(): Promise<string[]> {
+  const { stdout } = await rollcallHere(["--help"], {});
+  const [, listed = ""] = stdout.split("\nCommands:\n");
+  return [...listed.matchAll(/^ {2}([a-z]+) /gm)]
+    .map(([, name = ""]) => name)
+    .filter((name) => name !== "help");
+}
+
 /** A document without its blocks of code, in which nothing is a heading or a link. */
 function prose(text: string): string {
   return text.replaceAll(/^```[\s\S]*?^```$/gm, "").replaceAll(/^ {4}.*$/gm, "");
@@ -157,6 +166,27 @@ describe("the documents", () => {
       [...firstColumn("docs/operate.md", "## The summary line")].sort(),
       [...new Set(fields)].sort(),
     );
+  });
+
+  it("list the exit codes of each command as its help does", async () => {
+    const commands = await commandNames();
+    const rows = [...section("docs/operate.md", "## Exit codes").matchAll(/^\| `([a-z]+)` \|(.*)\|$/gm)];
+    assert.deepEqual(rows.map(([, name]) => name).sort(), commands.toSorted());
+    for (const [, name = "", cells = ""] of rows) {
+      const help = (await rollcallHere([name, "--help"], {})).stdout;
+      const [, codes = ""] = help.replaceAll(/\s+/g, " ").split("Exit codes: ");
+      const listed = cells
+        .split("|")
+        .flatMap((cell, code) => (cell.trim() === "" ? [] : `${code} ${cell.trim()}`));
+      assert.deepEqual(
+        listed,
+        codes
+          .trim()
+          .replace(/\.$/, "")
+          .split(/[;,] (?=\d )/),
+        name,
+      );
+    }
   });
 
   it("show a manifest that can be read, and explain each of its fields", () => {
@@ -258,11 +288,10 @@ describe("README.md", () => {
   });
 
   it("lists exactly the commands of the command line, each once", async () => {
-    const { stdout } = await rollcallHere(["--help"], {});
-    const commands = [...stdout.matchAll(/^ {2}([a-z]+) .*\[options\]/gm)].map(([, name = ""]) => name);
+    const commands = await commandNames();
     const listed = firstColumn("README.md", "## Commands").map((name) => name.split(" ")[2] ?? "");
     assert.ok(commands.length > 0);
-    assert.deepEqual([...listed].sort(), commands.sort());
+    assert.deepEqual([...listed].sort(), commands.toSorted());
   });
 
   it("lists exactly the folders", () => {

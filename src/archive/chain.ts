@@ -14,7 +14,7 @@ import { isUnreadable } from "./unreadable.ts";
 export interface ChainVerification {
   /** Whether nothing was found. */
   readonly holds: boolean;
-  /** Where the walk began: the run that `latest.json` points at, else the newest; `null` if there is none. */
+  /** Where the walk began: the run that `latest.json` points at, else the newest that was asked for; `null` if there is none. */
   readonly newest: string | null;
   /** The last run up to which every link holds; `null` if not even {@link newest} can be read, or was to be. */
   readonly oldest: string | null;
@@ -50,7 +50,10 @@ export type ChainEnd = "first-run" | "deleted" | "not-recorded" | "since" | "bro
  *
  * @param since where the walk ends: a run's id or its beginning, or a date such as `2026-11-22`; absent: it goes on as far
  *   as there are links
- * @param keep rules by which runs were pruned: one that these keep must not have been; absent: any may have been
+ * @param until where it begins, spelled alike; a date or a beginning means the newest of its runs. Then no newer run, and not
+ *   `latest.json` either, vouches for the one where it begins. Absent: at the newest run
+ * @param keep rules by which runs were pruned: one that these keep must not have been; absent: any may have been.
+ *   They begin at the newest run, so they are not applied with `until`
  * @returns what was found; a broken chain is no error here
  * @throws {RollcallError} `snapshot-not-found` if there is no snapshot at all, or none since then; the storage's errors
  * @internal
@@ -59,15 +62,20 @@ export async function verifyChain(
   container: Container,
   tenantId: string,
   since = "",
+  until?: string,
   keep: KeepRules = {},
 ): Promise<ChainVerification> {
   const from = since.replaceAll("-", "");
-  const stored = await listRunIds(container, tenantId);
-  const latest = await latestOrFinding(container, tenantId);
+  const to = until?.replaceAll("-", "");
+  const all = await listRunIds(container, tenantId);
+  const isUntil = (runId: string) => to === undefined || runId.slice(0, to.length) <= to;
+  const stored = { committed: all.committed.filter(isUntil), pruned: all.pruned.filter(isUntil) };
+  const isCut = stored.committed.length < all.committed.length;
+  const latest = isCut ? null : await latestOrFinding(container, tenantId);
   const walk = new ChainWalk(tenantId, stored, from, latest);
   const isFrom = (runId: string) => runId >= from;
-  if (!stored.committed.some(isFrom) && (stored.committed.length > 0 || !latest)) {
-    throw noRuns(tenantId, since);
+  if (!stored.committed.some(isFrom) && (all.committed.length > 0 || !latest)) {
+    throw noRuns(tenantId, since, until);
   }
   const pruned = new Set(stored.pruned);
   for await (const run of readManifests(container, tenantId, walk.stored.filter(isFrom), pruned)) {
@@ -79,7 +87,7 @@ export async function verifyChain(
     walk.meetForReasons(run);
     if (!walk.wantsReasons) break;
   }
-  return walk.result(keep);
+  return walk.result(isCut ? {} : keep);
 }
 
 /** What is wrong with a run that is newer than the end of the chain and stands beside it. */
@@ -120,13 +128,13 @@ class ChainWalk {
 
   /**
    * @param from what is smaller is not met
-   * @param latest `latest.json`, or why it is of no use
+   * @param latest `latest.json`, or why it is of no use; `undefined` where it is missing, `null` where it is not looked at
    */
   constructor(
     tenantId: string,
     { committed, pruned }: RunIds,
     from: string,
-    latest: Latest | Finding | undefined,
+    latest: Latest | Finding | undefined | null,
   ) {
     this.#tenantId = tenantId;
     this.stored = [...committed, ...pruned].sort().reverse();
@@ -134,7 +142,8 @@ class ChainWalk {
     this.#newestCommitted = committed[0];
     this.#from = from;
     const blob = latestPath(tenantId);
-    if (!latest) this.#latestProblems.push({ blob, problem: "it is missing" });
+    if (latest === null) this.#latest = undefined;
+    else if (!latest) this.#latestProblems.push({ blob, problem: "it is missing" });
     else if ("problem" in latest) this.#latestProblems.push(latest);
     else if (committed.includes(latest.runId)) this.#latest = latest;
     else {
@@ -339,11 +348,18 @@ async function latestOrFinding(
   }
 }
 
-function noRuns(tenantId: string, since: string): RollcallError {
+function noRuns(tenantId: string, since: string, until: string | undefined): RollcallError {
+  const range = [
+    ...(since === "" ? [] : [`since ${since}`]),
+    ...(until === undefined ? [] : [`until ${until}`]),
+  ];
+
   return new RollcallError("snapshot-not-found", {
     doing: `following the chain of ${tenantFolder(tenantId)}`,
     problem:
-      since === "" ? "no snapshot has been published yet" : `there is no committed snapshot since ${since}`,
+      range.length === 0
+        ? "no snapshot has been published yet"
+        : `there is no committed snapshot ${range.join(" and ")}`,
     remedy: "`rollcall list` shows what there is. A run that did not finish left no snapshot.",
   });
 }

@@ -143,11 +143,16 @@ export class Snapshots {
    * Verifies every run, newest first. If `latest.json` points at a run whose manifest is gone, that run comes last. A
    * manifest with an unknown schema is a finding like any other.
    *
+   * @param some ids from {@link runs}, if only these are meant; then `latest.json` is not looked at
    * @throws {RollcallError} `verification-key-unusable`, the storage's errors; as {@link pointer}, but only after all other runs
    */
-  async *verifyAll(options?: VerifyOptions): AsyncGenerator<Verification, void, undefined> {
-    const runs = await this.runs();
+  async *verifyAll(
+    options?: VerifyOptions,
+    some?: readonly string[],
+  ): AsyncGenerator<Verification, void, undefined> {
+    const runs = some ?? (await this.runs());
     for (const runId of runs) yield await this.#verifyAnySchema(runId, options);
+    if (some) return;
     const latest = await this.pointer();
     if (latest && !runs.includes(latest.runId)) yield await this.verify(undefined, options);
   }
@@ -156,12 +161,13 @@ export class Snapshots {
    * Follows the chain of manifests from the newest run back, without reading parts.
    *
    * @param since where to stop: a run's id or its beginning, or a date such as `2026-11-22`; absent: at the oldest run
+   * @param until where to begin, spelled alike; nothing then vouches for the run where it begins. Absent: at the newest run
    * @param keep rules by which runs were pruned: it is a problem if one that these keep was; absent: any may have been
    * @returns what was found; a broken chain is no error here
    * @throws {RollcallError} `snapshot-not-found` if there is no snapshot, or none since then; the storage's errors
    */
-  verifyChain(since?: string, keep?: KeepRules): Promise<ChainVerification> {
-    return verifyChain(this.#container, this.tenantId, since, keep);
+  verifyChain(since?: string, until?: string, keep?: KeepRules): Promise<ChainVerification> {
+    return verifyChain(this.#container, this.tenantId, since, until, keep);
   }
 
   /**

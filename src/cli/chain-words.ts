@@ -11,8 +11,8 @@ const END: Readonly<Record<ChainEnd, (oldest: string | null) => string>> = {
   "not-recorded": (oldest) => `Links before ${oldest} are not recorded (Rollcall 1).`,
   since: (oldest) =>
     oldest === null
-      ? "The newest run is older than --since, and was not looked at."
-      : `Runs before ${oldest} were not looked at (--since).`,
+      ? "The newest run is older than what was asked for, and was not looked at."
+      : `Runs before ${oldest} were not looked at, as asked.`,
   broken: (oldest) =>
     oldest === null
       ? "Nothing vouches for any run."

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { asRollcallError, RollcallError } from "../error.ts";
 import { VERSION } from "../version.ts";
+import { addCompletionCommand } from "./commands/completion.ts";
 import { addDiffCommand } from "./commands/diff.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addFreshCommand } from "./commands/fresh.ts";
@@ -71,6 +72,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   addPruneCommand(program, terminal);
   addDoctorCommand(program, terminal);
   addInitCommand(program, terminal);
+  addCompletionCommand(program, terminal);
   for (const command of [program, ...program.commands]) {
     command.exitOverride((error) => {
       current = command;

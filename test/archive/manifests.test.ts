@@ -90,7 +90,15 @@ describe("rollcall history", () => {
     const { environment } = await uploadBlobs(storage, asBlobs(YEAR.slice(0, 3)));
     const outcome = await rollcallHere(["history", "--json"], environment);
     const [third, , first] = jsonOf(outcome) as Record<string, unknown>[];
-    const night = { users: 30, verdict: "complete", enabled: 27, disabled: 3, members: 26, guests: 4 };
+    const night = {
+      users: 30,
+      verdict: "complete",
+      enabled: 27,
+      disabled: 3,
+      notTold: 0,
+      members: 26,
+      guests: 4,
+    };
     const { finishedAt, runId } = YEAR[2] ?? assert.fail();
     const moves = { against: YEAR[1]?.runId, joined: 1, left: 1, changed: 2 };
     assert.deepEqual(third, { runId, finishedAt, ...night, ...moves });

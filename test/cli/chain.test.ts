@@ -79,7 +79,33 @@ describe("rollcall verify --chain", () => {
     const { exitCode, stdout } = await verify("--chain", "--since", night(2).runId);
     assert.equal(exitCode, 0);
     assert.match(stdout, new RegExp(`^✓ the chain holds: 1 run, ${night(2).runId}\n`));
-    assert.match(stdout, /not looked at \(--since\)/);
+    assert.match(stdout, /not looked at, as asked/);
+  });
+
+  it("begins at --until, and goes as far as --limit", async () => {
+    const chainOf = async (...args: readonly string[]) =>
+      (jsonOf(await verify("--chain", ...args, "--json")) as Printed).chain;
+    const { holds, newest, oldest, runs, end } = await chainOf("--until", night(1).runId);
+    assert.deepEqual(
+      [holds, newest, oldest, runs, end],
+      [true, night(1).runId, night(0).runId, 2, "first-run"],
+    );
+    const latest = await chainOf("--limit", "2");
+    assert.deepEqual([latest.newest, latest.oldest, latest.end], [night(2).runId, night(1).runId, "since"]);
+    const middle = await chainOf("--until", night(1).runId, "--limit", "1");
+    assert.deepEqual([middle.newest, middle.oldest, middle.runs], [night(1).runId, night(1).runId, 1]);
+    const nothing = await verify("--chain", "--until", "2019");
+    assert.match(nothing.stderr.replaceAll(/\s+/g, " "), /there is no committed snapshot until 2019/);
+  });
+
+  it("narrows the runs whose parts are read as well", async () => {
+    const some = jsonOf(await verify("--all", "--since", night(1).runId, "--limit", "1", "--json"));
+    assert.deepEqual(
+      (some as { runId: string }[]).map(({ runId }) => runId),
+      [night(2).runId],
+    );
+    assert.match((await verify("--all", "--until", "2019")).stdout, /no snapshot in this range/);
+    assert.equal((await verify("--limit", "1")).exitCode, 2);
   });
 
   it("finds an older manifest that was rewritten, which verify alone calls whole", async () => {

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Snapshots, Verification, VerifyOptions } from "../../archive/snapshots.ts";
+import type { ChainVerification, Snapshots, Verification, VerifyOptions } from "../../archive/snapshots.ts";
 import { RollcallError } from "../../error.ts";
 import type { KeepRules } from "../../settings/keep-rules.ts";
 import type { SignatureFinding } from "../../signature/verify-signature.ts";
@@ -9,6 +9,7 @@ import { findingLines } from "../finding-lines.ts";
 import { openPublicKeys } from "../public-keys.ts";
 import { openReadingPlace } from "../reading.ts";
 import { ReadingProgress } from "../reading-progress.ts";
+import { type RunRange, runsIn } from "../run-range.ts";
 import type { Terminal } from "../terminal.ts";
 import { hang } from "../wrap.ts";
 
@@ -16,10 +17,9 @@ const NO_KEY =
   "--require-signature needs --key FILE, or ROLLCALL_SIGNING_KEY_NAME and ROLLCALL_KEY_VAULT_URL";
 
 /** Options of `rollcall verify`. */
-export interface VerifyCommandOptions {
+export interface VerifyCommandOptions extends RunRange {
   readonly all?: boolean;
   readonly chain?: boolean;
-  readonly since?: string;
   readonly keep?: KeepRules;
   readonly json?: boolean;
   readonly key?: string;
@@ -33,17 +33,19 @@ export async function verify(
   options: VerifyCommandOptions,
   command: Command,
 ): Promise<void> {
-  const { all, chain: wantsChain, since, keep, json, key, requireSignature } = options;
+  const { all, chain: wantsChain, keep, json, key, requireSignature } = options;
   if (all && run !== undefined) command.error("either a run or --all");
-  if (since !== undefined && !wantsChain) command.error("--since goes with --chain");
-  if (keep !== undefined && !wantsChain) command.error("--keep goes with --chain");
+  if (isNarrowed(options) && !wantsChain && !all)
+    command.error("--since, --until and --limit go with --chain or --all");
+  if (keep !== undefined && (!wantsChain || options.until !== undefined))
+    command.error("--keep goes with --chain, and not with --until");
   const keys = await openPublicKeys(key, terminal);
   if (requireSignature && !keys) command.error(NO_KEY);
   using progress = new ReadingProgress(terminal, json);
   const onStart = (runId: string, totalBytes: number) => progress.expect(runId, totalBytes);
   const how = { keys, requireSignature, onStart };
   const { snapshots } = await openReadingPlace(terminal, progress.count);
-  const chain = wantsChain ? await snapshots.verifyChain(since, keep) : undefined;
+  const chain = wantsChain ? await verifyChain(snapshots, options) : undefined;
   const tell = (isGood: boolean, lines: readonly string[]) => {
     progress.clear();
     return isGood ? terminal.confirm(...lines) : terminal.print(...lines);
@@ -59,20 +61,38 @@ export async function verify(
     if (json && chain) await terminal.printJson({ chain, runs: results });
     else if (json && (all || results.length > 0)) await terminal.printJson(all ? results : results[0]);
   }
-  if (!json && !chain && results.length === 0) await terminal.print("There is no snapshot yet.");
+  if (!json && !chain && results.length === 0)
+    await terminal.print(
+      isNarrowed(options) ? "There is no snapshot in this range." : "There is no snapshot yet.",
+    );
   if (chain && !chain.holds) throw brokenChain(chain);
   const damagedRuns = results.filter(({ whole }) => !whole);
   if (damagedRuns.length > 0) throw damage(damagedRuns);
+}
+
+function isNarrowed({ since, until, limit }: RunRange): boolean {
+  return since !== undefined || until !== undefined || limit !== undefined;
+}
+
+async function verifyChain(
+  snapshots: Snapshots,
+  { since, until, limit, keep }: VerifyCommandOptions,
+): Promise<ChainVerification> {
+  if (limit === undefined) return snapshots.verifyChain(since, until, keep);
+  const runs = runsIn(await snapshots.runs(), { since, until, limit });
+  return snapshots.verifyChain(runs.at(-1) ?? since, until, keep);
 }
 
 /** The snapshots whose parts are to be read. */
 async function* verifications(
   snapshots: Snapshots,
   run: string | undefined,
-  { all, chain }: VerifyCommandOptions,
+  options: VerifyCommandOptions,
   how: VerifyOptions,
 ): AsyncGenerator<Verification, void, undefined> {
-  if (all) yield* snapshots.verifyAll(how);
+  const { all, chain } = options;
+  const some = isNarrowed(options) ? runsIn(await snapshots.runs(), options) : undefined;
+  if (all) yield* snapshots.verifyAll(how, some);
   else if (run !== undefined || !chain || how.keys) yield await snapshots.verify(run, how);
 }
 

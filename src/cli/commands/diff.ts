@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { CHANGE_KINDS, type ChangeKind } from "../../changes/change-kind.ts";
 import type { DiffOptions } from "../actions/diff.ts";
 import type { Terminal } from "../terminal.ts";
@@ -23,7 +23,11 @@ export function addDiffCommand(program: Command, terminal: Terminal): void {
     .description("show what changed between two snapshots")
     .argument("[from]", "the earlier run (default: the one before TO)")
     .argument("[to]", "the later run (default: the latest)")
-    .option("--change <kind>", "only users who joined, left or changed (repeatable)", addKind)
+    .addOption(
+      new Option("--change <kind>", "only such changes (repeatable)")
+        .choices(CHANGE_KINDS)
+        .argParser(addKind),
+    )
     .option("--property <name>", "only users for whom this property changed (repeatable)", addName)
     .option("--limit <count>", "how many of each kind to show at most", parseLimit, 20)
     .option("--exit-code", "exit with 1 if there are differences")

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import type { VerifyCommandOptions } from "../actions/verify.ts";
 import { parseKeep } from "../keep-option.ts";
-import { parseMoment } from "../run-range.ts";
 import type { Terminal } from "../terminal.ts";
+import { addRangeOptions } from "./listing-options.ts";
 
 const HELP = `
 Example: rollcall verify --all
@@ -18,6 +18,9 @@ only, so a year of runs takes about a second; parts are read as well if RUN,
 with latest.json. --keep daily=30,monthly=12 also names each run that was pruned
 although these rules keep it.
 
+--since, --until and --limit narrow --chain and --all. With --until, nothing
+newer, and not latest.json, vouches for the run where the chain begins.
+
 The signature is checked with the public key in --key FILE (PEM, JWK or JWK
 set). Without, the public key is read from the vault, if both
 ROLLCALL_SIGNING_KEY_NAME and ROLLCALL_KEY_VAULT_URL are set. Without these, the
@@ -28,7 +31,7 @@ Exit codes: 0 whole, and the chain holds; 1 damaged, broken or no such run;
 
 /** `rollcall verify`. */
 export function addVerifyCommand(program: Command, terminal: Terminal): void {
-  program
+  const verify = program
     .command("verify")
     .description("read a snapshot again and check it against its manifest")
     .argument("[run]", "which run (default: the latest)")
@@ -36,8 +39,8 @@ export function addVerifyCommand(program: Command, terminal: Terminal): void {
     .option("--key <file>", "check the signature with this public key")
     .option("--require-signature", "count a snapshot that is not signed as damaged")
     .option("--chain", "check that no manifest was rewritten and no run removed or inserted")
-    .option("--since <run>", "with --chain: end at a run, or a date such as 2026-11-22", parseMoment)
-    .option("--keep <rules>", "with --chain: no run was pruned that daily=30,monthly=12 keeps", parseKeep)
+    .option("--keep <rules>", "with --chain: no run was pruned that daily=30,monthly=12 keeps", parseKeep);
+  addRangeOptions(verify)
     .option("--json", "print the findings as JSON; with --all an array, with --chain an object")
     .addHelpText("after", HELP)
     .action(async (run: string | undefined, options: VerifyCommandOptions, command: Command) => {
