@@ -8,8 +8,10 @@ import { addListCommand } from "./commands/list.ts";
 import { addReportCommand } from "./commands/report.ts";
 import { addShowCommand } from "./commands/show.ts";
 import { addSnapshotCommand } from "./commands/snapshot.ts";
+import { addTenantsCommand } from "./commands/tenants.ts";
 import { addUsersCommand } from "./commands/users.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
+import { tenantOption } from "./tenant-option.ts";
 import { type CliIo, forTerminal, Terminal } from "./terminal.ts";
 
 const HELP = `
@@ -40,6 +42,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     .option("--trust-local-settings", "let local.settings.json name any host; read it first")
     .hook("preAction", (_, command) => {
       current = command;
+      terminal.tenant = command.opts().tenant;
       terminal.trustsLocalSettings = program.opts().trustLocalSettings === true;
     });
   addSnapshotCommand(program, terminal);
@@ -51,6 +54,8 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   addHistoryCommand(program, terminal);
   addReportCommand(program, terminal);
   addDoctorCommand(program, terminal);
+  for (const command of program.commands) command.addOption(tenantOption());
+  addTenantsCommand(program, terminal);
 
   try {
     await program.parseAsync(argv, { from: "user" });

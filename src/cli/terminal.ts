@@ -35,6 +35,8 @@ export class Terminal {
   failureExitCode: 1 | 3 = 1;
   /** Whether `local.settings.json` may name hosts and variables that it may not by itself. */
   trustsLocalSettings = false;
+  /** The tenant that the command is about; `undefined`: the one in the settings. */
+  tenant: string | undefined;
   #isClosed = false;
 
   constructor(io: CliIo) {

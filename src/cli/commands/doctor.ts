@@ -1,6 +1,6 @@
-import { type Command, InvalidArgumentError } from "commander";
-import { DAY, HOUR, MINUTE } from "../../clock.ts";
+import type { Command } from "commander";
 import type { DoctorOptions } from "../actions/doctor.ts";
+import { parseAge } from "../age.ts";
 import type { Terminal } from "../terminal.ts";
 
 const HELP = `
@@ -28,12 +28,4 @@ export function addDoctorCommand(program: Command, terminal: Terminal): void {
       const { doctor } = await import("../actions/doctor.ts");
       await doctor(terminal, options);
     });
-}
-
-/** `90m`, `26h` or `2d`, in milliseconds. */
-function parseAge(text: string): number {
-  const [, number = "", unit = ""] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
-  const unitMs = { m: MINUTE, h: HOUR, d: DAY }[unit];
-  if (unitMs === undefined) throw new InvalidArgumentError("It must be an age such as 90m, 26h or 2d.");
-  return Number(number) * unitMs;
 }

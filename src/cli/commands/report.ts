@@ -14,6 +14,8 @@ Reads the run whole and checks each part's SHA-256. Of the runs before it only
 the manifests are read; one that is damaged is shown as damaged. The file
 appears, or replaces another, only when it is complete.
 
+--all looks at the latest snapshot of each tenant, as rollcall tenants does.
+
 Exit codes: 0 written; 1 no such run or damaged, or the file cannot be written;
 2 wrong usage or settings.`;
 
@@ -24,6 +26,7 @@ export function addReportCommand(program: Command, terminal: Terminal): void {
     .description("write a snapshot and the runs before it as a page for people")
     .argument("[run]", "which run (default: the latest)")
     .requiredOption("--out <file>", "the file to write, such as report.html")
+    .option("--all", "all tenants of ROLLCALL_TENANTS, a row for each, in place of one snapshot")
     .option("--last <count>", "how many runs at most", parseRunCount, 14)
     .option("--json", "print what was written as JSON")
     .addHelpText("after", HELP)
