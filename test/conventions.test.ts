@@ -188,7 +188,7 @@ describe("the conventions", () => {
       "src/archive/stored-tenants.ts",
       "src/archive/predecessor.ts",
       "src/archive/commit.ts",
-      "src/archive/last-run.ts",
+      "src/archive/last-run-blob.ts",
     ];
     const outside = sources.filter(({ file }) => !file.startsWith("src/archive/"));
     assert.deepEqual(
@@ -199,7 +199,9 @@ describe("the conventions", () => {
       ({ file }) => !["src/build-manifest.ts", "src/take-snapshot.ts"].includes(file),
     );
     assert.deepEqual(
-      importsOf(readers, (imported) => /^src\/archive\/(predecessor|commit|last-run)\.ts$/.test(imported)),
+      importsOf(readers, (imported) =>
+        /^src\/archive\/(predecessor|commit|last-run-blob)\.ts$/.test(imported),
+      ),
       [],
     );
     const isReader = /^src\/((words|report|doctor|cli)\/|library\.ts)/;
