@@ -1,6 +1,6 @@
 import type { TokenCredential } from "@azure/identity";
 import { commitSnapshot } from "./archive/commit.ts";
-import { type Attempt, leavingOutcome } from "./archive/last-run.ts";
+import { type Attempt, leavingOutcome } from "./archive/last-run-blob.ts";
 import { findPredecessor } from "./archive/predecessor.ts";
 import { pruneAfterCommit } from "./archive/prune-after-commit.ts";
 import { buildManifest } from "./build-manifest.ts";

@@ -191,7 +191,7 @@ describe("the conventions", () => {
       "src/archive/commit.ts",
       "src/archive/prune.ts",
       "src/archive/prune-after-commit.ts",
-      "src/archive/last-run.ts",
+      "src/archive/last-run-blob.ts",
     ];
     const outside = sources.filter(({ file }) => !file.startsWith("src/archive/"));
     assert.deepEqual(
@@ -202,7 +202,9 @@ describe("the conventions", () => {
       ({ file }) => !["src/build-manifest.ts", "src/take-snapshot.ts"].includes(file),
     );
     assert.deepEqual(
-      importsOf(readers, (imported) => /^src\/archive\/(predecessor|commit|last-run)\.ts$/.test(imported)),
+      importsOf(readers, (imported) =>
+        /^src\/archive\/(predecessor|commit|last-run-blob)\.ts$/.test(imported),
+      ),
       [],
     );
     const isReader = /^src\/((words|report|doctor|cli)\/|library\.ts)/;

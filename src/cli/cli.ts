@@ -12,8 +12,10 @@ import { addPruneCommand } from "./commands/prune.ts";
 import { addReportCommand } from "./commands/report.ts";
 import { addShowCommand } from "./commands/show.ts";
 import { addSnapshotCommand } from "./commands/snapshot.ts";
+import { addTenantsCommand } from "./commands/tenants.ts";
 import { addUsersCommand } from "./commands/users.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
+import { tenantOption } from "./tenant-option.ts";
 import { type CliIo, forTerminal, Terminal } from "./terminal.ts";
 
 const HELP = `
@@ -56,6 +58,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     .hook("preAction", (_, command) => {
       current = command;
       const { trustLocalSettings, quiet, progress } = program.opts<GlobalOptions>();
+      terminal.tenant = command.opts().tenant;
       terminal.trustsLocalSettings = trustLocalSettings === true;
       terminal.isQuiet = quiet === true;
       terminal.hidesProgress = terminal.isQuiet || !progress;
@@ -71,6 +74,9 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   addFreshCommand(program, terminal);
   addPruneCommand(program, terminal);
   addDoctorCommand(program, terminal);
+  // The commands so far are about one tenant.
+  for (const command of program.commands) command.addOption(tenantOption());
+  addTenantsCommand(program, terminal);
   addInitCommand(program, terminal);
   addCompletionCommand(program, terminal);
   for (const command of [program, ...program.commands]) {

@@ -3,7 +3,13 @@ import { resolve } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { parseJson } from "../http/json.ts";
 import { CLOUDS } from "../settings/clouds.ts";
-import { type Environment, isLoopback, type SettingProblem, SettingsError } from "../settings/settings.ts";
+import {
+  type Environment,
+  forTenant,
+  isLoopback,
+  type SettingProblem,
+  SettingsError,
+} from "../settings/settings.ts";
 import type { MutableEnvironment, Terminal } from "./terminal.ts";
 
 const FILE = "local.settings.json";
@@ -32,8 +38,9 @@ const WHY =
  *
  * @throws {SettingsError} for a `local.settings.json` that cannot be used
  */
-export function environmentOf({ io, trustsLocalSettings }: Terminal): Environment {
-  return loadEnvironment(io.environment, io.cwd, trustsLocalSettings);
+export function environmentOf({ io, trustsLocalSettings, tenant }: Terminal): Environment {
+  const environment = loadEnvironment(io.environment, io.cwd, trustsLocalSettings);
+  return tenant === undefined ? environment : forTenant(environment, tenant);
 }
 
 /**

@@ -41,6 +41,8 @@ export class Terminal {
   isQuiet = false;
   /** Whether how far a command is is kept from whoever watches. */
   hidesProgress = false;
+  /** The tenant that the command is about; `undefined`: the one in the settings. */
+  tenant: string | undefined;
   #isClosed = false;
 
   constructor(io: CliIo) {

@@ -1,12 +1,12 @@
 import * as z from "zod";
+import { isTenantName } from "./tenant-name.ts";
 
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const DOMAIN = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/i;
 
 /** A tenant, by its id or a domain; in lower case. */
 export const tenantName = z
   .string("is missing")
-  .refine((text) => GUID.test(text) || DOMAIN.test(text), "must be a directory id or a verified domain")
+  .refine(isTenantName, "must be a directory id or a verified domain")
   .transform((text) => text.toLowerCase());
 
 /** An app registration; in lower case. */

@@ -1,17 +1,26 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
+import { HOUR } from "../../clock.ts";
 import { makeReport } from "../../report/make-report.ts";
 import { GENERATOR, renderPage } from "../../report/page.ts";
+import { renderTenantsPage } from "../../report/tenants-page.ts";
+import { sumInWords } from "../../words/tenant-words.ts";
 import { OutputFile, unwritable } from "../output-file.ts";
 import { openReadingPlace } from "../reading.ts";
 import { ReadingProgress } from "../reading-progress.ts";
+import { lookAtTenants } from "../tenants-place.ts";
 import type { Terminal } from "../terminal.ts";
+
+/** A snapshot of last night is this young, as for `rollcall tenants`. */
+const YOUNG_MS = 26 * HOUR;
 
 /** Options of `rollcall report`. */
 export interface ReportOptions {
   /** Absent: `rollcall-RUN.html`. */
   readonly out?: string;
   readonly last: number;
+  /** About all tenants in place of one snapshot. */
+  readonly all?: boolean;
   readonly json?: boolean;
 }
 
@@ -19,8 +28,9 @@ export interface ReportOptions {
 export async function report(
   terminal: Terminal,
   wanted: string | undefined,
-  { out, last, json }: ReportOptions,
+  { out, last, all, json }: ReportOptions,
 ): Promise<void> {
+  if (all) return await reportAll(terminal, out, json ?? false);
   using progress = new ReadingProgress(terminal, json);
   const { snapshots } = await openReadingPlace(terminal, progress.count);
   const { cwd } = terminal.io;
@@ -53,4 +63,17 @@ async function usualFile(cwd: string, name: string): Promise<string> {
   const content = await readFile(file, "utf8").catch(() => undefined);
   if (content === undefined || content.includes(GENERATOR.toString())) return file;
   throw unwritable(file, "there is a file of that name, which rollcall did not write");
+}
+
+/** Writes a page about all tenants. */
+async function reportAll(terminal: Terminal, out: string | undefined, json: boolean): Promise<void> {
+  const { cwd } = terminal.io;
+  const place = out === undefined ? await usualFile(cwd, "rollcall-tenants.html") : path.resolve(cwd, out);
+  await using file = await OutputFile.open(place);
+  const { list, states } = await lookAtTenants(terminal, YOUNG_MS);
+  if (list.problems.length > 0) terminal.complain(...list.problems);
+  await file.write(renderTenantsPage(states, Date.now()));
+  await file.publish();
+  if (json) await terminal.printJson({ tenants: states.length, file: file.path });
+  else await terminal.confirm(`Wrote ${file.path}: ${sumInWords(states)}`);
 }

@@ -1,0 +1,63 @@
+import { SECOND } from "../../clock.ts";
+import type { TenantState } from "../../tenants/tenant-state.ts";
+import { formatCount, formatMinute, plural } from "../../words/format.ts";
+import { ageInWords, changesInShort, sumInWords, tenantLabel, troubleOf } from "../../words/tenant-words.ts";
+import { type Column, formatTable } from "../table.ts";
+import { lookAtTenants } from "../tenants-place.ts";
+import type { Terminal } from "../terminal.ts";
+import { hang } from "../wrap.ts";
+
+const COLUMNS: readonly Column[] = [
+  { title: "tenant", mayCut: true },
+  { title: "finished (UTC)" },
+  { title: "age", align: "right" },
+  { title: "users", align: "right" },
+  { title: "changes", align: "right" },
+  { title: "verdict" },
+  { title: "" },
+];
+
+/** Options of `rollcall tenants`. */
+export interface TenantsOptions {
+  /** How old a snapshot may be, in milliseconds. */
+  readonly within: number;
+  readonly json?: boolean;
+}
+
+/** Shows how each tenant stands, and exits with 1 when one has no snapshot that is young enough. */
+export async function tenants(terminal: Terminal, { within, json }: TenantsOptions): Promise<void> {
+  const { list, states } = await lookAtTenants(terminal, within);
+  // An entry that is wrong is a tenant that nobody takes a snapshot of.
+  if (list.problems.length > 0 || states.some(({ standing }) => standing !== "fresh")) terminal.exitCode = 1;
+  if (list.problems.length > 0) terminal.complain(...list.problems);
+  if (json) return terminal.printJson(states.map(asJson));
+  await terminal.print(
+    ...formatTable(COLUMNS, states.map(asRow)),
+    "",
+    ...states.flatMap(troubles),
+    ...(list.disabled.length > 0 ? [`${plural(list.disabled.length, "tenant")} disabled.`] : []),
+    sumInWords(states),
+  );
+}
+
+function asJson({ ageMs, problem, ...state }: TenantState): unknown {
+  return { ...state, ageSeconds: ageMs === null ? null : Math.round(ageMs / SECOND), problem };
+}
+
+function asRow(state: TenantState): readonly string[] {
+  const { latest, standing } = state;
+  return [
+    tenantLabel(state),
+    latest ? formatMinute(latest.finishedAt) : "",
+    ageInWords(state),
+    latest ? formatCount(latest.users) : "",
+    changesInShort(state),
+    latest?.verdict ?? "",
+    standing === "fresh" ? "" : standing,
+  ];
+}
+
+function troubles(state: TenantState): readonly string[] {
+  const trouble = troubleOf(state);
+  return trouble === undefined ? [] : hang("! ", `${tenantLabel(state)}: ${trouble}`);
+}

@@ -1,0 +1,39 @@
+import { MINUTE, systemClock } from "../clock.ts";
+import { openAzureIdentity } from "../identity/azure-identity.ts";
+import { readTenantsSettings } from "../settings/settings.ts";
+import { openContainer } from "../storage/container.ts";
+import { readTenantList, type TenantList } from "../tenants/tenant-list.ts";
+import { type TenantState, tenantStates } from "../tenants/tenant-state.ts";
+import { environmentOf } from "./environment.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** For looking up the domains of all tenants. */
+const LOOK_UP_WITHIN_MS = MINUTE;
+
+/** All tenants of the settings, as they stand. */
+export interface AllTenants {
+  readonly list: TenantList;
+  readonly states: readonly TenantState[];
+}
+
+/**
+ * Looks at all tenants of the settings. Needs no vault and no app registration.
+ *
+ * @param withinMs how old a snapshot may be
+ * @throws {RollcallError} `settings-invalid`, `tenant-list-unusable`, and the storage's errors
+ */
+export async function lookAtTenants(terminal: Terminal, withinMs: number): Promise<AllTenants> {
+  const { signal } = terminal.io;
+  const { tenants, storage, container: name, cloud, proxy } = readTenantsSettings(environmentOf(terminal));
+  const container = openContainer(storage, name, openAzureIdentity(), signal);
+  const list = await readTenantList(tenants, container);
+  const deadlineMs = systemClock.elapsed() + LOOK_UP_WITHIN_MS;
+  const states = await tenantStates(list.tenants, {
+    container,
+    authorityHost: cloud.authorityHost,
+    context: { clock: systemClock, signal, deadlineMs, proxy },
+    nowMs: systemClock.now(),
+    withinMs,
+  });
+  return { list, states };
+}
