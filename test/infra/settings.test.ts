@@ -44,12 +44,13 @@ describe("app settings", () => {
   });
 
   it("are what their parameters say, each by the variable of its own name", () => {
-    // Seen in other variants: a kind of credential without a secret, and another cloud.
+    // Seen in other variants: a kind of credential without a secret, another cloud, and several tenants.
     const elsewhere = [
       "ROLLCALL_CREDENTIAL",
       "ROLLCALL_SECRET_NAME",
       "ROLLCALL_CERTIFICATE_NAME",
       "ROLLCALL_CLOUD",
+      "ROLLCALL_TENANTS",
     ];
     const { parameters } = readTemplate();
     // In the second one, settings with the same values in the first are told apart.
