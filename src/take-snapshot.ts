@@ -1,6 +1,7 @@
 import type { TokenCredential } from "@azure/identity";
 import { commitSnapshot } from "./archive/commit.ts";
 import { findPredecessor } from "./archive/predecessor.ts";
+import { pruneAfterCommit } from "./archive/prune-after-commit.ts";
 import { buildManifest } from "./build-manifest.ts";
 import { ChangesSincePrevious } from "./changes/changes-since-previous.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -47,6 +48,8 @@ export interface RunOptions {
 /** A snapshot that was committed. */
 export interface Taken {
   readonly manifest: Manifest;
+  /** Older snapshots that were then pruned; `null` without `ROLLCALL_KEEP`, or if a warning says that it was not finished. */
+  readonly pruned: number | null;
   /** All of them: the manifest's, and those of what happened once it was written. */
   readonly warnings: readonly string[];
 }
@@ -121,7 +124,10 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   };
   const late = await commitSnapshot(run, manifest, { signer, beforeManifest });
   const ofPage = (await page?.publish()) ?? [];
-  return { manifest, warnings: [...manifest.warnings, ...late, ...ofPage] };
+
+  if (settings.keep) onProgress({ phase: "prune" });
+  const { pruned, warnings } = await pruneAfterCommit(run, settings.keep);
+  return { manifest, pruned, warnings: [...manifest.warnings, ...late, ...ofPage, ...warnings] };
 }
 
 /** Loads what makes a report only where one is wanted. */

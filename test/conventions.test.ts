@@ -188,6 +188,8 @@ describe("the conventions", () => {
       "src/archive/stored-tenants.ts",
       "src/archive/predecessor.ts",
       "src/archive/commit.ts",
+      "src/archive/prune.ts",
+      "src/archive/prune-after-commit.ts",
     ];
     const outside = sources.filter(({ file }) => !file.startsWith("src/archive/"));
     assert.deepEqual(

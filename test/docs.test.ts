@@ -144,7 +144,7 @@ describe("the documents", () => {
     const manifest = parseManifest(example("docs/format.md", "## The manifest"), "the example");
     const failure = { doing: "", problem: "", remedy: "", answer: { status: 403 } };
     const fields = [
-      ...Object.keys(committedSummary({ manifest, warnings: manifest.warnings })),
+      ...Object.keys(committedSummary({ manifest, pruned: null, warnings: manifest.warnings })),
       ...Object.keys(failedSummary(new RollcallError("unexpected", failure), 0)),
       ...OCCASION,
     ];

@@ -3,12 +3,14 @@ import { readChanges } from "../changes/change-lines.ts";
 import { type Side, snapshotSide } from "../changes/side.ts";
 import { RollcallError } from "../error.ts";
 import { parseUser, type User } from "../rows/user-line.ts";
+import type { KeepRules } from "../settings/keep-rules.ts";
 import { folderOf, manifestPath, type RunFolder } from "../snapshot/layout.ts";
 import type { Latest, Manifest } from "../snapshot/manifest.ts";
 import { partLines } from "../snapshot/part-reader.ts";
 import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { type ChainVerification, verifyChain } from "./chain.ts";
+import { type Freshness, freshness } from "./freshness.ts";
 import { readLatest } from "./latest.ts";
 import { committedRuns, openSnapshot, type Snapshot } from "./reader.ts";
 import { type RunManifest, readManifests, type UnreadableRun } from "./run-manifest.ts";
@@ -17,6 +19,7 @@ import { isUnreadable } from "./unreadable.ts";
 import { type Verification, type VerifyOptions, verifySnapshot } from "./verify.ts";
 
 export type { ChainEnd, ChainVerification } from "./chain.ts";
+export type { Freshness } from "./freshness.ts";
 export type { RunManifest, UnreadableRun } from "./run-manifest.ts";
 export type { RunSummary } from "./run-summary.ts";
 export { isUnreadable } from "./unreadable.ts";
@@ -147,12 +150,23 @@ export class Snapshots {
    * Follows the chain of manifests from the newest run back, without reading parts.
    *
    * @param since where to stop: a run's id or its beginning, or a date such as `2026-11-22`; absent: at the oldest run
-   * @param until where to begin, spelled alike; nothing then vouches for the run where it begins. Absent: at the newest run
+   * @param keep rules by which runs were pruned: it is a problem if one that these keep was; absent: any may have been
+   * @param until where to begin, spelled as `since`; nothing then vouches for the run where it begins. Absent: at the newest
    * @returns what was found; a broken chain is no error here
    * @throws {RollcallError} `snapshot-not-found` if there is no snapshot, or none since then; the storage's errors
    */
-  verifyChain(since?: string, until?: string): Promise<ChainVerification> {
-    return verifyChain(this.#container, this.tenantId, since, until);
+  verifyChain(since?: string, keep?: KeepRules, until?: string): Promise<ChainVerification> {
+    return verifyChain(this.#container, this.tenantId, since, keep, until);
+  }
+
+  /**
+   * How old the newest whole snapshot is, whatever `latest.json` says.
+   *
+   * @param nowMs the present, in milliseconds since the Unix epoch
+   * @throws {RollcallError} `clock-wrong` if it was finished in the future, `manifest-unsupported`, the storage's errors
+   */
+  freshness(nowMs: number): Promise<Freshness> {
+    return freshness(this.#container, this.tenantId, nowMs);
   }
 
   async #verifyAnySchema(runId: string, options?: VerifyOptions): Promise<Verification> {

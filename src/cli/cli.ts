@@ -4,8 +4,11 @@ import { VERSION } from "../version.ts";
 import { addCompletionCommand } from "./commands/completion.ts";
 import { addDiffCommand } from "./commands/diff.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
+import { addFreshCommand } from "./commands/fresh.ts";
 import { addHistoryCommand } from "./commands/history.ts";
+import { addInitCommand } from "./commands/init.ts";
 import { addListCommand } from "./commands/list.ts";
+import { addPruneCommand } from "./commands/prune.ts";
 import { addReportCommand } from "./commands/report.ts";
 import { addShowCommand } from "./commands/show.ts";
 import { addSnapshotCommand } from "./commands/snapshot.ts";
@@ -65,7 +68,10 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   addDiffCommand(program, terminal);
   addHistoryCommand(program, terminal);
   addReportCommand(program, terminal);
+  addFreshCommand(program, terminal);
+  addPruneCommand(program, terminal);
   addDoctorCommand(program, terminal);
+  addInitCommand(program, terminal);
   addCompletionCommand(program, terminal);
   for (const command of [program, ...program.commands]) {
     command.exitOverride((error) => {

@@ -4,7 +4,7 @@ import { asRollcallError } from "../error.ts";
 import { openAzureIdentity } from "../identity/azure-identity.ts";
 import { resolveTenantId } from "../identity/tenant-id.ts";
 import { readReaderSettings } from "../settings/settings.ts";
-import { openContainer, type ReadListener } from "../storage/container.ts";
+import { type Container, openContainer, type ReadListener } from "../storage/container.ts";
 import { plural } from "../words/format.ts";
 import { environmentOf } from "./environment.ts";
 import type { Terminal } from "./terminal.ts";
@@ -17,6 +17,15 @@ export interface ReadingPlace {
   readonly snapshots: Snapshots;
 }
 
+/** A tenant's folder in a container. */
+export interface TenantPlace {
+  /** Container name as configured. */
+  readonly containerName: string;
+  readonly container: Container;
+  /** Directory id, even if a domain was given. */
+  readonly tenantId: string;
+}
+
 /**
  * Opens the container for reading. Needs no vault and no app registration.
  *
@@ -24,6 +33,12 @@ export interface ReadingPlace {
  * @throws {RollcallError} `settings-invalid`, and `tenant-not-found` where a domain is configured
  */
 export async function openReadingPlace(terminal: Terminal, onRead?: ReadListener): Promise<ReadingPlace> {
+  const { containerName, container, tenantId } = await openTenantPlace(terminal, onRead);
+  return { containerName, snapshots: new Snapshots(container, tenantId, terminal.io.signal) };
+}
+
+/** As {@link openReadingPlace}, for a command that does more than to read. */
+export async function openTenantPlace(terminal: Terminal, onRead?: ReadListener): Promise<TenantPlace> {
   const { signal } = terminal.io;
   const settings = readReaderSettings(environmentOf(terminal));
   const tenantId = await resolveTenantId(settings.tenant, settings.cloud.authorityHost, {
@@ -33,8 +48,7 @@ export async function openReadingPlace(terminal: Terminal, onRead?: ReadListener
     proxy: settings.proxy,
   });
   const container = openContainer(settings.storage, settings.container, openAzureIdentity(), signal, onRead);
-  const snapshots = new Snapshots(container, tenantId, signal);
-  return { containerName: settings.container, snapshots };
+  return { containerName: settings.container, container, tenantId };
 }
 
 /** Ids of the runs, newest first. A container that does not exist yet holds none. */
@@ -42,9 +56,14 @@ export async function runsOrNone(snapshots: Snapshots): Promise<readonly string[
   try {
     return await snapshots.runs();
   } catch (error) {
-    if (asRollcallError(error).answer?.code === "ContainerNotFound") return [];
+    if (isNoContainer(error)) return [];
     throw error;
   }
+}
+
+/** Whether something failed because the container does not exist yet. */
+export function isNoContainer(error: unknown): boolean {
+  return asRollcallError(error).answer?.code === "ContainerNotFound";
 }
 
 /**

@@ -17,6 +17,10 @@ process.on("uncaughtException", (thrown) => {
 });
 
 process.exitCode = await runCli(process.argv.slice(2), {
+  // Opened when it is asked for: a command that asks nothing leaves it alone.
+  get stdin() {
+    return process.stdin;
+  },
   stdout: process.stdout,
   stderr: process.stderr,
   environment: process.env,

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { ChainVerification, Snapshots, Verification, VerifyOptions } from "../../archive/snapshots.ts";
 import { RollcallError } from "../../error.ts";
+import type { KeepRules } from "../../settings/keep-rules.ts";
 import type { SignatureFinding } from "../../signature/verify-signature.ts";
 import { formatBytes, plural } from "../../words/format.ts";
 import { brokenChain, describeChain } from "../chain-words.ts";
@@ -19,6 +20,7 @@ const NO_KEY =
 export interface VerifyCommandOptions extends RunRange {
   readonly all?: boolean;
   readonly chain?: boolean;
+  readonly keep?: KeepRules;
   readonly json?: boolean;
   readonly key?: string;
   readonly requireSignature?: boolean;
@@ -31,10 +33,11 @@ export async function verify(
   options: VerifyCommandOptions,
   command: Command,
 ): Promise<void> {
-  const { all, chain: wantsChain, json, key, requireSignature } = options;
+  const { all, chain: wantsChain, keep, json, key, requireSignature } = options;
   if (all && run !== undefined) command.error("either a run or --all");
   if (isNarrowed(options) && !wantsChain && !all)
     command.error("--since, --until and --limit go with --chain or --all");
+  if (keep !== undefined && !wantsChain) command.error("--keep goes with --chain");
   const keys = await openPublicKeys(key, terminal);
   if (requireSignature && !keys) command.error(NO_KEY);
   using progress = new ReadingProgress(terminal, json);
@@ -72,11 +75,11 @@ function isNarrowed({ since, until, limit }: RunRange): boolean {
 
 async function verifyChain(
   snapshots: Snapshots,
-  { since, until, limit }: RunRange,
+  { since, until, limit, keep }: VerifyCommandOptions,
 ): Promise<ChainVerification> {
-  if (limit === undefined) return snapshots.verifyChain(since, until);
+  if (limit === undefined) return snapshots.verifyChain(since, keep, until);
   const runs = runsIn(await snapshots.runs(), { since, until, limit });
-  return snapshots.verifyChain(runs.at(-1) ?? since, until);
+  return snapshots.verifyChain(runs.at(-1) ?? since, keep, until);
 }
 
 /** The snapshots whose parts are to be read. */

@@ -1,6 +1,6 @@
-import { type Command, InvalidArgumentError } from "commander";
-import { DAY, HOUR, MINUTE } from "../../clock.ts";
+import type { Command } from "commander";
 import type { DoctorOptions } from "../actions/doctor.ts";
+import { parseAge } from "../age.ts";
 import type { Terminal } from "../terminal.ts";
 
 const HELP = `
@@ -9,9 +9,7 @@ Example: rollcall doctor
 Publishes nothing. Creates the container if it is missing, writes a small blob
 there and deletes it. Wrong settings are a failed check.
 
---freshness 26h asks for one thing only: whether the latest snapshot can be read
-and is no older than that (m, h or d). It reads the storage and nothing else, so
-any scheduler can run it that has Storage Blob Data Reader on the container.
+--freshness 26h checks nothing but the storage, as rollcall fresh --within 26h.
 
 Exit codes: 0 a run has what it needs, perhaps with warnings, or the snapshot is
 fresh; 1 it does not, or is not; 2 wrong usage.`;
@@ -28,12 +26,4 @@ export function addDoctorCommand(program: Command, terminal: Terminal): void {
       const { doctor } = await import("../actions/doctor.ts");
       await doctor(terminal, options);
     });
-}
-
-/** `90m`, `26h` or `2d`, in milliseconds. */
-function parseAge(text: string): number {
-  const [, number = "", unit = ""] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
-  const unitMs = { m: MINUTE, h: HOUR, d: DAY }[unit];
-  if (unitMs === undefined) throw new InvalidArgumentError("It must be an age such as 90m, 26h or 2d.");
-  return Number(number) * unitMs;
 }

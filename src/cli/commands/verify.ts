@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { VerifyCommandOptions } from "../actions/verify.ts";
+import { parseKeep } from "../keep-option.ts";
 import type { Terminal } from "../terminal.ts";
 import { addRangeOptions } from "./listing-options.ts";
 
@@ -14,7 +15,8 @@ newest run back, and names the first link that does not hold: a manifest that
 was rewritten, a run that was removed or put in between. It reads manifests
 only, so a year of runs takes about a second; parts are read as well if RUN,
 --all or a key is given. Only a signature finds a newest run that was rewritten
-with latest.json.
+with latest.json. --keep daily=30,monthly=12 also names each run that was pruned
+although these rules keep it.
 
 --since, --until and --limit narrow --chain and --all. With --until, nothing
 newer, and not latest.json, vouches for the run where the chain begins.
@@ -38,6 +40,7 @@ export function addVerifyCommand(program: Command, terminal: Terminal): void {
     .option("--require-signature", "count a snapshot that is not signed as damaged")
     .option("--chain", "check that no manifest was rewritten and no run removed or inserted");
   addRangeOptions(verify)
+    .option("--keep <rules>", "with --chain: no run was pruned that daily=30,monthly=12 keeps", parseKeep)
     .option("--json", "print the findings as JSON; with --all an array, with --chain an object")
     .addHelpText("after", HELP)
     .action(async (run: string | undefined, options: VerifyCommandOptions, command: Command) => {
