@@ -50,10 +50,10 @@ export type ChainEnd = "first-run" | "deleted" | "not-recorded" | "since" | "bro
  *
  * @param since where the walk ends: a run's id or its beginning, or a date such as `2026-11-22`; absent: it goes on as far
  *   as there are links
- * @param until where it begins, spelled alike; a date or a beginning means the newest of its runs. Then no newer run, and not
- *   `latest.json` either, vouches for the one where it begins. Absent: at the newest run
  * @param keep rules by which runs were pruned: one that these keep must not have been; absent: any may have been.
  *   They begin at the newest run, so they are not applied with `until`
+ * @param until where it begins, spelled alike; a date or a beginning means the newest of its runs. Then no newer run, and not
+ *   `latest.json` either, vouches for the one where it begins. Absent: at the newest run
  * @returns what was found; a broken chain is no error here
  * @throws {RollcallError} `snapshot-not-found` if there is no snapshot at all, or none since then; the storage's errors
  * @internal
@@ -62,14 +62,12 @@ export async function verifyChain(
   container: Container,
   tenantId: string,
   since = "",
-  until?: string,
   keep: KeepRules = {},
+  until?: string,
 ): Promise<ChainVerification> {
   const from = since.replaceAll("-", "");
-  const to = until?.replaceAll("-", "");
   const all = await listRunIds(container, tenantId);
-  const isUntil = (runId: string) => to === undefined || runId.slice(0, to.length) <= to;
-  const stored = { committed: all.committed.filter(isUntil), pruned: all.pruned.filter(isUntil) };
+  const stored = { committed: untilRun(all.committed, until), pruned: untilRun(all.pruned, until) };
   const isCut = stored.committed.length < all.committed.length;
   const latest = isCut ? null : await latestOrFinding(container, tenantId);
   const walk = new ChainWalk(tenantId, stored, from, latest);
@@ -88,6 +86,12 @@ export async function verifyChain(
     if (!walk.wantsReasons) break;
   }
   return walk.result(isCut ? {} : keep);
+}
+
+/** The runs up to one: an id or its beginning, or a date; each of its runs is meant. */
+function untilRun(runs: readonly string[], until: string | undefined): readonly string[] {
+  const to = until?.replaceAll("-", "");
+  return to === undefined ? runs : runs.filter((runId) => runId.slice(0, to.length) <= to);
 }
 
 /** What is wrong with a run that is newer than the end of the chain and stands beside it. */

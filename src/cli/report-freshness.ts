@@ -24,7 +24,8 @@ export async function reportFreshness(terminal: Terminal, withinMs: number, json
   const older = newest && !fresh ? `, older than ${ageInWords(withinMs)}` : "";
   const where = fresh || notes.length > 0 ? "" : "; the log says why";
   const verdict = `${fresh ? "✓ fresh" : "✗ stale"}: ${age}${older}${where}`;
-  await terminal.print(verdict, ...notes.flatMap((note) => hang("    ", note)));
+  const lines = [verdict, ...notes.flatMap((note) => hang("    ", note))];
+  await (fresh ? terminal.confirm(...lines) : terminal.print(...lines));
 }
 
 /** A container that does not exist yet holds no snapshot. */

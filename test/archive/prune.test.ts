@@ -490,8 +490,8 @@ describe("the chain after a prune", () => {
   it("tells what rules explain from what they do not, where they are given", async () => {
     const place = await nights(NIGHTS);
     await pruneJson(place, "--keep-daily", "7", "--keep-monthly", "3", "--yes");
-    assert.equal((await place.snapshots.verifyChain("", undefined, { daily: 7, monthly: 3 })).holds, true);
-    assert.equal((await place.snapshots.verifyChain("", undefined, { daily: 3 })).holds, true);
+    assert.equal((await place.snapshots.verifyChain("", { daily: 7, monthly: 3 })).holds, true);
+    assert.equal((await place.snapshots.verifyChain("", { daily: 3 })).holds, true);
     // Whoever may delete can pass a deletion off as a prune: only the rules find him out.
     await pruneJson(place, "--keep-daily", "5", "--keep-monthly", "3", "--yes");
     assert.equal((await place.snapshots.verifyChain()).holds, true);

@@ -78,9 +78,9 @@ async function verifyChain(
   snapshots: Snapshots,
   { since, until, limit, keep }: VerifyCommandOptions,
 ): Promise<ChainVerification> {
-  if (limit === undefined) return snapshots.verifyChain(since, until, keep);
+  if (limit === undefined) return snapshots.verifyChain(since, keep, until);
   const runs = runsIn(await snapshots.runs(), { since, until, limit });
-  return snapshots.verifyChain(runs.at(-1) ?? since, until, keep);
+  return snapshots.verifyChain(runs.at(-1) ?? since, keep, until);
 }
 
 /** The snapshots whose parts are to be read. */

@@ -17,8 +17,8 @@ what is asked for is the name under which it keeps them.
 Writes local.settings.json in this folder, which only you may read, and then
 runs rollcall doctor.
 
-Exit codes: 0 written, and doctor finds all good; 1 doctor finds something
-wrong, or failed; 2 wrong usage or settings, and then nothing was written.`;
+Exit codes: 0 written, and a run has what it needs; 1 written, and it does not,
+or failed; 2 wrong usage or settings, and then nothing was written.`;
 
 /** `rollcall init`. */
 export function addInitCommand(program: Command, terminal: Terminal): void {

@@ -38,9 +38,9 @@ export function addVerifyCommand(program: Command, terminal: Terminal): void {
     .option("--all", "verify every committed snapshot")
     .option("--key <file>", "check the signature with this public key")
     .option("--require-signature", "count a snapshot that is not signed as damaged")
-    .option("--chain", "check that no manifest was rewritten and no run removed or inserted")
-    .option("--keep <rules>", "with --chain: no run was pruned that daily=30,monthly=12 keeps", parseKeep);
+    .option("--chain", "check that no manifest was rewritten and no run removed or inserted");
   addRangeOptions(verify)
+    .option("--keep <rules>", "with --chain: no run was pruned that daily=30,monthly=12 keeps", parseKeep)
     .option("--json", "print the findings as JSON; with --all an array, with --chain an object")
     .addHelpText("after", HELP)
     .action(async (run: string | undefined, options: VerifyCommandOptions, command: Command) => {
