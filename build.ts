@@ -1,12 +1,31 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { builtinModules } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { type BuildOptions, build, type Metafile } from "esbuild";
+import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
 
 /** `from "./error.ts"` and `import("./error.ts")`. */
 const RELATIVE_SOURCE = /((?:from |import\()"\.[^"]+)\.ts(")/g;
+
+/**
+ * Takes Node's modules as `require` gives them. For an `import`, Node reads all that such a module exports, and so loads what
+ * nobody asked for: its fetch for `node:http`, its WebCrypto for `node:crypto`; some 20 ms at each start.
+ */
+const lazyBuiltins: Plugin = {
+  name: "lazy-builtins",
+  setup: ({ onResolve, onLoad }) => {
+    const namespace = "builtin";
+    onResolve({ filter: /^(node:)?[a-z_/]+$/ }, ({ path: name }) => {
+      const bare = name.replace(/^node:/, "");
+      return builtinModules.includes(bare) ? { path: bare, namespace } : undefined;
+    });
+    onLoad({ filter: /.*/, namespace }, ({ path: name }) => ({
+      contents: `module.exports = process.getBuiltinModule("node:${name}");`,
+    }));
+  },
+};
 
 // dist/ is what is deployed, lib/ what `npm pack` packs; both hold every dependency that they run.
 await Promise.all([buildFunction(), buildPackage()]);
@@ -19,8 +38,6 @@ async function buildFunction(): Promise<void> {
       "functions/snapshot-tenant-poison.ts",
     ],
     outbase: ".",
-    minify: true,
-    keepNames: true,
     target: "node24",
     // Built into the Functions worker, never on npm (Azure/azure-functions-nodejs-library, issue 201).
     external: ["@azure/functions-core"],
@@ -37,11 +54,6 @@ async function buildPackage(): Promise<void> {
   await bundle("lib", {
     entryPoints: ["src/cli/rollcall.ts", "src/library.ts"],
     entryNames: "[name]",
-    // Names stay, so that a stack can be read.
-    minifySyntax: true,
-    minifyWhitespace: true,
-    // Node prints the line of an uncaught error, and this is no place for one of 50 kB.
-    lineLimit: 120,
     target: "node22.19",
     sourcemap: "linked",
     sourcesContent: false,
@@ -61,10 +73,16 @@ async function bundle(outdir: string, options: BuildOptions): Promise<void> {
     bundle: true,
     // What a run or a command may never need, such as the PKCS#12 reader, is only loaded when it does.
     splitting: true,
+    // Names stay: stacks can be read, and errors have the names of their classes.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    // Node prints the line of an uncaught error, and this is no place for one of 50 kB.
+    lineLimit: 120,
     legalComments: "none",
     platform: "node",
     format: "esm",
     metafile: true,
+    plugins: [lazyBuiltins],
   });
   await Promise.all(
     Object.keys(metafile.outputs)
@@ -74,7 +92,10 @@ async function bundle(outdir: string, options: BuildOptions): Promise<void> {
   await writeFile(path.join(outdir, "THIRD-PARTY-NOTICES.txt"), await noticesFor(metafile));
 }
 
-/** Puts our own sources into a source map. Those of the dependencies would make the package five times as large. */
+/**
+ * Puts our own sources into a source map. Those of the dependencies would make the package five times as large; of a map that has
+ * no others, only the list of them stays.
+ */
 async function quoteOwnSources(file: string): Promise<void> {
   const map = JSON.parse(await readFile(file, "utf8")) as { readonly sources: readonly string[] };
   const sourcesContent = await Promise.all(
@@ -83,7 +104,9 @@ async function quoteOwnSources(file: string): Promise<void> {
       return ours.startsWith(`src${path.sep}`) ? await readFile(ours, "utf8") : null;
     }),
   );
-  await writeFile(file, JSON.stringify({ ...map, sourcesContent }));
+  const tells = sourcesContent.some((content) => content !== null);
+  const told = tells ? map : { ...map, names: [], mappings: "" };
+  await writeFile(file, JSON.stringify({ ...told, sourcesContent }));
 }
 
 /** The licences of the packages that are in a bundle, as most of them ask for. */

@@ -8,7 +8,7 @@ import type { TenantMessage } from "../src/tenants/tenant-message.ts";
 export type Summary = Readonly<Record<string, unknown>>;
 
 /** The line for a snapshot that was committed. */
-export function committedSummary({ manifest, warnings }: Taken): Summary {
+export function committedSummary({ manifest, pruned, warnings }: Taken): Summary {
   const { completeness, source, parts, credential } = manifest;
   return {
     event: "rollcall.snapshot",
@@ -35,6 +35,7 @@ export function committedSummary({ manifest, warnings }: Taken): Summary {
     ms: Date.parse(manifest.finishedAt) - Date.parse(manifest.startedAt),
     credential: credential.kind,
     credentialExpiresOn: credential.expiresOn,
+    pruned,
     signedBy: manifest.signature?.kid ?? null,
     warnings,
   };

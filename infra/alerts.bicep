@@ -40,7 +40,7 @@ resource readerRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 }
 
 // Its value is known to nobody before the deployment, so it cannot be refused together with the other parameters.
-var webhookUrl = startsWith(toLower(alertWebhookUrl), 'https://')
+var webhookUrl = empty(alertWebhookUrl) || startsWith(toLower(alertWebhookUrl), 'https://')
   ? alertWebhookUrl
   : fail('alertWebhookUrl must begin with https://.')
 var hasReceiver = !empty(alertEmail) || hasWebhook
@@ -126,9 +126,10 @@ resource runFailed 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
         }
       ]
     }
-    // A night that failed does not become good again; each code is told once a day.
+    // A night that failed does not become good again. Its retries are not told again; the next night is: a day of silence would be
+    // about as long as the time from night to night, and every second one would pass in it.
     autoMitigate: false
-    muteActionsDuration: 'P1D'
+    muteActionsDuration: 'PT6H'
     skipQueryValidation: true
     actions: { actionGroups: actionGroupIds }
   }

@@ -106,6 +106,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
           { name: 'ROLLCALL_CHANGES', value: settings.ROLLCALL_CHANGES }
           { name: 'ROLLCALL_REPORT', value: settings.ROLLCALL_REPORT }
           { name: 'ROLLCALL_MAX_SHRINK_PERCENT', value: settings.ROLLCALL_MAX_SHRINK_PERCENT }
+          { name: 'ROLLCALL_KEEP', value: settings.ROLLCALL_KEEP }
           { name: 'ROLLCALL_TIME_BUDGET_MINUTES', value: settings.ROLLCALL_TIME_BUDGET_MINUTES }
           { name: 'HTTPS_PROXY', value: httpsProxy }
           { name: 'NO_PROXY', value: empty(httpsProxy) ? '' : noProxy }

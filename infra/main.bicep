@@ -98,6 +98,9 @@ param report string = 'off'
 @maxValue(100)
 param maxShrinkPercent int = 20
 
+@description('Which snapshots a run keeps once it has committed, such as daily=30,monthly=12; empty keeps all, until retentionDays.')
+param keep string = ''
+
 @description('Minutes after which a run stops itself; below the 30 minutes of functionTimeout in host.json.')
 @minValue(1)
 @maxValue(29)
@@ -106,7 +109,7 @@ param timeBudgetMinutes int = 25
 @description('URL of a proxy on the way out, without a login; empty for none. Sets HTTPS_PROXY.')
 param httpsProxy string = ''
 
-@description('Hosts that are asked without the proxy; those of the identity\'s endpoint must be among them. Sets NO_PROXY.')
+@description('Hosts that are asked without the proxy; those of the identity\'s endpoint must be among them. Sets NO_PROXY, with what a private network leads to.')
 param noProxy string = 'localhost,127.0.0.1,169.254.169.254'
 
 // The Function app
@@ -217,7 +220,7 @@ func isGuid(text string) bool =>
   join(map(split(text, '-'), part => string(length(part))), '-') == '8-4-4-4-12'
 
 func isMailAddress(text string) bool =>
-  length(split(text, '@')) == 2 && !contains(text, ' ') && !startsWith(text, '@') && contains(
+  length(split(text, '@')) == 2 && length(split(text, [' ', ',', ';'])) == 1 && !startsWith(text, '@') && contains(
     last(split(text, '@')),
     '.'
   ) && !startsWith(last(split(text, '@')), '.') && !endsWith(text, '.')
@@ -244,6 +247,9 @@ var refusals = filter(
       : ''
     !empty(allowedIpAddresses) && !privateNetworking
       ? 'allowedIpAddresses needs privateNetworking: without it the Function itself would be shut out.'
+      : ''
+    requireSignature == 'on' && empty(signingKeyName)
+      ? 'requireSignature needs signingKeyName: without a key no run could ever commit.'
       : ''
     empty(operatorPrincipalId) || isGuid(operatorPrincipalId)
       ? ''
@@ -284,6 +290,14 @@ var names = {
 }
 var packageContainerName = 'packages'
 var blobHost = 'blob.${storageSuffix}'
+// A proxy knows nothing of private addresses: what has one is asked directly.
+var privateHosts = privateNetworking
+  ? concat(
+      ['${names.hostStorage}.${blobHost}', '${names.snapshotStorage}.${blobHost}'],
+      needsVault ? ['${names.vault}${vaultSuffix}'] : [],
+      hasQueue ? ['${names.hostStorage}.${queueHost}'] : []
+    )
+  : []
 var blobZone = 'privatelink.${blobHost}'
 var queueHost = 'queue.${storageSuffix}'
 var queueZone = 'privatelink.${queueHost}'
@@ -316,6 +330,7 @@ var settings = {
   ROLLCALL_CHANGES: changes
   ROLLCALL_REPORT: report
   ROLLCALL_MAX_SHRINK_PERCENT: string(maxShrinkPercent)
+  ROLLCALL_KEEP: keep
   ROLLCALL_TIME_BUDGET_MINUTES: string(timeBudgetMinutes)
 }
 
@@ -499,7 +514,7 @@ module functionApp 'function-app.bicep' = {
     packageContainerName: packageContainerName
     settings: settings
     httpsProxy: httpsProxy
-    noProxy: noProxy
+    noProxy: join(concat([noProxy], privateHosts), ',')
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     networkName: privateNetworking ? names.network : ''

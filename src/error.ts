@@ -5,6 +5,7 @@ import { type AzureAnswer, safeCode } from "./answer.ts";
  * lists each with its remedy (a test checks that the lists are equal).
  */
 export const ERROR_CODES = [
+  "usage-invalid",
   "settings-invalid",
   "tenant-list-unusable",
   "tenant-message-invalid",

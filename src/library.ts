@@ -13,6 +13,7 @@ export type { AzureAnswer } from "./answer.ts";
 export type {
   ChainEnd,
   ChainVerification,
+  Freshness,
   LastFailure,
   LastRun,
   RunManifest,
@@ -25,6 +26,7 @@ export type {
 } from "./archive/snapshots.ts";
 export { type ErrorCode, RollcallError } from "./error.ts";
 export type { User } from "./rows/user-line.ts";
+export type { KeepRules } from "./settings/keep-rules.ts";
 export { type PublicKeys, readKeyFile as readPublicKeys } from "./signature/public-keys.ts";
 export type { SignatureFinding } from "./signature/verify-signature.ts";
 export type { Completeness } from "./snapshot/completeness.ts";

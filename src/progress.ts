@@ -1,6 +1,6 @@
 /** What a run is doing, for a progress display. */
 export type Progress =
-  | { readonly phase: "lock" | "credential" | "count" | "changes" | "commit" }
+  | { readonly phase: "lock" | "credential" | "count" | "changes" | "commit" | "prune" }
   | {
       readonly phase: "list";
       /** Different users so far. */

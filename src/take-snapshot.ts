@@ -2,6 +2,7 @@ import type { TokenCredential } from "@azure/identity";
 import { commitSnapshot } from "./archive/commit.ts";
 import { type Attempt, leavingOutcome } from "./archive/last-run-blob.ts";
 import { findPredecessor } from "./archive/predecessor.ts";
+import { pruneAfterCommit } from "./archive/prune-after-commit.ts";
 import { buildManifest } from "./build-manifest.ts";
 import { ChangesSincePrevious } from "./changes/changes-since-previous.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -55,6 +56,8 @@ export interface Taken {
   readonly manifest: Manifest;
   /** Whether this run took it; otherwise it was there already, see {@link RunOptions.slot}. */
   readonly isNew: boolean;
+  /** Older snapshots that were then pruned; `null` without `ROLLCALL_KEEP`, or if a warning says that it was not finished. */
+  readonly pruned: number | null;
   /** All of them: the manifest's, and those of what happened once it was written. */
   readonly warnings: readonly string[];
 }
@@ -116,7 +119,7 @@ async function takeAlone(
   };
   const previous = await findPredecessor(container, tenantId, clock.now(), signature);
   if (previous.manifest && slot && beganSince(previous.manifest.runId, slot)) {
-    return { manifest: previous.manifest, isNew: false, warnings: [] };
+    return { manifest: previous.manifest, isNew: false, pruned: null, warnings: [] };
   }
   const run = await openRun(container, tenantId, locked, { previous: previous.manifest?.runId, slot });
   attempt.runId = run.folder.runId;
@@ -165,7 +168,10 @@ async function takeAlone(
   };
   const late = await commitSnapshot(run, manifest, { signer, beforeManifest });
   const ofPage = (await page?.publish()) ?? [];
-  return { manifest, isNew: true, warnings: [...manifest.warnings, ...late, ...ofPage] };
+
+  if (settings.keep) onProgress({ phase: "prune" });
+  const { pruned, warnings } = await pruneAfterCommit(run, settings.keep);
+  return { manifest, isNew: true, pruned, warnings: [...manifest.warnings, ...late, ...ofPage, ...warnings] };
 }
 
 /** Loads what makes a report only where one is wanted. */

@@ -10,6 +10,7 @@ export const WARNING_CODES = [
   "latest-repaired",
   "latest-not-moved",
   "report-not-written",
+  "prune-failed",
   "predecessor-damaged",
   "unsigned-accepted",
   "run-in-future",

@@ -189,6 +189,8 @@ describe("the conventions", () => {
       "src/archive/predecessor.ts",
       "src/archive/commit.ts",
       "src/archive/last-run-blob.ts",
+      "src/archive/prune.ts",
+      "src/archive/prune-after-commit.ts",
     ];
     const outside = sources.filter(({ file }) => !file.startsWith("src/archive/"));
     assert.deepEqual(

@@ -141,7 +141,7 @@ describe("the documents", () => {
     const manifest = parseManifest(example("docs/format.md", "## The manifest"), "the example");
     const failure = { doing: "", problem: "", remedy: "", answer: { status: 403 } };
     const fields = [
-      ...Object.keys(committedSummary({ manifest, isNew: true, warnings: manifest.warnings })),
+      ...Object.keys(committedSummary({ manifest, isNew: true, pruned: null, warnings: manifest.warnings })),
       ...Object.keys(failedSummary(new RollcallError("unexpected", failure), 0)),
       ...Object.keys(retryingSummary("contoso.com", new RollcallError("unexpected", failure), 0)),
       ...Object.keys(queuedSummary({ tenants: [], warnings: [] }, 0, new Date(0))),

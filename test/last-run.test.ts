@@ -51,7 +51,7 @@ describe("last-run.json", () => {
     rig.assertNoSecretIn(JSON.stringify(bad));
   });
 
-  it("is told by list and show, until a run goes well again", async () => {
+  it("is told by list, show and fresh, until a run goes well again", async () => {
     await using rig = await startRig(storage, { users: 20 });
     const run = commandOf(rig);
     rig.tenant.app.roles.clear();
@@ -65,8 +65,8 @@ describe("last-run.json", () => {
     assert.doesNotMatch((await run("list")).stdout, /Last run/);
     rig.tenant.app.roles.clear();
     await rig.fails("graph-permission-missing");
-    for (const command of ["list", "show"]) {
-      const { stdout, exitCode } = await run(command);
+    for (const args of [["list"], ["show"], ["fresh", "--within", "26h"]]) {
+      const { stdout, exitCode } = await run(...args);
       assert.equal(exitCode, 0);
       assert.match(
         stdout,

@@ -100,3 +100,14 @@ describe("a lock that somebody acquired by hand", () => {
     assert.doesNotMatch(error.message, /Zz8Q/);
   });
 });
+
+describe("a lock that a prune holds", () => {
+  it("is told to be one, with the prune that holds it", async () => {
+    const { rig, blob, lease } = await startLockedRig();
+    await using _ = rig;
+    await lease.acquireLease(60);
+    await blob.setMetadata({ run: "prune" }, { conditions: { leaseId: lease.leaseId } });
+    const error = await rig.fails("lock-held");
+    assert.equal(error.problem, "`rollcall prune` is at work on this tenant");
+  });
+});

@@ -8,6 +8,7 @@ usage() {
 Usage: infra/graph/register.sh --credential KIND [options]
 
   --credential KIND    certificate, secret, federated or managed-identity, as in infra/main.bicep
+  --tenant ID          directory (tenant) id that az must be signed in to (whichever it is)
   --name NAME          unique name of the app registration (rollcall)
   --identity ID        object id of the Function's identity: output IDENTITY_PRINCIPAL_ID (federated, managed-identity)
   --vault NAME         Key Vault that holds the credential: output AZURE_KEY_VAULT_NAME (certificate, secret)
@@ -24,12 +25,12 @@ refuse() {
   exit 2
 }
 
-credential='' name=rollcall identity='' vault='' object='' cloud=global grant=no
+credential='' tenant='' name=rollcall identity='' vault='' object='' cloud=global grant=no
 while [ $# -gt 0 ]; do
   case "$1" in
     --help | -h) usage && exit 0 ;;
     --grant) grant=yes && shift && continue ;;
-    --credential | --name | --identity | --vault | --object | --cloud) [ $# -ge 2 ] || refuse "$1 needs a value" ;;
+    --credential | --tenant | --name | --identity | --vault | --object | --cloud) [ $# -ge 2 ] || refuse "$1 needs a value" ;;
     *) refuse "there is no $1; --help tells what there is" ;;
   esac
   printf -v "${1#--}" %s "$2"
@@ -45,6 +46,7 @@ case "$credential" in
     ;;
   *) refuse "--credential must be certificate, secret, federated or managed-identity" ;;
 esac
+[[ -z "$tenant" || "$tenant" =~ $guid ]] || refuse "--tenant must be a directory id, a GUID"
 [[ "$name" =~ ^[A-Za-z0-9._-]{1,120}$ ]] || refuse "--name must be letters, digits, dots, hyphens and underscores"
 case "$cloud" in
   global) authority=https://login.microsoftonline.com graph=https://graph.microsoft.com audience=api://AzureADTokenExchange ;;
@@ -58,6 +60,8 @@ esac
 graph_app=00000003-0000-0000-c000-000000000000
 user_read_all=df021288-bdef-4463-88db-98f22de89214
 
+# What is looked up goes into a variable first, here and below: inside a condition, a look-up that Azure refused would pass for
+# "there is none", and something would be made a second time.
 get() { az rest --method get --url "$graph/v1.0/$1" --query "$2" --output tsv; }
 
 # Makes what is missing and brings what is there to the given state, by a name of its own (Graph calls it an upsert).
@@ -65,11 +69,24 @@ put() {
   az rest --method patch --url "$graph/v1.0/$1" --headers Prefer=create-if-missing Content-Type=application/json --body "$2" --output none
 }
 
+# It takes Entra some seconds until all of it knows what was just made. The last try says what is wrong.
+patiently() {
+  local seconds
+  for seconds in 2 4 8; do
+    "$@" 2>/dev/null && return
+    sleep "$seconds"
+  done
+  "$@"
+}
+
+granted_to() { get "servicePrincipals/$1/appRoleAssignments" "value[?appRoleId=='$user_read_all'].id"; }
+
 # Grants User.Read.All to a service principal, unless it has it.
 grant_permission() {
-  local holder=$1 resource
+  local holder=$1 resource granted
   resource=$(get "servicePrincipals(appId='$graph_app')" id)
-  if [ -n "$(get "servicePrincipals/$holder/appRoleAssignments" "value[?appRoleId=='$user_read_all'].id")" ]; then
+  granted=$(granted_to "$holder")
+  if [ -n "$granted" ]; then
     echo "✓ User.Read.All is granted"
     return
   fi
@@ -78,7 +95,11 @@ grant_permission() {
   echo "✓ User.Read.All is granted now"
 }
 
-tenant=$(az account show --query tenantId --output tsv)
+signed_in=$(az account show --query tenantId --output tsv)
+if [ -n "$tenant" ] && [ "$tenant" != "$signed_in" ]; then
+  refuse "az is signed in to the directory $signed_in, not to $tenant: az login --tenant $tenant --allow-no-subscriptions"
+fi
+tenant=$signed_in
 
 if [ "$credential" = managed-identity ]; then
   grant_permission "$identity"
@@ -88,10 +109,10 @@ if [ "$credential" = managed-identity ]; then
 fi
 
 put "applications(uniqueName='$name')" "{\"displayName\":\"$name\",\"signInAudience\":\"AzureADMyOrg\",\"requiredResourceAccess\":[{\"resourceAppId\":\"$graph_app\",\"resourceAccess\":[{\"id\":\"$user_read_all\",\"type\":\"Role\"}]}]}"
-app=$(get "applications(uniqueName='$name')" appId)
+app=$(patiently get "applications(uniqueName='$name')" appId)
 echo "✓ app registration $name: $app"
-put "servicePrincipals(appId='$app')" "{\"appId\":\"$app\"}"
-principal=$(get "servicePrincipals(appId='$app')" id)
+patiently put "servicePrincipals(appId='$app')" "{\"appId\":\"$app\"}"
+principal=$(patiently get "servicePrincipals(appId='$app')" id)
 echo "✓ service principal"
 
 left=()
@@ -105,23 +126,29 @@ case "$credential" in
     if [ -z "$vault" ]; then
       left+=("Run this again with --vault once the vault is there (azd provision): it makes the certificate.")
     else
-      if ! version=$(az keyvault certificate show --vault-name "$vault" --name "$object" --query id --output tsv 2>/dev/null); then
+      kept=$(az keyvault certificate list --vault-name "$vault" --query "[?name=='$object'].id" --output tsv)
+      if [ -z "$kept" ]; then
         policy=$(az keyvault certificate get-default-policy)
         az keyvault certificate create --vault-name "$vault" --name "$object" --policy "$policy" --output none
-        version=$(az keyvault certificate show --vault-name "$vault" --name "$object" --query id --output tsv)
       fi
+      version=$(az keyvault certificate show --vault-name "$vault" --name "$object" --query id --output tsv)
       # Its version is the credential's name at the app, so that this one is added once and a rotated one later.
       version="$object ${version##*/}"
-      if [ -z "$(get "applications(uniqueName='$name')" "keyCredentials[?displayName=='$version'].keyId")" ]; then
+      known=$(get "applications(uniqueName='$name')" "keyCredentials[?displayName=='$version'].keyId")
+      if [ -z "$known" ]; then
         az ad app credential reset --id "$app" --cert "$object" --keyvault "$vault" --append --display-name "$version" --output none
       fi
       echo "✓ certificate $object in $vault, its public half at the app"
     fi
     ;;
   secret)
+    kept=''
+    if [ -n "$vault" ]; then
+      kept=$(az keyvault secret list --vault-name "$vault" --query "[?name=='$object' && attributes.enabled].id" --output tsv)
+    fi
     if [ -z "$vault" ]; then
       left+=("Run this again with --vault once the vault is there (azd provision): it makes the secret.")
-    elif [ -n "$(az keyvault secret list --vault-name "$vault" --query "[?name=='$object' && attributes.enabled].id" --output tsv)" ]; then
+    elif [ -n "$kept" ]; then
       echo "✓ secret $object in $vault"
     else
       ends=$(date -u -d '+180 days' +%Y-%m-%dT00:00:00Z 2>/dev/null || date -u -v+180d +%Y-%m-%dT00:00:00Z)
@@ -135,9 +162,10 @@ case "$credential" in
     ;;
 esac
 
+granted=$(patiently granted_to "$principal")
 if [ "$grant" = yes ]; then
   grant_permission "$principal"
-elif [ -n "$(get "servicePrincipals/$principal/appRoleAssignments" "value[?appRoleId=='$user_read_all'].id")" ]; then
+elif [ -n "$granted" ]; then
   echo "✓ User.Read.All is granted"
 else
   left+=("A Privileged Role Administrator or Global Administrator opens this page once and accepts:

@@ -9,7 +9,7 @@ export function leftToDo(environment: Environment): string {
   const lines = steps.map(({ who, what, commands }, index) =>
     [`${index + 1}. ${what}`, `   Who: ${who}`, ...commands.map((command) => `     ${command}`)].join("\n"),
   );
-  return `Left to do, in this order; docs/deploy.md explains each step.\n\n${lines.join("\n\n")}\n`;
+  return `Left to do, in this order; docs/deploy.md explains each step. The commands are for bash: on Windows, WSL or Azure Cloud Shell.\n\n${lines.join("\n\n")}\n`;
 }
 
 interface Step {
@@ -33,9 +33,13 @@ function stepsOf(environment: Environment): readonly Step[] {
   } = environment;
   const cloud = environment.ROLLCALL_CLOUD || "global";
   const register = (...options: readonly string[]) =>
-    ["bash infra/graph/register.sh", `--credential ${credential}`, ...options, ...cloudOption(cloud)].join(
-      " ",
-    );
+    [
+      "bash infra/graph/register.sh",
+      ...(environment.ROLLCALL_TENANT_ID ? [`--tenant ${environment.ROLLCALL_TENANT_ID}`] : []),
+      `--credential ${credential}`,
+      ...options,
+      ...cloudOption(cloud),
+    ].join(" ");
 
   if (credential === "managed-identity") {
     return [
@@ -54,10 +58,9 @@ function stepsOf(environment: Environment): readonly Step[] {
     secret: "its secret in the vault",
     federated: "its trust in the Function's identity",
   }[credential as "certificate" | "secret" | "federated"];
-  const officer =
-    credential === "federated"
-      ? ""
-      : `, and has the role that this deployment gave you on the vault ${vault}`;
+  const role = credential === "secret" ? "Key Vault Secrets Officer" : "Key Vault Certificates Officer";
+  const given = environment.INFRA_EXISTING_VAULT ? "" : ", as whoever deploys with azd is, but no pipeline";
+  const officer = credential === "federated" ? "" : `, and is ${role} on the vault ${vault}${given}`;
   return [
     {
       what: `Make the app registration and ${made}. A 403 of the vault within ten minutes is a role that has not spread yet: run it again.`,
@@ -91,11 +94,20 @@ function consentUrl(environment: Environment, clientId: string): string {
   return `${authorityHost}/${environment.ROLLCALL_TENANT_ID || "<tenant id>"}/adminconsent?client_id=${clientId}`;
 }
 
+/** What doctor finds on a laptop with the roles that the deployment gives to people, and is as it should be. */
+const REFUSED_ON_A_LAPTOP: Readonly<Record<string, string>> = {
+  certificate: "vault and storage refuse you: only the Function reads the private key and writes snapshots",
+  secret: "storage refuses you: only the Function writes snapshots",
+  federated: "credential and storage fail: only the Function has that identity and writes snapshots",
+  "managed-identity": "token and storage fail: only the Function has that identity and writes snapshots",
+};
+
 function always(environment: Environment): readonly Step[] {
-  const app = environment.AZURE_FUNCTION_APP_NAME ?? "<Function app>";
+  const { AZURE_FUNCTION_APP_NAME: app = "<Function app>", ROLLCALL_CREDENTIAL: credential = "certificate" } =
+    environment;
   return [
     {
-      what: "Check each thing that a run needs, with your own sign-in (az login) in place of the Function's identity.",
+      what: `Check what a run needs, with your own sign-in (az login) in place of the Function's identity. With no more roles than this deployment gives you, ${REFUSED_ON_A_LAPTOP[credential]}. The next step tests the Function itself.`,
       who: "you",
       commands: ['set -a; eval "$(azd env get-values)"; set +a; npx rollcall doctor'],
     },

@@ -92,7 +92,7 @@ function formProblems(given: Given): readonly (readonly [string, string])[] {
       "must be the name of a storage account, not its URL",
     ],
     ["alertEmail", (value) => MAIL.test(value), "must be one mail address, such as oncall@contoso.com"],
-    ["alertWebhookUrl", (value) => isHttps(value), "must be an https URL"],
+    ["alertWebhookUrl", (value) => isHttps(value) || isVaultReference(value), "must be an https URL"],
     ["httpsProxy", (value) => isProxy(value), "must be the http or https URL of a proxy, without a login"],
     [
       "addressPrefix",
@@ -101,8 +101,8 @@ function formProblems(given: Given): readonly (readonly [string, string])[] {
     ],
     [
       "allowedIpAddresses",
-      (value) => !isTextList(value) || (JSON.parse(value) as string[]).every((item) => isNetwork(item, 32)),
-      "must hold IPv4 addresses or ranges only",
+      (value) => !isTextList(value) || (JSON.parse(value) as string[]).every(isPublicRange),
+      "must hold public IPv4 addresses, or ranges of /30 or larger",
     ],
   ];
   return forms
@@ -114,6 +114,11 @@ function isHttps(value: string): boolean {
   return URL.canParse(value) && new URL(value).protocol === "https:";
 }
 
+/** What `azd env set-secret` leaves in place of a secret; azd reads the vault when it deploys. */
+function isVaultReference(value: string): boolean {
+  return value.startsWith("akvs://");
+}
+
 function isProxy(value: string): boolean {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   return /^https?:$/.test(url?.protocol ?? "") && url?.username === "" && url.password === "";
@@ -122,6 +127,12 @@ function isProxy(value: string): boolean {
 function isNetwork(value: string, longestPrefix: number): boolean {
   const [address = "", prefix = String(longestPrefix), ...rest] = value.split("/");
   return rest.length === 0 && isIPv4(address) && /^\d{1,2}$/.test(prefix) && Number(prefix) <= longestPrefix;
+}
+
+/** What the firewall of a storage account takes: it refuses private addresses, and small ranges. */
+function isPublicRange(value: string): boolean {
+  const isPrivate = /^(10|192\.168|172\.(1[6-9]|2\d|3[01]))\./.test(value);
+  return isNetwork(value, value.includes("/") ? 30 : 32) && !isPrivate;
 }
 
 /** What cannot be right together: the same that infra/main.bicep refuses. */

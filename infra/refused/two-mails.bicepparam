@@ -2,4 +2,4 @@
 using '../main.bicep'
 
 param environmentName = 'refused'
-param alertEmail = 'one@contoso.com,two@contoso.com'
+param alertEmail = 'one,two@contoso.com'

@@ -1,6 +1,7 @@
 using '../main.bicep'
 
-// In a vault and a storage account that were there before, in other resource groups, in the cloud of the US government.
+// In a vault and a storage account that were there before, in other resource groups, through a private network, in the cloud of
+// the US government.
 param environmentName = 'rollcall-existing'
 param storageSuffix = 'core.usgovcloudapi.net'
 param vaultSuffix = '.vault.usgovcloudapi.net'
@@ -11,3 +12,5 @@ param existingVaultResourceGroup = 'security'
 param existingStorageAccountName = 'contosolake'
 param existingStorageResourceGroup = 'data'
 param signingKeyName = 'manifest-key'
+param privateNetworking = true
+param addressPrefix = '10.61.0.0/23'

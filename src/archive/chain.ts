@@ -1,10 +1,12 @@
 import { RollcallError } from "../error.ts";
+import type { KeepRules } from "../settings/keep-rules.ts";
 import { type Finding, latestContradictions } from "../snapshot/contradictions.ts";
-import { folderOf, latestPath, manifestPath, tenantFolder } from "../snapshot/layout.ts";
+import { folderOf, latestPath, manifestPath, prunedManifestPath, tenantFolder } from "../snapshot/layout.ts";
 import { type Latest, MANIFEST_SCHEMA, type Manifest } from "../snapshot/manifest.ts";
 import type { Container } from "../storage/container.ts";
+import { keptBy } from "./keep.ts";
 import { readLatest } from "./latest.ts";
-import { committedRuns } from "./reader.ts";
+import { listRunIds, type RunIds } from "./reader.ts";
 import { type RunManifest, readManifests, type UnreadableRun } from "./run-manifest.ts";
 import { isUnreadable } from "./unreadable.ts";
 
@@ -24,6 +26,8 @@ export interface ChainVerification {
   readonly gaps: readonly string[];
   /** Runs beside the chain that a run on it found damaged or misdated, and skipped. Newest first. */
   readonly skipped: readonly string[];
+  /** Runs on the chain that were pruned: their manifests are left, and link, but not their users. Newest first. */
+  readonly pruned: readonly string[];
   /** Everything that was found: in `latest.json`, the link that does not hold, and runs beside the chain. */
   readonly problems: readonly Finding[];
 }
@@ -41,8 +45,12 @@ export type ChainEnd = "first-run" | "deleted" | "not-recorded" | "since" | "bro
  * Follows `previous.sha256` from the newest run back, reading manifests and nothing else. Ends at the first link that does
  * not hold, because nothing vouches for what is older.
  *
+ * Of a run that was pruned, its manifest is read where that was left: it has to have the SHA-256 that its successor
+ * recorded like any other, so nobody can put another one in its place.
+ *
  * @param since where the walk ends: a run's id or its beginning, or a date such as `2026-11-22`; absent: it goes on as far
  *   as there are links
+ * @param keep rules by which runs were pruned: one that these keep must not have been; absent: any may have been
  * @returns what was found; a broken chain is no error here
  * @throws {RollcallError} `snapshot-not-found` if there is no snapshot at all, or none since then; the storage's errors
  * @internal
@@ -51,23 +59,27 @@ export async function verifyChain(
   container: Container,
   tenantId: string,
   since = "",
+  keep: KeepRules = {},
 ): Promise<ChainVerification> {
   const from = since.replaceAll("-", "");
-  const stored = await committedRuns(container, tenantId);
+  const stored = await listRunIds(container, tenantId);
   const latest = await latestOrFinding(container, tenantId);
   const walk = new ChainWalk(tenantId, stored, from, latest);
-  const wanted = stored.filter((runId) => runId >= from);
-  if (wanted.length === 0 && (stored.length > 0 || !latest)) throw noRuns(tenantId, since);
-  for await (const run of readManifests(container, tenantId, wanted)) {
+  const isFrom = (runId: string) => runId >= from;
+  if (!stored.committed.some(isFrom) && (stored.committed.length > 0 || !latest)) {
+    throw noRuns(tenantId, since);
+  }
+  const pruned = new Set(stored.pruned);
+  for await (const run of readManifests(container, tenantId, walk.stored.filter(isFrom), pruned)) {
     walk.meet(run);
     if (walk.isOver) break;
   }
-  const older = walk.wantsReasons ? stored.filter((runId) => runId < from) : [];
-  for await (const run of readManifests(container, tenantId, older)) {
+  const older = walk.wantsReasons ? walk.stored.filter((runId) => !isFrom(runId)) : [];
+  for await (const run of readManifests(container, tenantId, older, pruned)) {
     walk.meetForReasons(run);
     if (!walk.wantsReasons) break;
   }
-  return walk.result();
+  return walk.result(keep);
 }
 
 /** What is wrong with a run that is newer than the end of the chain and stands beside it. */
@@ -85,8 +97,11 @@ interface Link {
 
 /** Meets runs from the newest to the oldest, and knows at each which one the chain wants next. */
 class ChainWalk {
+  /** Ids of all runs of which there is a manifest, newest first. */
+  readonly stored: readonly string[];
   readonly #tenantId: string;
-  readonly #stored: readonly string[];
+  readonly #pruned: ReadonlySet<string>;
+  readonly #newestCommitted: string | undefined;
   readonly #from: string;
   readonly #latest: Latest | undefined;
   readonly #chain: string[] = [];
@@ -104,26 +119,29 @@ class ChainWalk {
   #broken: Finding | undefined;
 
   /**
-   * @param stored all committed runs, newest first
    * @param from what is smaller is not met
    * @param latest `latest.json`, or why it is of no use
    */
   constructor(
     tenantId: string,
-    stored: readonly string[],
+    { committed, pruned }: RunIds,
     from: string,
     latest: Latest | Finding | undefined,
   ) {
     this.#tenantId = tenantId;
-    this.#stored = stored;
+    this.stored = [...committed, ...pruned].sort().reverse();
+    this.#pruned = new Set(pruned);
+    this.#newestCommitted = committed[0];
     this.#from = from;
     const blob = latestPath(tenantId);
     if (!latest) this.#latestProblems.push({ blob, problem: "it is missing" });
     else if ("problem" in latest) this.#latestProblems.push(latest);
-    else if (stored.includes(latest.runId)) this.#latest = latest;
-    else
-      this.#latestProblems.push({ blob, problem: `it points at run ${latest.runId}, which is not stored` });
-    const runId = this.#latest?.runId ?? stored[0];
+    else if (committed.includes(latest.runId)) this.#latest = latest;
+    else {
+      const why = this.#pruned.has(latest.runId) ? "was pruned" : "is not stored";
+      this.#latestProblems.push({ blob, problem: `it points at run ${latest.runId}, which ${why}` });
+    }
+    const runId = this.#latest?.runId ?? this.#newestCommitted;
     if (runId !== undefined) this.#expectLink({ runId });
   }
 
@@ -164,9 +182,10 @@ class ChainWalk {
     }
   }
 
-  result(): ChainVerification {
+  /** @param keep see {@link verifyChain} */
+  result(keep: KeepRules): ChainVerification {
     if (this.#next) this.#judgeMissing(this.#next);
-    const newest = this.#latest?.runId ?? this.#stored[0] ?? null;
+    const newest = this.#latest?.runId ?? this.#newestCommitted ?? null;
     const strays = this.#beside.filter((runId) => !this.#skipped.has(runId));
     const newer = strays.filter((runId) => newest !== null && runId > newest);
     const problems = [
@@ -174,6 +193,7 @@ class ChainWalk {
       ...this.#newerThanLatest(newer),
       ...(this.#broken ? [this.#broken] : []),
       ...strays.slice(newer.length).map((runId) => ({ blob: this.#manifestPath(runId), problem: STRAY })),
+      ...this.#prunedAgainst(keep),
     ];
     return {
       holds: problems.length === 0,
@@ -183,6 +203,7 @@ class ChainWalk {
       end: this.#end,
       gaps: this.#gaps,
       skipped: this.#beside.filter((runId) => this.#skipped.has(runId)),
+      pruned: this.#chain.filter((runId) => this.#pruned.has(runId)),
       problems,
     };
   }
@@ -220,7 +241,7 @@ class ChainWalk {
   /** What comes next when a run says that there was nothing that it could build on. */
   #expectNone(manifest: Manifest): void {
     const { runId, schema } = manifest;
-    const older = this.#stored.filter((other) => other < runId);
+    const older = this.stored.filter((other) => other < runId);
     const [newest] = older;
     if (newest === undefined) this.#end = "first-run";
     else if (schema !== MANIFEST_SCHEMA) this.#end = "not-recorded";
@@ -245,10 +266,13 @@ class ChainWalk {
     }
   }
 
-  /** The next run is not stored. A retention rule deletes the oldest first: then there is nothing older either. */
+  /**
+   * The next run is not stored. A retention rule of the storage deletes the oldest first: then there is nothing older
+   * either, except what is left of runs that were pruned, whose blob is younger than they are.
+   */
   #judgeMissing({ runId, successor }: Link): void {
     this.#next = undefined;
-    const older = this.#stored.find((other) => other < runId);
+    const older = this.stored.find((other) => other < runId && !this.#pruned.has(other));
     if (older === undefined) return;
     this.#break(
       runId,
@@ -261,6 +285,17 @@ class ChainWalk {
     const are = others.length > 0 ? `and ${others.length} more are` : "is";
     const problem = `it points at run ${this.#latest?.runId}, but run ${newest} ${are} newer`;
     return [{ blob: latestPath(this.#tenantId), problem }];
+  }
+
+  /** Runs that were pruned although the rules keep them. A rule never lets go of what it keeps, see {@link keptBy}. */
+  #prunedAgainst(keep: KeepRules): readonly Finding[] {
+    const kept = keptBy(this.stored, keep);
+    return this.#chain.flatMap((runId) => {
+      const rules = kept.get(runId);
+      if (!rules || !this.#pruned.has(runId)) return [];
+      const problem = `it was pruned, although the rules keep it (${rules.join(", ")})`;
+      return [{ blob: this.#manifestPath(runId), problem }];
+    });
   }
 
   /** Rollcall 1 never builds on what version 2 wrote, so nothing of version 2 can be older than what it wrote. */
@@ -278,7 +313,8 @@ class ChainWalk {
   }
 
   #manifestPath(runId: string): string {
-    return manifestPath(folderOf(this.#tenantId, runId));
+    const folder = folderOf(this.#tenantId, runId);
+    return this.#pruned.has(runId) ? prunedManifestPath(folder) : manifestPath(folder);
   }
 }
 

@@ -1,37 +1,20 @@
 import { FIRST_RUN } from "../changes/changes-since-previous.ts";
+import { RollcallError } from "../error.ts";
 import { type Completeness, showsCountOffered } from "../snapshot/completeness.ts";
 import { latestContradictions } from "../snapshot/contradictions.ts";
 import { folderOf, latestPath } from "../snapshot/layout.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
 import { sha256Of } from "../snapshot/sha256.ts";
 import type { Container } from "../storage/container.ts";
-import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { warning } from "../warning.ts";
 import { inspectLatest, type LatestBlob, ofLaterRollcall } from "./latest.ts";
+import { type Damage, MAX_RUNS, newestWhole, openOrDamage } from "./newest-whole.ts";
 import { requireSigned, type SignatureDemand } from "./signature-check.ts";
-import {
-  isMisdated,
-  newestRuns,
-  openManifest,
-  openWholeRun,
-  type StoredRun,
-  storedRun,
-  type WholeRun,
-} from "./stored-runs.ts";
+import { isMisdated, openManifest, type StoredRun, storedRun, type WholeRun } from "./stored-runs.ts";
 import { isUnreadable } from "./unreadable.ts";
-
-/** Most runs that are opened to find a whole one: a month of nights. */
-const MAX_RUNS = 30;
 
 /** The largest count that is believed, see `readCount`. */
 const MOST_USERS = 999_999_999;
-
-/** A run that cannot be built on. */
-interface Damage {
-  readonly run: StoredRun;
-  /** A clause without a full stop. */
-  readonly problem: string;
-}
 
 /** What is known from earlier runs. */
 export type Predecessor = Foundation & {
@@ -74,23 +57,9 @@ export async function findPredecessor(
   demand: SignatureDemand,
 ): Promise<Predecessor> {
   const found = await inspectLatest(container, tenantId);
-  const misdated: StoredRun[] = [];
-  const damages: Damage[] = [];
-  let whole: WholeRun | undefined;
-  for await (const run of newestRuns(container, tenantId, nowMs)) {
-    if (isMisdated(run)) {
-      misdated.push(run);
-      continue;
-    }
-    const opened = await openOrDamage(container, run);
-    if (!("problem" in opened)) {
-      whole = opened;
-      break;
-    }
-    damages.push(opened);
-    if (damages.length === MAX_RUNS) break;
-  }
-  whole ??= await runOfLatest(container, tenantId, found, [...misdated, ...damages.map(({ run }) => run)]);
+  const { misdated, damages, ...newest } = await readable(newestWhole(container, tenantId, nowMs));
+  const seen = [...misdated, ...damages.map(({ run }) => run)];
+  const whole = newest.whole ?? (await readable(runOfLatest(container, tenantId, found, seen)));
   const accepted = whole ? await requireSigned(container, whole, demand) : [];
   const evidence = await completenessOf(container, [...damages.map(({ run }) => run), ...misdated]);
   const all = [...(whole ? [whole.manifest.completeness] : []), ...evidence];
@@ -113,12 +82,12 @@ export async function findPredecessor(
   };
 }
 
-async function openOrDamage(container: Container, run: StoredRun): Promise<WholeRun | Damage> {
+/** What was found, unless a later Rollcall wrote it: a run then says why it stops. */
+async function readable<T>(search: Promise<T>): Promise<T> {
   try {
-    return await openWholeRun(container, run);
+    return await search;
   } catch (error) {
-    if (!isUnreadable(error)) throw error;
-    if (error instanceof SnapshotDamaged) return { run, problem: `${error.doing}: ${error.problem}` };
+    if (!(error instanceof RollcallError) || error.code !== "manifest-unsupported") throw error;
     throw ofLaterRollcall(error, "If the snapshot is a leftover, move its folder away.");
   }
 }

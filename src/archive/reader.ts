@@ -2,11 +2,12 @@ import { RollcallError } from "../error.ts";
 import { latestContradictions, manifestContradictions } from "../snapshot/contradictions.ts";
 import {
   folderOf,
+  folderOfBlob,
   isRunId,
   latestPath,
   manifestPath,
+  prunedManifestPath,
   type RunFolder,
-  runIdOfManifest,
   tenantFolder,
 } from "../snapshot/layout.ts";
 import { type Latest, MAX_MANIFEST_BYTES, type Manifest, parseManifest } from "../snapshot/manifest.ts";
@@ -28,23 +29,55 @@ export interface Snapshot {
 }
 
 /**
- * Ids of the committed runs, newest first. A folder without a manifest is not committed.
+ * A manifest and its bytes as stored.
+ *
+ * @internal
+ */
+export interface StoredManifest {
+  readonly manifest: Manifest;
+  readonly bytes: Buffer;
+}
+
+/** Ids of runs, newest first. */
+export interface RunIds {
+  /** A folder without a manifest is not committed. */
+  readonly committed: readonly string[];
+  /** Runs that were pruned: only their manifests are left. */
+  readonly pruned: readonly string[];
+}
+
+/**
+ * Ids of the committed runs, newest first.
  *
  * @internal
  */
 export async function committedRuns(container: Container, tenantId: string): Promise<readonly string[]> {
-  const runs: string[] = [];
+  return (await listRunIds(container, tenantId)).committed;
+}
+
+/**
+ * Ids of the committed runs, and of those that were pruned.
+ *
+ * @internal
+ */
+export async function listRunIds(container: Container, tenantId: string): Promise<RunIds> {
+  const committed: string[] = [];
+  const pruned = new Set<string>();
   for await (const { path } of container.list(`${tenantFolder(tenantId)}/date=`)) {
-    const runId = runIdOfManifest(path);
-    if (runId !== undefined && path === manifestPath(folderOf(tenantId, runId))) runs.push(runId);
+    const folder = folderOfBlob(tenantId, path);
+    if (!folder) continue;
+    if (path === manifestPath(folder)) committed.push(folder.runId);
+    if (path === prunedManifestPath(folder)) pruned.add(folder.runId);
   }
-  return runs.reverse();
+  // While one is being pruned, or could not be, both are there: it is still committed.
+  for (const runId of committed) pruned.delete(runId);
+  return { committed: committed.reverse(), pruned: [...pruned].reverse() };
 }
 
 /**
  * Finds a snapshot and checks what can be checked without reading its parts.
  *
- * @param run a run id or the beginning of one; absent: the run that `latest.json` points at
+ * @param run a run id or the beginning of one; absent or `latest`: the run that `latest.json` points at
  * @throws {RollcallError} `snapshot-not-found`, also if several ids begin with `run`; `snapshot-damaged` and
  *   `manifest-unsupported` naming the blob
  * @internal
@@ -72,7 +105,7 @@ export async function resolveRun(
   tenantId: string,
   run?: string,
 ): Promise<{ readonly runId: string; readonly latest: Latest | undefined }> {
-  if (run === undefined) {
+  if (run === undefined || run === "latest") {
     const latest = await readLatest(container, tenantId);
     if (!latest) throw notFound(`reading ${latestPath(tenantId)}`, "no snapshot has been published yet");
     return { runId: latest.runId, latest };
@@ -92,12 +125,32 @@ export async function requireManifest(
   container: Container,
   folder: RunFolder,
   latest?: Latest,
-): Promise<{ readonly manifest: Manifest; readonly bytes: Buffer }> {
+): Promise<StoredManifest> {
   const path = manifestPath(folder);
   const bytes = await container.read(path, MAX_MANIFEST_BYTES);
   if (bytes) return { manifest: parseManifest(bytes, path), bytes };
   if (latest) throw new SnapshotDamaged(path, "latest.json points at it, but it is missing");
+  if (await readPrunedManifest(container, folder)) {
+    throw notFound(`reading ${path}`, `snapshot ${folder.runId} was pruned; only its manifest is left`);
+  }
   throw notFound(`reading ${path}`, `there is no committed snapshot ${folder.runId}`);
+}
+
+/**
+ * Reads what is left of a run that was pruned.
+ *
+ * @returns `undefined` if it was not
+ * @throws {RollcallError} `snapshot-damaged`, `manifest-unsupported`, and the storage's errors
+ *
+ * @internal
+ */
+export async function readPrunedManifest(
+  container: Container,
+  folder: RunFolder,
+): Promise<StoredManifest | undefined> {
+  const path = prunedManifestPath(folder);
+  const bytes = await container.read(path, MAX_MANIFEST_BYTES);
+  return bytes && { manifest: parseManifest(bytes, path), bytes };
 }
 
 async function findRun(container: Container, tenantId: string, beginning: string): Promise<string> {

@@ -1,11 +1,11 @@
 import { RollcallError } from "../error.ts";
 import { manifestContradictions } from "../snapshot/contradictions.ts";
-import { folderOf } from "../snapshot/layout.ts";
+import { folderOf, type RunFolder } from "../snapshot/layout.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
 import { sha256Of } from "../snapshot/sha256.ts";
 import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
-import { requireManifest } from "./reader.ts";
+import { readPrunedManifest, requireManifest, type StoredManifest } from "./reader.ts";
 import { isUnreadable } from "./unreadable.ts";
 
 /** Manifests that are read at a time. */
@@ -33,6 +33,8 @@ export interface UnreadableRun {
  * Memory: the manifests that were read ahead of the consumer.
  *
  * @param runs ids; the results come in their order
+ * @param pruned those of which only the manifest is left, which is read, also of a run that is pruned meanwhile; absent:
+ *   such runs are gone
  * @throws {RollcallError} the storage's errors
  * @internal
  */
@@ -40,10 +42,11 @@ export async function* readManifests(
   container: Container,
   tenantId: string,
   runs: readonly string[],
+  pruned?: ReadonlySet<string>,
 ): AsyncGenerator<RunManifest | UnreadableRun, void, undefined> {
   const reads: Promise<RunManifest | UnreadableRun>[] = [];
   const start = (runId: string) => {
-    const read = readRunManifest(container, tenantId, runId);
+    const read = readRunManifest(container, folderOf(tenantId, runId), pruned);
     // If it fails while an earlier one is awaited, the error is thrown when its turn comes.
     read.catch(() => undefined);
     reads.push(read);
@@ -60,18 +63,34 @@ export async function* readManifests(
 
 async function readRunManifest(
   container: Container,
-  tenantId: string,
-  runId: string,
+  folder: RunFolder,
+  pruned: ReadonlySet<string> | undefined,
 ): Promise<RunManifest | UnreadableRun> {
+  const { runId } = folder;
   try {
-    const folder = folderOf(tenantId, runId);
-    const { manifest, bytes } = await requireManifest(container, folder);
+    const { manifest, bytes } = await readStored(container, folder, pruned);
     const [finding] = manifestContradictions(manifest, folder);
     if (finding) throw new SnapshotDamaged(finding.blob, finding.problem);
     return { runId, manifest, manifestSha256: sha256Of(bytes) };
   } catch (error) {
     if (!isUnreadable(error) && !isGone(error)) throw error;
     return { runId, error: error.toJSON() };
+  }
+}
+
+async function readStored(
+  container: Container,
+  folder: RunFolder,
+  pruned: ReadonlySet<string> | undefined,
+): Promise<StoredManifest> {
+  const left = pruned?.has(folder.runId) ? await readPrunedManifest(container, folder) : undefined;
+  if (left) return left;
+  try {
+    return await requireManifest(container, folder);
+  } catch (error) {
+    const since = pruned && isGone(error) ? await readPrunedManifest(container, folder) : undefined;
+    if (!since) throw error;
+    return since;
   }
 }
 

@@ -3,12 +3,14 @@ import { readChanges } from "../changes/change-lines.ts";
 import { type Side, snapshotSide } from "../changes/side.ts";
 import { RollcallError } from "../error.ts";
 import { parseUser, type User } from "../rows/user-line.ts";
+import type { KeepRules } from "../settings/keep-rules.ts";
 import { folderOf, manifestPath, type RunFolder } from "../snapshot/layout.ts";
 import type { Latest, Manifest } from "../snapshot/manifest.ts";
 import { partLines } from "../snapshot/part-reader.ts";
 import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { type ChainVerification, verifyChain } from "./chain.ts";
+import { type Freshness, freshness } from "./freshness.ts";
 import type { LastRun } from "./last-run.ts";
 import { readLastRun } from "./last-run-blob.ts";
 import { readLatest } from "./latest.ts";
@@ -19,6 +21,7 @@ import { isUnreadable } from "./unreadable.ts";
 import { type Verification, type VerifyOptions, verifySnapshot } from "./verify.ts";
 
 export type { ChainEnd, ChainVerification } from "./chain.ts";
+export type { Freshness } from "./freshness.ts";
 export type { LastFailure, LastRun } from "./last-run.ts";
 export type { RunManifest, UnreadableRun } from "./run-manifest.ts";
 export type { RunSummary } from "./run-summary.ts";
@@ -102,7 +105,7 @@ export class Snapshots {
   /**
    * Finds a snapshot and checks what can be checked without reading its parts.
    *
-   * @param run a run's id, or a beginning that only one id has; absent: the latest
+   * @param run a run's id, or a beginning that only one id has; absent or `latest`: the latest
    * @throws {RollcallError} `snapshot-not-found`, `snapshot-damaged` and `manifest-unsupported`, naming the blob
    */
   async open(run?: string): Promise<StoredSnapshot> {
@@ -154,11 +157,22 @@ export class Snapshots {
    * Follows the chain of manifests from the newest run back, without reading parts.
    *
    * @param since where to stop: a run's id or its beginning, or a date such as `2026-11-22`; absent: at the oldest run
+   * @param keep rules by which runs were pruned: it is a problem if one that these keep was; absent: any may have been
    * @returns what was found; a broken chain is no error here
    * @throws {RollcallError} `snapshot-not-found` if there is no snapshot, or none since then; the storage's errors
    */
-  verifyChain(since?: string): Promise<ChainVerification> {
-    return verifyChain(this.#container, this.tenantId, since);
+  verifyChain(since?: string, keep?: KeepRules): Promise<ChainVerification> {
+    return verifyChain(this.#container, this.tenantId, since, keep);
+  }
+
+  /**
+   * How old the newest whole snapshot is, whatever `latest.json` says.
+   *
+   * @param nowMs the present, in milliseconds since the Unix epoch
+   * @throws {RollcallError} `clock-wrong` if it was finished in the future, `manifest-unsupported`, the storage's errors
+   */
+  freshness(nowMs: number): Promise<Freshness> {
+    return freshness(this.#container, this.tenantId, nowMs);
   }
 
   async #verifyAnySchema(runId: string, options?: VerifyOptions): Promise<Verification> {

@@ -21,11 +21,14 @@ const END: Readonly<Record<ChainEnd, (oldest: string | null) => string>> = {
 
 /** What following the chain found, as lines for people. */
 export function describeChain(chain: ChainVerification): readonly string[] {
-  const { holds, newest, oldest, runs, end, gaps, skipped, problems } = chain;
+  const { holds, newest, oldest, runs, end, gaps, skipped, pruned, problems } = chain;
   const range = `${plural(runs, "run")}, ${runs > 1 ? `from ${newest} back to ${oldest}` : newest}`;
   const notes = [
     ...gaps.map((runId) => `${runId} builds on none: it says itself that no earlier snapshot was whole.`),
     ...skipped.map((runId) => `${runId} stands beside the chain: a later run says why it skipped it.`),
+    ...(pruned.length > 0
+      ? [`${plural(pruned.length, "run")} of these were pruned: the manifests are left, the users are not.`]
+      : []),
     END[end](oldest),
   ];
   return [

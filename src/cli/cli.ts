@@ -3,8 +3,11 @@ import { asRollcallError, RollcallError } from "../error.ts";
 import { VERSION } from "../version.ts";
 import { addDiffCommand } from "./commands/diff.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
+import { addFreshCommand } from "./commands/fresh.ts";
 import { addHistoryCommand } from "./commands/history.ts";
+import { addInitCommand } from "./commands/init.ts";
 import { addListCommand } from "./commands/list.ts";
+import { addPruneCommand } from "./commands/prune.ts";
 import { addReportCommand } from "./commands/report.ts";
 import { addShowCommand } from "./commands/show.ts";
 import { addSnapshotCommand } from "./commands/snapshot.ts";
@@ -32,11 +35,11 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   const program = current
     .description("A nightly, provably complete snapshot of every user in an Entra tenant.")
     .version(VERSION)
-    .exitOverride()
-    .showHelpAfterError()
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(forTerminal(text, "text")),
+      // Told below, as all failures are.
+      outputError: () => undefined,
     })
     .addHelpText("after", HELP)
     .option("--trust-local-settings", "let local.settings.json name any host; read it first")
@@ -53,23 +56,45 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   addDiffCommand(program, terminal);
   addHistoryCommand(program, terminal);
   addReportCommand(program, terminal);
+  addFreshCommand(program, terminal);
+  addPruneCommand(program, terminal);
   addDoctorCommand(program, terminal);
   for (const command of program.commands) command.addOption(tenantOption());
   addTenantsCommand(program, terminal);
+  addInitCommand(program, terminal);
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride((error) => {
+      current = command;
+      throw error;
+    });
+  }
 
   try {
     await program.parseAsync(argv, { from: "user" });
     return terminal.exitCode;
   } catch (thrown) {
-    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
+    // Without a command, the help has been shown.
+    if (thrown instanceof CommanderError && thrown.code === "commander.help") return 2;
+    const { describeFailure, exitCodeOf, failureAsJson, usageError } = await import("./failure.ts");
     // Whatever failed because of the signal, the signal is the reason.
     const reason: unknown = io.signal.aborted ? io.signal.reason : thrown;
-    const error = asRollcallError(reason, `running rollcall ${current.name()}`);
-    const { describeFailure, exitCodeOf, failureAsJson } = await import("./failure.ts");
-    if (current.opts().json) terminal.complainJson(failureAsJson(error));
-    else terminal.complain(...describeFailure(error, `Usage: ${current.createHelp().commandUsage(current)}`));
+    const error =
+      reason instanceof CommanderError
+        ? usageError(current, reason)
+        : asRollcallError(reason, `running rollcall ${current.name()}`);
+    if (isForPrograms(current, argv)) terminal.complainJson(failureAsJson(error));
+    else terminal.complain(...describeFailure(error, current));
     return exitCodeOf(error) === 2 ? 2 : terminal.failureExitCode;
   }
+}
+
+/** Whether programs read what the command writes, so that they read its error, too. */
+function isForPrograms(command: Command, argv: readonly string[]): boolean {
+  const isAsked = command.getOptionValueSource("output") === "cli";
+  const output: unknown = isAsked ? command.getOptionValue("output") : undefined;
+  // An argument that was refused may stand before --json.
+  return output === "json" || output === "ndjson" || argv.includes("--json");
 }
 
 /** The error of a command that was told to stop. */

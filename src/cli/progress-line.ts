@@ -8,6 +8,7 @@ const PHASES = {
   count: "Counting the users",
   changes: "Comparing with the last snapshot",
   commit: "Committing the snapshot",
+  prune: "Deleting old snapshots",
 } as const;
 
 /**

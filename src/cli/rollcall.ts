@@ -17,6 +17,10 @@ process.on("uncaughtException", (thrown) => {
 });
 
 process.exitCode = await runCli(process.argv.slice(2), {
+  // Opened when it is asked for: a command that asks nothing leaves it alone.
+  get stdin() {
+    return process.stdin;
+  },
   stdout: process.stdout,
   stderr: process.stderr,
   environment: process.env,
@@ -30,7 +34,7 @@ if (stop.signal.aborted) process.exit();
 async function failWith(thrown: unknown): Promise<never> {
   process.exitCode = 1;
   const { describeFailure } = await import("./failure.ts");
-  const lines = describeFailure(asRollcallError(thrown, "running rollcall"), "");
+  const lines = describeFailure(asRollcallError(thrown, "running rollcall"));
   process.stderr.write(lines.map((line) => `${printable(line)}\n`).join(""));
   process.exit(1);
 }

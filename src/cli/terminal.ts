@@ -14,6 +14,8 @@ export type TerminalStream = NodeJS.WritableStream & {
 
 /** Everything of the process that a command may touch. */
 export interface CliIo {
+  /** Answers to questions; absent, or no terminal: nobody can be asked. */
+  readonly stdin?: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   /** Results. */
   readonly stdout: TerminalStream;
   /** Errors and progress. */

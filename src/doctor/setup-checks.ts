@@ -2,7 +2,7 @@ import type { TokenCredential } from "@azure/identity";
 import type { RunContext } from "../deadline.ts";
 import { asIdentityError } from "../identity/azure-answer.ts";
 import { resolveTenantId } from "../identity/tenant-id.ts";
-import { holderInWords, readClaims } from "../identity/token-claims.ts";
+import { holderInWords, isUsersToken, readClaims } from "../identity/token-claims.ts";
 import { nextRun } from "../settings/ncrontab.ts";
 import { type Environment, readSettings, type Settings } from "../settings/settings.ts";
 import { formatTime } from "../words/format.ts";
@@ -37,11 +37,15 @@ export async function checkIdentity(
   const host = needsVault ? cloud.vaultSuffix.slice(1) : "storage.azure.com";
   try {
     const token = await identity.getToken(`https://${host}/.default`, { abortSignal: signal });
-    return { value: identity, detail: holderInWords(token ? readClaims(token.token) : undefined) };
+    const holder = holderInWords(token ? readClaims(token.token) : undefined);
+    const whose = token && isUsersToken(token.token) ? NOT_THE_FUNCTION : "";
+    return { value: identity, detail: `${holder}${whose}` };
   } catch (error) {
     throw asIdentityError(error, doing) ?? error;
   }
 }
+
+const NOT_THE_FUNCTION = "; that user's roles are checked here, and a run in Azure tests the Function's";
 
 /** When the timer will run next. */
 export function checkSchedule({ schedule }: Settings, nowMs: number): Passed {

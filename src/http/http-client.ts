@@ -1,8 +1,8 @@
-import { Agent, type Dispatcher, request } from "undici";
+import type { Agent, Dispatcher } from "undici";
 import { MINUTE, SECOND } from "../clock.ts";
 import type { RunContext } from "../deadline.ts";
 import { gunzipWhole } from "./gunzip.ts";
-import { ProxyError, type ProxyRules, proxyConnector } from "./proxy.ts";
+import { ProxyError, type ProxyRules, throughProxy } from "./proxy.ts";
 import { proxyRefusal } from "./refused-way.ts";
 
 /** A whole HTTP response, its body still compressed. */
@@ -81,17 +81,19 @@ export interface HttpRequest {
   readonly body?: string;
 }
 
-/** Keep-alive connections to one service. Redirects are not followed: a token must not travel to another host. */
+/**
+ * Keep-alive connections to one service. Redirects are not followed: a token must not travel to another host. undici, a third
+ * of all that a run loads, is loaded with the first request.
+ */
 export class HttpClient implements AsyncDisposable {
   readonly #timeouts: Timeouts;
   readonly #proxy: ProxyRules | undefined;
-  #agent: Agent;
+  #agent: Promise<Agent> | undefined;
 
   /** @param proxy absent means direct connections */
   constructor(timeouts: Timeouts = DEFAULT_TIMEOUTS, proxy?: ProxyRules) {
     this.#timeouts = timeouts;
     this.#proxy = proxy;
-    this.#agent = this.#connect();
   }
 
   /**
@@ -106,8 +108,11 @@ export class HttpClient implements AsyncDisposable {
     const overdue = new AbortController();
     const timer = setTimeout(() => overdue.abort(), this.#timeouts.wholeMs ?? DEFAULT_WHOLE_MS);
     try {
-      const answer = await request(url, {
-        dispatcher: this.#agent,
+      this.#agent ??= this.#connect();
+      const dispatcher = await this.#agent;
+      const { default: undici } = await import("undici");
+      const answer = await undici.request(url, {
+        dispatcher,
         method,
         headers: { "accept-encoding": "gzip", ...headers },
         body: body ?? null,
@@ -140,19 +145,21 @@ export class HttpClient implements AsyncDisposable {
    */
   reconnect(): void {
     const before = this.#agent;
-    this.#agent = this.#connect();
+    this.#agent = undefined;
     // This waits for its last request. A failure to close an idle socket does not matter.
-    before.close().catch(() => before.destroy());
+    before?.then((agent) => agent.close().catch(() => agent.destroy()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#agent.destroy();
+    await (await this.#agent)?.destroy();
   }
 
-  #connect(): Agent {
+  async #connect(): Promise<Agent> {
+    const { default: undici } = await import("undici");
     const { connectMs, headersMs, bodyMs } = this.#timeouts;
-    return new Agent({
-      connect: this.#proxy ? proxyConnector(this.#proxy, connectMs) : { timeout: connectMs },
+    const connect = undici.buildConnector({ timeout: connectMs });
+    return new undici.Agent({
+      connect: this.#proxy ? throughProxy(this.#proxy, connect, connectMs) : connect,
       headersTimeout: headersMs,
       bodyTimeout: bodyMs,
       maxResponseSize: MAX_BODY_BYTES,

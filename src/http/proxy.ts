@@ -1,7 +1,7 @@
 import { type ClientRequest, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { Socket } from "node:net";
-import { buildConnector } from "undici";
+import type { buildConnector } from "undici";
 
 /** The proxy that the environment names. Neither `JSON.stringify` nor a debugger shows its user name and password. */
 export class ProxyRules {
@@ -78,10 +78,14 @@ export class ProxyError extends Error {
  * Connects through a tunnel of the proxy (CONNECT), with TLS from end to end: the proxy learns only the host's name.
  * Hosts that `NO_PROXY` names are connected to directly.
  *
- * @param connectMs milliseconds for opening the tunnel, and again for TLS
+ * @param connect connects directly, or with TLS through a tunnel that is open
+ * @param connectMs milliseconds for opening the tunnel
  */
-export function proxyConnector(rules: ProxyRules, connectMs: number): buildConnector.connector {
-  const connect = buildConnector({ timeout: connectMs });
+export function throughProxy(
+  rules: ProxyRules,
+  connect: buildConnector.connector,
+  connectMs: number,
+): buildConnector.connector {
   return (options, callback) => {
     const { hostname, protocol, port } = options;
     if (rules.isDirect(hostname)) return void connect(options, callback);

@@ -1,11 +1,3 @@
-import {
-  AggregateAuthenticationErrorName,
-  AuthenticationErrorName,
-  AuthenticationRequiredError,
-  CredentialUnavailableError,
-  CredentialUnavailableErrorName,
-} from "@azure/identity";
-import { AuthError } from "@azure/msal-node";
 import { isRestError, type RestError } from "@azure/storage-blob";
 import { type AzureAnswer, answer, safeCode } from "../answer.ts";
 import { RollcallError } from "../error.ts";
@@ -15,6 +7,14 @@ export { isRestError, type RestError };
 
 /** For each Azure SDK client: a redirect is an answer like any other, and is not followed. */
 export const NO_REDIRECTS = { redirectOptions: { maxRetries: 0 } } as const;
+
+/** The identity library's errors, by their names: telling them by their classes would load it where no identity is needed. */
+const IDENTITY_ERRORS: readonly string[] = [
+  "AggregateAuthenticationError",
+  "AuthenticationError",
+  "AuthenticationRequiredError",
+  "CredentialUnavailableError",
+];
 
 /** Whether a status is a fault that passes. */
 export function isTransient(status: number): boolean {
@@ -45,13 +45,7 @@ export function networkCodeOf(error: unknown): string | undefined {
  * @param doing what the token was wanted for
  */
 export function asIdentityError(error: unknown, doing: string): RollcallError | undefined {
-  const isIdentity =
-    error instanceof AuthenticationRequiredError ||
-    (error instanceof Error &&
-      [AggregateAuthenticationErrorName, AuthenticationErrorName, CredentialUnavailableErrorName].includes(
-        error.name,
-      ));
-  if (!isIdentity) return undefined;
+  if (!(error instanceof Error && IDENTITY_ERRORS.includes(error.name))) return undefined;
   return new RollcallError("identity-unavailable", {
     doing,
     problem: "no identity gave a token (managed identity in Azure, `az login` on a laptop)",
@@ -81,16 +75,18 @@ export function passingIdentityFault(error: unknown): FailedAttempt | undefined 
   if (status !== undefined) return isTransient(status) ? { kind: "status", status } : undefined;
   if (errors.some((found) => found instanceof SilentIdentityError))
     return { kind: "network", code: "TIMEOUT" };
-  if (errors.some((found) => found instanceof AuthError && found.errorCode === "network_error"))
+  if (errors.some((found) => (found as { errorCode?: unknown }).errorCode === "network_error"))
     return { kind: "network", code: "ENETUNREACH" };
   // Its answer was an error in the platform's own form, of which MSAL understands nothing: it could be any.
-  return errors.some((found) => found instanceof AuthenticationRequiredError)
+  return errors.some((found) => found.name === "AuthenticationRequiredError")
     ? { kind: "damaged", reason: "it holds no token" }
     : undefined;
 }
 
 /** An identity that does not answer. */
-export class SilentIdentityError extends CredentialUnavailableError {}
+export class SilentIdentityError extends Error {
+  override readonly name = "CredentialUnavailableError";
+}
 
 /** An error with its causes and, of a chain of identities, each one's error. */
 function errorsIn(error: unknown, depth = 0): readonly Error[] {

@@ -1,6 +1,6 @@
-import { DefaultAzureCredential, type TokenCredential } from "@azure/identity";
+import type { TokenCredential } from "@azure/identity";
 import { MINUTE } from "../clock.ts";
-import { NO_REDIRECTS, SilentIdentityError } from "./azure-answer.ts";
+import { SilentIdentityError } from "./azure-answer.ts";
 
 /** The identity answers at once. The library's own tries take up to half a minute. */
 const ANSWER_WITHIN_MS = MINUTE;
@@ -20,12 +20,13 @@ export function openAzureIdentity(
   managedIdentityClientId?: string,
   answerWithinMs = ANSWER_WITHIN_MS,
 ): TokenCredential {
-  const identity = new DefaultAzureCredential({
-    ...NO_REDIRECTS,
-    ...(managedIdentityClientId !== undefined && { managedIdentityClientId }),
-  });
+  let found: Promise<TokenCredential> | undefined;
   return {
     getToken: async (scopes, options) => {
+      found ??= import("./default-identity.ts").then(({ defaultIdentity }) =>
+        defaultIdentity(managedIdentityClientId),
+      );
+      const identity = await found;
       const { promise: silence, reject } = Promise.withResolvers<never>();
       const timer = setTimeout(
         () => reject(new SilentIdentityError("The identity did not answer.")),

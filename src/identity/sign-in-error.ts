@@ -45,7 +45,9 @@ const WORDS: Readonly<Record<number, string>> = {
 };
 
 /** A federated credential that does not fit; Entra has called it both `invalid_client` and `invalid_request`. */
-const NO_FEDERATED_CREDENTIAL: readonly (number | undefined)[] = [70021, 70025];
+const NO_FEDERATED_CREDENTIAL: readonly (number | undefined)[] = [
+  ...[70021, 70025, 700211, 700212, 700213, 7002137, 7002138],
+];
 
 /** Whether the credential was refused, so that another one may be taken. */
 export function isAboutCredential({ error, aadsts }: Refusal): boolean {

@@ -12,6 +12,9 @@ import { dayInWords, minuteInWords } from "./time-words.ts";
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
+/** In every page, by which one is told from somebody's own file. */
+export const GENERATOR: Html = new Html('<meta name="generator" content="rollcall">');
+
 /**
  * A report as one self-contained HTML page. Its size is bounded: it names some people, never all.
  *
@@ -28,6 +31,7 @@ export function renderPage(report: Report): string {
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
 <meta name="robots" content="noindex">
+${GENERATOR}
 <title>Directory snapshot of ${dayInWords(manifest.finishedAt)}</title>
 <link rel="icon" href="data:,">
 <style>${PAGE_STYLE}</style>

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { StoredSnapshot } from "../archive/snapshots.ts";
 import { JsonScanError } from "../rows/json-scan.ts";
 import { isJsonText, textOfJson } from "../rows/json-text.ts";

@@ -6,6 +6,7 @@ import { cloudName, formatNames, listingMode, onOrOff } from "./choices.ts";
 import { CLOUDS, type Cloud } from "./clouds.ts";
 import { CREDENTIAL_DECLARATIONS } from "./credential-setting.ts";
 import { httpsOrigin, vaultUrl } from "./hosts.ts";
+import { keepRules } from "./keep-setting.ts";
 import { containerName, tenantName } from "./names.ts";
 import { isNcrontab } from "./ncrontab.ts";
 import { userProperties } from "./properties-setting.ts";
@@ -95,6 +96,8 @@ export function runDeclarations(cloud: Cloud) {
     report: setting("ROLLCALL_REPORT", onOrOff.default(false), "on or off"),
     /** The most that the list may shrink from one snapshot to the next, in percent. */
     maxShrinkPercent: setting("ROLLCALL_MAX_SHRINK_PERCENT", percent.default(20), "20"),
+    /** What is kept when a run has committed; `undefined` keeps all. */
+    keep: setting("ROLLCALL_KEEP", keepRules.optional(), "daily=30,monthly=12"),
     /** How long a run may take before it stops itself, in milliseconds. */
     timeBudgetMs: setting("ROLLCALL_TIME_BUDGET_MINUTES", minutes.default(25 * MINUTE), "25"),
   };

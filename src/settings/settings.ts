@@ -8,6 +8,7 @@ import {
   readCredential,
 } from "./credential-setting.ts";
 import { readerDeclarations, runDeclarations } from "./declarations.ts";
+import type { KeepRules } from "./keep-rules.ts";
 import { readProxy } from "./proxy-setting.ts";
 import {
   type Checked,
@@ -163,6 +164,18 @@ export function readSigningKey(environment: Environment): SigningKeySetting | un
   const { values, problems } = checkEnvironment(optional, environment);
   if (!values) throw new SettingsError(problems);
   return values.vaultUrl && values.name ? { vaultUrl: values.vaultUrl, name: values.name } : undefined;
+}
+
+/**
+ * Reads by which rules a run prunes, for a prune without rules of its own.
+ *
+ * @throws {SettingsError} if they are wrong
+ */
+export function readKeep(environment: Environment): KeepRules | undefined {
+  const { keep } = runDeclarations(cloudOf(environment));
+  const { values, problems } = checkEnvironment({ keep }, environment);
+  if (!values) throw new SettingsError(problems);
+  return values.keep;
 }
 
 /** Checks settings that are about one tenant, wherever it is named. */

@@ -66,6 +66,19 @@ export function reportPath(folder: RunFolder): string {
   return `${folder.path}/report.html`;
 }
 
+/** What is left of a run that was pruned: its manifest, byte for byte. */
+export function prunedManifestPath(folder: RunFolder): string {
+  return `${folder.path}/manifest.pruned.json`;
+}
+
+/** The folder of a run that a blob lies in, if it is one that {@link folderOf} makes. */
+export function folderOfBlob(tenantId: string, path: string): RunFolder | undefined {
+  const runId = /\/run=(\d{8}T\d{6}Z)\/[^/]+$/.exec(path)?.[1];
+  if (runId === undefined) return undefined;
+  const folder = folderOf(tenantId, runId);
+  return path.startsWith(`${folder.path}/`) ? folder : undefined;
+}
+
 /** The run id in a manifest's path; `undefined` for any other blob. */
 export function runIdOfManifest(path: string): string | undefined {
   return /\/run=(\d{8}T\d{6}Z)\/manifest\.json$/.exec(path)?.[1];

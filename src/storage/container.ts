@@ -220,9 +220,16 @@ export class Container {
     });
   }
 
-  /** Deletes a blob if it exists. */
-  async remove(path: string): Promise<void> {
-    await this.#ask(`deleting ${path}`, (abortSignal) => this.blob(path).deleteIfExists({ abortSignal }));
+  /**
+   * Deletes a blob if it exists.
+   *
+   * @param etag of the only version of it that may be deleted; absent: any may
+   */
+  async remove(path: string, etag?: string): Promise<void> {
+    const conditions = etag === undefined ? {} : { ifMatch: etag };
+    await this.#ask(`deleting ${path}`, (abortSignal) =>
+      this.blob(path).deleteIfExists({ abortSignal, conditions }),
+    );
   }
 
   /** For the lock, which manages the lease of its blob itself. */

@@ -13,8 +13,10 @@ const ASK_EVERY_MS = SECOND;
 const RELEASE_WITHIN_MS = SECOND;
 /** A lease that is still held after this long has been renewed, so its holder is alive. */
 const GIVE_UP_AFTER_MS = (LEASE_SECONDS + 3) * SECOND;
+/** What {@link Lock.nameHolder} may be told when it is not a run that holds the lock. */
+export const PRUNE = "prune";
 /** What `nameHolder` writes; anything else is not shown. */
-const RUN_ID = /^\d{8}T\d{6}Z$/;
+const HOLDER = new RegExp(`^(\\d{8}T\\d{6}Z|${PRUNE})$`);
 
 /** The right to be the only run on a tenant, until disposed. */
 export interface Lock extends AsyncDisposable {
@@ -26,8 +28,8 @@ export interface Lock extends AsyncDisposable {
    * @throws {RollcallError} `lock-lost`, and the storage's errors
    */
   confirm(): Promise<void>;
-  /** Records on the lock which run holds it, for the message of another run that finds it taken. */
-  nameHolder(runId: string): Promise<void>;
+  /** Records on the lock which run, or {@link PRUNE}, holds it, for the message of another that finds it taken. */
+  nameHolder(holder: string): Promise<void>;
 }
 
 /** Options of {@link takeLock}. */
@@ -82,10 +84,10 @@ export async function takeLock(container: Container, { path, clock, signal }: Lo
         throw asStorageError(error, `renewing the lock ${path}`);
       }
     },
-    nameHolder: async (runId) => {
+    nameHolder: async (holder) => {
       try {
         const conditions = { leaseId: lease.leaseId };
-        await blob.setMetadata({ run: runId }, { abortSignal: signal, conditions });
+        await blob.setMetadata({ run: holder }, { abortSignal: signal, conditions });
       } catch (error) {
         signal.throwIfAborted();
         throw asStorageError(error, doing);
@@ -139,7 +141,7 @@ async function readHolder(blob: BlockBlobClient, signal: AbortSignal, doing: str
     const { metadata, leaseDuration, leaseState } = await blob.getProperties({ abortSignal: signal });
     const run = metadata?.run;
     return {
-      run: run !== undefined && RUN_ID.test(run) ? run : undefined,
+      run: run !== undefined && HOLDER.test(run) ? run : undefined,
       isEndless: leaseDuration === "infinite" && leaseState === "leased",
       isBreaking: leaseState === "breaking",
     };
@@ -190,11 +192,16 @@ function heldError(doing: string, { run, isBreaking }: Holder): RollcallError {
   }
   return new RollcallError("lock-held", {
     doing,
-    problem: `${run === undefined ? "another run" : `run ${run}`} is at work on this tenant`,
+    problem: `${holderInWords(run)} is at work on this tenant`,
     remedy:
       "Wait for it to end. If none is running, the lock frees itself: a dead run's within 15 seconds, a lease that " +
       "somebody acquired by hand within 60 seconds.",
   });
+}
+
+function holderInWords(run: string | undefined): string {
+  if (run === PRUNE) return "`rollcall prune`";
+  return run === undefined ? "another run" : `run ${run}`;
 }
 
 /** @see https://learn.microsoft.com/cli/azure/storage/blob/lease#az-storage-blob-lease-break */

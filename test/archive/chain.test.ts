@@ -79,6 +79,7 @@ describe("a chain that nobody touched", () => {
       end: "first-run",
       gaps: [],
       skipped: [],
+      pruned: [],
       problems: [],
     });
     const expected = [`GET ${name} comp=list`, "GET latest.json", "GET manifest.json"];

@@ -4,11 +4,15 @@ import { parseArgs } from "node:util";
 import { type BenchTenant, startBenchTenant } from "./bench-tenant.ts";
 import { bundleClients, type Clients } from "./client.ts";
 import type { Measured } from "./measured.ts";
+import { measureStart } from "./start.ts";
 
 // The benchmark: `npm run bench` (about fifteen minutes), `npm run bench -- --quick` for a look. The tenant runs in a
 // process of its own; each client too, bundled as what is deployed. Every tenant's pages are walked once before anything
 // is measured, so that the tenant answers from its cache and no figure is about its rendering.
-const { values } = parseArgs({ options: { quick: { type: "boolean" }, out: { type: "string" } } });
+// `npm run bench -- --start` (a minute) measures nothing but how long commands and the function take to start.
+const { values } = parseArgs({
+  options: { quick: { type: "boolean" }, start: { type: "boolean" }, out: { type: "string" } },
+});
 const latencyMs = 300;
 
 /** One line of the table. */
@@ -34,23 +38,27 @@ const INSTANCES = [
   { name: "2048 MB", gigabytes: 2, cores: 1 },
 ] as const;
 
-await using clients = await bundleClients();
 const sections: string[] = [];
 
-section("Page after page, no latency: what the client itself costs", await scaling(clients));
-section(
-  `${values.quick ? "50,000" : "200,000"} users, ${latencyMs} ms a request: against the peer and the floor`,
-  await against(clients),
-);
-section(`The same with 5 % of requests failing (429, 503, reset)`, await failing(clients));
-if (!values.quick) {
-  section("1,000,000 users, no latency", await million(clients));
-  billed(`A night on Flex Consumption: default settings, ${latencyMs} ms a request`, await aNight(clients));
-}
+if (values.start) titled("Start", await measureStart());
+else await measureRuns();
 
 const head = `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
 const text = `${head}\n\n${sections.join("\n\n")}\n`;
 if (values.out) await writeFile(values.out, text);
+
+async function measureRuns(): Promise<void> {
+  await using clients = await bundleClients();
+  section("Page after page, no latency: what the client itself costs", await scaling(clients));
+  section(
+    `${values.quick ? "50,000" : "200,000"} users, ${latencyMs} ms a request: against the peer and the floor`,
+    await against(clients),
+  );
+  section(`The same with 5 % of requests failing (429, 503, reset)`, await failing(clients));
+  if (values.quick) return;
+  section("1,000,000 users, no latency", await million(clients));
+  billed(`A night on Flex Consumption: default settings, ${latencyMs} ms a request`, await aNight(clients));
+}
 
 async function scaling(run: Clients): Promise<Row[]> {
   const rows: Row[] = [];
@@ -174,6 +182,10 @@ function billed(title: string, rows: readonly Row[]): void {
 
 function print(title: string, [header = [], ...cells]: readonly (readonly string[])[]): void {
   const table = [header, header.map(() => "---"), ...cells].map((row) => `| ${row.join(" | ")} |`).join("\n");
+  titled(title, table);
+}
+
+function titled(title: string, table: string): void {
   sections.push(`### ${title}\n\n${table}`);
   console.log(`\n${title}\n\n${table}`);
 }

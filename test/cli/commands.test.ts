@@ -208,6 +208,12 @@ describe("rollcall show", () => {
     assert.deepEqual(jsonOf(await runHere("show", first.runId, "--json")), first);
   });
 
+  it("takes latest for the run that latest.json points at, as all commands that take a run", async () => {
+    assert.deepEqual(jsonOf(await runHere("show", "latest", "--json")), second);
+    assert.equal((await runHere("users", "latest")).stdout, (await runHere("users")).stdout);
+    assert.match((await runHere("verify", "latest")).stdout, new RegExp(`^✓ ${second.runId} is whole`));
+  });
+
   it("takes the beginning of a run that no other has, and names the runs that have it", async () => {
     const beginning = [...first.runId].findIndex((letter, at) => letter !== second.runId[at]) + 1;
     assert.deepEqual(jsonOf(await runHere("show", first.runId.slice(0, beginning), "--json")), first);
@@ -315,6 +321,32 @@ describe("wrong usage", () => {
     });
   }
 
+  it("has a code and a remedy, and says what may have been meant", async () => {
+    const { stderr } = await rollcallHere(["list", "--limti", "5"], {});
+    assert.equal(
+      stderr,
+      [
+        "rollcall: usage-invalid",
+        "  what     unknown option '--limti' (Did you mean --limit?).",
+        "  do next  `rollcall list --help` shows what there is.",
+        "Usage: rollcall list [options]",
+        "",
+      ].join("\n"),
+    );
+    assert.match((await rollcallHere(["lits"], {})).stderr, /unknown command 'lits' \(Did you mean list\?\)/);
+  });
+
+  it("comes to programs as one JSON object, wherever --json stands", async () => {
+    for (const args of [
+      ["list", "--limit", "0", "--json"],
+      ["verify", "--json", "--since", "20261122"],
+    ]) {
+      const outcome = await rollcallHere(args, {});
+      assert.equal(outcome.exitCode, 2);
+      assert.equal(failureOf(outcome).code, "usage-invalid");
+    }
+  });
+
   for (const command of [
     "snapshot",
     "list",
@@ -342,10 +374,14 @@ describe("wrong settings", () => {
     assert.equal(exitCode, 2);
     assert.equal(stdout, "");
     for (const name of ["TENANT_ID", "CLIENT_ID", "KEY_VAULT_URL", "STORAGE"]) {
-      assert.match(stderr, new RegExp(`^ {2}ROLLCALL_${name} is missing, for example \\S+`, "m"));
+      assert.match(stderr, new RegExp(`^ {2}ROLLCALL_${name} is missing, for example\\s+\\S+`, "m"));
     }
     assert.match(stderr, /^ {2}ROLLCALL_SECRET_NAME or ROLLCALL_CERTIFICATE_NAME must be set/m);
     assert.match(stderr, /^Usage: rollcall snapshot/m);
+    assert.ok(
+      stderr.split("\n").every((line) => line.length <= 80),
+      stderr,
+    );
   });
 
   it("come to programs as a list", async () => {

@@ -87,6 +87,11 @@ export function assertNoSecretIn({ stdout, stderr }: Outcome, sandbox: Sandbox):
   }
 }
 
+/** A message without its line breaks and indents, which fall anywhere. */
+export function unwrapped(text: string): string {
+  return text.replaceAll(/\n +/g, " ");
+}
+
 /** The JSON of a successful command's output. */
 export function jsonOf({ exitCode, stdout, stderr }: Outcome): unknown {
   assert.equal(exitCode, 0, stderr);

@@ -159,7 +159,7 @@ describe("--tenant", () => {
     assert.equal(exitCode, 2);
     assert.match(
       stderr,
-      /ROLLCALL_TENANTS names several tenants, and this is about one: choose it with --tenant/,
+      /ROLLCALL_TENANTS names several tenants, and this is about one: choose it\s+with --tenant/,
     );
   });
 
@@ -169,7 +169,7 @@ describe("--tenant", () => {
     assert.match((await run(["show", "--tenant", failed.tenantId], single)).stdout, /users +22/);
     const { exitCode, stderr } = await run(["show", "--tenant", "con toso"], single);
     assert.equal(exitCode, 2);
-    assert.match(stderr, /It must be a directory id or a verified domain/);
+    assert.match(stderr, /It must be\s+a directory id or a verified domain/);
   });
 });
 

@@ -146,20 +146,23 @@ describe("a run whose assertion Entra does not accept tells what to trust", () =
     await assertRejected(rig, 700024, /outside its time range/, { run: { timeouts } });
   });
 
-  it("a refusal as Entra worded it in earlier years", async () => {
-    await using rig = await start();
-    const body = JSON.stringify({
-      error: "invalid_request",
-      error_description: "AADSTS70021: No matching federated identity record found for presented assertion.",
-      error_codes: [70021],
-    });
-    rig.tenant.script({
-      service: "entra",
-      match: ({ method }) => method === "POST",
-      fault: { kind: "error", status: 400, body },
-    });
-    const error = await rig.fails("credential-rejected");
-    assert.match(error.problem, /AADSTS70021: no federated credential of the app fits the assertion/);
+  it("a refusal that Entra calls a bad request, as it did in earlier years", async () => {
+    for (const aadsts of [70021, 700211, 700213]) {
+      await using rig = await start();
+      const body = JSON.stringify({
+        error: "invalid_request",
+        error_description: `AADSTS${aadsts}: No matching federated identity record found for presented assertion.`,
+        error_codes: [aadsts],
+      });
+      rig.tenant.script({
+        service: "entra",
+        match: ({ method }) => method === "POST",
+        fault: { kind: "error", status: 400, body },
+      });
+      const error = await rig.fails("credential-rejected");
+      assert.match(error.problem, new RegExp(`AADSTS${aadsts}: no federated credential of the app `));
+      assert.match(error.remedy, /each to the letter/);
+    }
   });
 });
 

@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 
 /**
  * Stands in for the Azure CLI where register.sh runs it: keeps a directory and a vault in the file that AZ_STATE names, answers
- * each call as `az` would with its `--query` and `--output tsv`, and writes down what it was asked.
+ * each call as `az` would with its `--query` and `--output tsv`, and writes down what it was asked. A call that holds the text in
+ * AZ_REFUSES is refused, the first AZ_REFUSES_TIMES times.
  */
 interface State {
   /** One call a line. */
@@ -54,6 +55,7 @@ function addCredential(): string {
 
 function certificate(command: string): string {
   if (command === "get-default-policy") return "{}";
+  if (command === "list") return placesOf("certificate").join("\n");
   const place = `certificate ${option("--name")}`;
   if (command === "create") state.made[place] = "v1";
   if (!state.made[place]) throw new Error("CertificateNotFound");
@@ -61,16 +63,21 @@ function certificate(command: string): string {
 }
 
 function secret(command: string): string {
-  if (command === "list")
-    return Object.keys(state.made)
-      .filter((place) => place.startsWith("secret "))
-      .join("\n");
+  if (command === "list") return placesOf("secret").join("\n");
   state.made[`secret ${option("--name")}`] = readFileSync(option("--file"), "utf8");
   return "";
 }
 
+function placesOf(kind: string): readonly string[] {
+  return Object.keys(state.made).filter((place) => place.startsWith(`${kind} `));
+}
+
 state.calls.push(args.join(" "));
 try {
+  const { AZ_REFUSES: refused, AZ_REFUSES_TIMES: times = "Infinity" } = process.env;
+  const asked = refused ? state.calls.filter((call) => call.includes(refused)).length : 0;
+  if (refused && args.join(" ").includes(refused) && asked <= Number(times))
+    throw new Error("(Forbidden) Caller is not authorized");
   const said = answer();
   if (said !== "" && option("--output") !== "none") console.log(said);
 } catch (error) {

@@ -6,38 +6,29 @@ import { fileURLToPath } from "node:url";
 import { leftToDo } from "../../infra/hooks/left-to-do.ts";
 import { provisionProblems } from "../../infra/hooks/provision-problems.ts";
 import { readVariables } from "../../infra/template.ts";
-import { Snapshot, VARIANTS } from "./snapshots.ts";
+import { givenIn, Snapshot, VARIANTS } from "./snapshots.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const GUID = "6731de76-14a6-49ae-97bc-6eba6914391e";
-const REFUSED = `${ROOT}infra/refused/`;
 
 /** The parameters of a .bicepparam file as azd's variables, in the form that azd keeps them. */
 function asVariables(file: string): Readonly<Record<string, string>> {
   const variables = readVariables();
-  const given = readFileSync(file, "utf8").matchAll(/^param (\w+) = (.+)$/gm);
-  const values = [...given].map(([, name = "", value = ""]) => [
-    variables[name] ?? name,
-    value.startsWith("[") ? value.replaceAll("'", '"') : value.replaceAll("'", ""),
-  ]);
+  const values = Object.entries(givenIn(file)).map(([name, value]) => [variables[name] ?? name, value]);
   return Object.fromEntries(values);
 }
 
 describe("before-provision", () => {
   it("lets through every variant that there is a snapshot of", () => {
     for (const variant of VARIANTS) {
-      assert.deepEqual(
-        provisionProblems(asVariables(`${ROOT}infra/variants/${variant}.bicepparam`)),
-        [],
-        variant,
-      );
+      assert.deepEqual(provisionProblems(asVariables(`variants/${variant}.bicepparam`)), [], variant);
     }
   });
 
   it("lets through what a deployment puts out, whose empty outputs are no names", () => {
     for (const variant of VARIANTS) {
       const { outputs } = new Snapshot(variant);
-      const again = { ...asVariables(`${ROOT}infra/variants/${variant}.bicepparam`), ...outputs };
+      const again = { ...asVariables(`variants/${variant}.bicepparam`), ...outputs };
       assert.deepEqual(provisionProblems(again), [], variant);
     }
   });
@@ -54,9 +45,11 @@ describe("before-provision", () => {
   });
 
   // The hook asks nobody which directory the subscription is of, so the template alone refuses another one.
-  for (const file of readdirSync(REFUSED).filter((name) => name !== "other-tenant.bicepparam")) {
+  for (const file of readdirSync(`${ROOT}infra/refused`).filter(
+    (name) => name !== "other-tenant.bicepparam",
+  )) {
     it(`refuses ${file.replace(".bicepparam", "").replaceAll("-", " ")}, as the template does`, () => {
-      const [problem = ""] = provisionProblems(asVariables(`${REFUSED}${file}`));
+      const [problem = ""] = provisionProblems(asVariables(`refused/${file}`));
       assert.match(problem, /\b(INFRA|ROLLCALL|AZURE)_[A-Z_]+ .+\.$/);
     });
   }
@@ -90,6 +83,20 @@ describe("before-provision", () => {
         "must be an IPv4 network of /24 or more, such as 10.60.0.0/24.",
       ],
       ["INFRA_ALLOWED_IP_ADDRESSES", "203.0.113.7", 'must be a list such as ["203.0.113.7"].'],
+      ...[
+        '["203.0.113.7/32"]',
+        '["203.0.113.6/31"]',
+        '["10.1.2.3"]',
+        '["172.20.0.0/16"]',
+        '["198.51.100"]',
+      ].map(
+        (list) =>
+          [
+            "INFRA_ALLOWED_IP_ADDRESSES",
+            list,
+            "must hold public IPv4 addresses, or ranges of /30 or larger.",
+          ] as const,
+      ),
       [
         "INFRA_HTTPS_PROXY",
         "http://me:word@proxy:8080",
@@ -108,10 +115,20 @@ describe("before-provision", () => {
     }
   });
 
+  it("lets public addresses and ranges through to a private network", () => {
+    const INFRA_ALLOWED_IP_ADDRESSES = '["203.0.113.7", "198.51.100.0/30", "192.0.2.0/24"]';
+    assert.deepEqual(provisionProblems({ INFRA_ALLOWED_IP_ADDRESSES, INFRA_PRIVATE_NETWORKING: "true" }), []);
+  });
+
   it("checks the schedule and the properties as the Function will", () => {
     const [problem] = provisionProblems({ ROLLCALL_SCHEDULE: "0 0 2 30 2 *" });
     assert.match(problem ?? "", /^ROLLCALL_SCHEDULE must be an NCRONTAB expression of six fields/);
     assert.match(provisionProblems({ ROLLCALL_PROPERTIES: "aboutMe" })[0] ?? "", /^ROLLCALL_PROPERTIES /);
+  });
+
+  it("lets through a secret that azd will read from a vault", () => {
+    const INFRA_ALERT_WEBHOOK_URL = `akvs://${GUID}/contoso-vault/alert-webhook`;
+    assert.deepEqual(provisionProblems({ INFRA_ALERT_WEBHOOK_URL }), []);
   });
 
   it("does not repeat a webhook's URL, which is a secret", () => {
@@ -146,7 +163,12 @@ describe("after-provision", () => {
       ROLLCALL_CREDENTIAL: "certificate",
       ROLLCALL_CERTIFICATE_NAME: "graph-cert",
     });
-    assert.match(told, /register\.sh --credential certificate --vault kv-roll --object graph-cert\n/);
+    assert.match(
+      told,
+      new RegExp(
+        `register\\.sh --tenant ${GUID} --credential certificate --vault kv-roll --object graph-cert\n`,
+      ),
+    );
     assert.match(told, /azd env set ROLLCALL_CLIENT_ID <client id>/);
     assert.match(told, /Who: a Privileged Role Administrator or Global Administrator/);
     assert.match(
@@ -175,8 +197,26 @@ describe("after-provision", () => {
 
   it("has no app registration, vault or consent page for the identity itself", () => {
     const told = leftToDo({ ...outputs, ROLLCALL_CREDENTIAL: "managed-identity", AZURE_KEY_VAULT_NAME: "" });
-    assert.match(told, /register\.sh --credential managed-identity --identity 0a0b0c0d/);
+    assert.match(told, /register\.sh --tenant \S+ --credential managed-identity --identity 0a0b0c0d/);
     assert.doesNotMatch(told, /adminconsent|vault|client id/);
+  });
+
+  it("says which checks of doctor fail on a laptop because only the Function has the roles", () => {
+    const expected = {
+      certificate: /no more roles than this deployment gives you, vault and storage refuse you/,
+      secret: /gives you, storage refuses you/,
+      federated: /gives you, credential and storage fail/,
+      "managed-identity": /gives you, token and storage fail/,
+    };
+    for (const [ROLLCALL_CREDENTIAL, words] of Object.entries(expected))
+      assert.match(leftToDo({ ...outputs, ROLLCALL_CREDENTIAL }), words);
+  });
+
+  it("promises a role in the vault only where the deployment made the vault", () => {
+    const told = leftToDo({ ...outputs, ROLLCALL_CREDENTIAL: "secret" });
+    assert.match(told, /is Key Vault Secrets Officer on the vault kv-roll, as whoever deploys with azd is/);
+    const existing = { ...outputs, ROLLCALL_CREDENTIAL: "certificate", INFRA_EXISTING_VAULT: "kv-roll" };
+    assert.match(leftToDo(existing), /is Key Vault Certificates Officer on the vault kv-roll\n/);
   });
 
   it("always ends with doctor and the first night", () => {

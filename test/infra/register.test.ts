@@ -23,12 +23,31 @@ class Azure implements Disposable {
     const program = path.join(this.#folder.path, "az");
     writeFileSync(program, `#!/bin/sh\n${az}\n`);
     chmodSync(program, 0o755);
+    // Nobody waits here.
+    const sleep = path.join(this.#folder.path, "sleep");
+    writeFileSync(sleep, "#!/bin/sh\n");
+    chmodSync(sleep, 0o755);
   }
 
   register(...options: readonly string[]) {
+    return this.#register(options);
+  }
+
+  /** Azure refuses each call that holds the text. */
+  registerRefused(text: string, ...options: readonly string[]) {
+    return this.#register(options, { AZ_REFUSES: text });
+  }
+
+  /** Azure refuses the first calls that hold the text. */
+  registerLate(text: string, times: number, ...options: readonly string[]) {
+    return this.#register(options, { AZ_REFUSES: text, AZ_REFUSES_TIMES: String(times) });
+  }
+
+  #register(options: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+    const path = `${this.#folder.path}:${process.env.PATH}`;
     const { status, stdout, stderr } = spawnSync("bash", [`${ROOT}infra/graph/register.sh`, ...options], {
       encoding: "utf8",
-      env: { ...process.env, AZ_STATE: this.#state, PATH: `${this.#folder.path}:${process.env.PATH}` },
+      env: { ...process.env, ...environment, AZ_STATE: this.#state, PATH: path },
     });
     return { status, stdout, stderr };
   }
@@ -153,6 +172,7 @@ describe("register.sh", () => {
       ["--credential", "managed-identity", "--identity", "rollcall"],
       ["--credential", "certificate", "--name", "roll'call"],
       ["--credential", "certificate", "--cloud", "moon"],
+      ["--credential", "certificate", "--tenant", "contoso.com"],
       ["--credential", "certificate", "--vaults", "kv-roll"],
       ["--credential"],
     ]) {
@@ -162,6 +182,53 @@ describe("register.sh", () => {
       assert.match(stderr, /^register\.sh: /);
       assert.deepEqual(azure.calls, []);
     }
+  });
+
+  it("makes nothing a second time because Azure refuses a look-up, as a vault does until a new role works", () => {
+    const kinds: readonly (readonly [refused: string, made: string, options: readonly string[]])[] = [
+      ["keyvault secret list", "credential reset", ["--credential", "secret", "--vault", "kv-roll"]],
+      [
+        "keyvault certificate list",
+        "certificate create",
+        ["--credential", "certificate", "--vault", "kv-roll"],
+      ],
+      ["keyCredentials", "credential reset", ["--credential", "certificate", "--vault", "kv-roll"]],
+      ["/appRoleAssignments", "--method post", ["--credential", "managed-identity", "--identity", IDENTITY]],
+    ];
+    for (const [refused, made, options] of kinds) {
+      using azure = new Azure();
+      assert.notEqual(azure.registerRefused(refused, ...options).status, 0, refused);
+      assert.deepEqual(
+        azure.calls.filter((call) => call.includes(made)),
+        [],
+        refused,
+      );
+      assert.equal(azure.register(...options).status, 0, refused);
+      assert.equal(azure.calls.filter((call) => call.includes(made)).length, 1, refused);
+    }
+  });
+
+  it("makes nothing in another directory than the one that it was told", () => {
+    using azure = new Azure();
+    const { status, stderr } = azure.register("--credential", "certificate", "--tenant", IDENTITY);
+    assert.equal(status, 2);
+    assert.match(stderr, new RegExp(`signed in to the directory ${TENANT}, not to ${IDENTITY}: az login`));
+    assert.deepEqual(azure.made, {});
+    assert.equal(azure.register("--credential", "certificate", "--tenant", TENANT).status, 0);
+  });
+
+  it("waits for Entra to know the app and the service principal that it has just made", () => {
+    for (const made of ["--query appId", "patch --url https://graph.microsoft.com/v1.0/servicePrincipals"]) {
+      using azure = new Azure();
+      const { status, stdout, stderr } = azure.registerLate(made, 3, "--credential", "certificate");
+      assert.equal(status, 0, stderr);
+      assert.match(stdout, /✓ service principal/);
+      assert.equal(stderr, "");
+    }
+    using azure = new Azure();
+    const { status, stderr } = azure.registerLate("--query appId", 4, "--credential", "certificate");
+    assert.notEqual(status, 0);
+    assert.equal(stderr.match(/Forbidden/g)?.length, 1);
   });
 
   it("stops where Azure refuses", () => {

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { readSettings, readTenantsSettings, SETTING_NAMES } from "../../infra/rollcall.ts";
 import { readTemplate, readVariables } from "../../infra/template.ts";
-import { Snapshot, VARIANTS } from "./snapshots.ts";
+import { readProxyRules } from "../../src/http/proxy.ts";
+import { givenIn, Snapshot, VARIANTS } from "./snapshots.ts";
 
 /** Settings that the template knows and the settings module does not yet. To be emptied when they are merged. */
 const AHEAD_OF_THE_MODULE: readonly string[] = [];
@@ -23,7 +24,7 @@ describe("app settings", () => {
     const settings = readSettings(full);
     assert.deepEqual(settings.credential, {
       kind: "secret",
-      name: "graph-secret",
+      name: "app-secret",
       clientId: full.ROLLCALL_CLIENT_ID,
       vaultUrl: full.ROLLCALL_KEY_VAULT_URL,
     });
@@ -39,6 +40,37 @@ describe("app settings", () => {
     assert.deepEqual(
       readSettings({ ...basic, ROLLCALL_CLIENT_ID: clientId }),
       readSettings({ ...least, ROLLCALL_CLIENT_ID: clientId }),
+    );
+  });
+
+  it("are what their parameters say, each by the variable of its own name", () => {
+    // Seen in other variants: a kind of credential without a secret, another cloud, and several tenants in place of one.
+    const elsewhere = [
+      "ROLLCALL_CREDENTIAL",
+      "ROLLCALL_SECRET_NAME",
+      "ROLLCALL_CERTIFICATE_NAME",
+      "ROLLCALL_CLOUD",
+      "ROLLCALL_TENANTS",
+    ];
+    const { parameters } = readTemplate();
+    // In the second one, settings with the same values in the first are told apart.
+    for (const variant of ["chosen", "full"] as const) {
+      const given = givenIn(`variants/${variant}.bicepparam`);
+      const shown = new Snapshot(variant).appSettings();
+      for (const [name, variable] of Object.entries(readVariables())) {
+        if (!isOurs(variable) || elsewhere.includes(variable)) continue;
+        const otherwise = String(parameters[name]?.defaultValue);
+        const value = given[name] ?? otherwise;
+        if (variant === "chosen")
+          assert.notEqual(value, otherwise, `infra/variants/chosen.bicepparam leaves ${name} at its default`);
+        if (variable === "ROLLCALL_TENANT_ID") continue;
+        assert.equal(shown[variable], value, `${variant}: ${variable}`);
+      }
+    }
+    assert.equal(new Snapshot("chosen").appSettings().ROLLCALL_CERTIFICATE_NAME, "chosen-cert");
+    assert.equal(
+      readSettings(new Snapshot("chosen").appSettings()).tenant,
+      "0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f1",
     );
   });
 
@@ -59,7 +91,7 @@ describe("app settings", () => {
     const client = "6731de76-14a6-49ae-97bc-6eba6914391e";
     const vault = "https://VAULT.vault.azure.net";
     assert.deepEqual(shown("basic"), ["certificate", "", vault, "graph-cert", "", ""]);
-    assert.deepEqual(shown("full"), ["secret", client, vault, "", "graph-secret", "manifest-key"]);
+    assert.deepEqual(shown("full"), ["secret", client, vault, "", "app-secret", "manifest-key"]);
     assert.deepEqual(shown("federated"), ["federated", client, "", "", "", ""]);
     assert.deepEqual(shown("managed-identity"), ["managed-identity", "", "", "", "", ""]);
     assert.deepEqual(shown("existing"), [
@@ -99,13 +131,34 @@ describe("app settings", () => {
         ].sort(),
       );
       assert.equal(settings.AzureWebJobsStorage__credential, "managedidentity");
+      const clientId = /\/userAssignedIdentities\/id-rollcall-[a-z0-9]{13}'.*\)\.clientId\)?\]$/;
+      for (const name of ["AZURE_CLIENT_ID", "AzureWebJobsStorage__clientId"])
+        assert.match(settings[name] ?? "", clientId, name);
+      const { APPLICATIONINSIGHTS_AUTHENTICATION_STRING: asWhom = "", ...rest } = settings;
+      assert.match(asWhom, /^\[format\('ClientId=\{0\};Authorization=AAD', reference\(/);
+      assert.match(asWhom, clientId);
       assert.match(
-        settings.APPLICATIONINSIGHTS_AUTHENTICATION_STRING ?? "",
-        /ClientId=\{0\};Authorization=AAD/,
+        rest.APPLICATIONINSIGHTS_CONNECTION_STRING ?? "",
+        /\/components\/appi-rollcall-[a-z0-9]{13}'.*\)\.ConnectionString\]$/,
       );
       for (const [name, value] of Object.entries(settings))
         assert.doesNotMatch(value, /AccountKey=|SharedAccess|sig=|@Microsoft\.KeyVault|listKeys/i, name);
     }
+  });
+});
+
+describe("a proxy", () => {
+  it("is not asked for what a private network leads to, nor for the identity", () => {
+    const snapshot = new Snapshot("full");
+    const { HTTPS_PROXY, NO_PROXY = "", ROLLCALL_STORAGE, ROLLCALL_KEY_VAULT_URL } = snapshot.appSettings();
+    const host = snapshot.one("Microsoft.Storage/storageAccounts", "strollhost").name;
+    assert.equal(HTTPS_PROXY, "http://proxy.contoso.com:8080");
+    const direct = readProxyRules({ HTTPS_PROXY, NO_PROXY });
+    assert.ok(direct && direct !== "invalid");
+    for (const url of [ROLLCALL_STORAGE, ROLLCALL_KEY_VAULT_URL, `https://${host}.blob.core.windows.net`])
+      assert.ok(direct.isDirect(new URL(url ?? "").hostname), url);
+    assert.ok(direct.isDirect("169.254.169.254"));
+    assert.ok(!direct.isDirect("graph.microsoft.com"));
   });
 });
 
@@ -151,23 +204,27 @@ describe("docs/deploy.md", () => {
 });
 
 describe("outputs", () => {
+  it("name nothing that azd and its pipelines use for themselves, such as AZURE_CLIENT_ID", () => {
+    assert.deepEqual(
+      Object.keys(readTemplate().outputs).filter((name) => !isOurs(name)),
+      ["AZURE_FUNCTION_APP_NAME", "AZURE_KEY_VAULT_NAME", "IDENTITY_PRINCIPAL_ID", "IDENTITY_CLIENT_ID"],
+    );
+  });
+
   it("are what doctor needs, under the names of the settings, with the values of the app's", () => {
     for (const variant of VARIANTS) {
       const snapshot = new Snapshot(variant);
       const settings = snapshot.appSettings();
       const own = Object.entries(snapshot.outputs).filter(([name]) => isOurs(name));
       for (const [name, value] of own) assert.equal(value, settings[name], `${variant}: ${name}`);
-      const read = variant === "tenants" ? readTenantsSettings : readSettings;
-      read({
-        ...Object.fromEntries(own),
-        // Not read yet by the module, and a vault is still wanted by it whatever the credential.
-        ROLLCALL_CREDENTIAL: "",
-        ROLLCALL_CLIENT_ID: snapshot.outputs.ROLLCALL_CLIENT_ID || "6731de76-14a6-49ae-97bc-6eba6914391e",
-        ...(!snapshot.outputs.ROLLCALL_KEY_VAULT_URL && {
-          ROLLCALL_KEY_VAULT_URL: "https://contoso-vault.vault.azure.net",
-          ROLLCALL_CERTIFICATE_NAME: "graph-cert",
-        }),
-      });
+      // Only an app registration may still be missing: it is made after the first deployment.
+      const { ROLLCALL_CLIENT_ID, ...others } = Object.fromEntries(own);
+      const clientId = variant === "basic" ? "6731de76-14a6-49ae-97bc-6eba6914391e" : ROLLCALL_CLIENT_ID;
+      if (variant === "tenants") readTenantsSettings(others);
+      const anybody = "00000000-0000-4000-8000-000000000000";
+      const one = variant === "tenants" ? { ROLLCALL_TENANTS: "", ROLLCALL_TENANT_ID: anybody } : {};
+      const read = readSettings({ ...others, ...one, ROLLCALL_CLIENT_ID: clientId });
+      assert.equal(read.credential.kind, snapshot.outputs.ROLLCALL_CREDENTIAL, variant);
     }
   });
 });

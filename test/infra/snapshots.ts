@@ -22,10 +22,30 @@ export interface Properties {
 export type Value = string | number | boolean | null | Properties | readonly Value[];
 
 /** The variants of which there is a snapshot. */
-export const VARIANTS = ["basic", "existing", "federated", "full", "managed-identity", "tenants"] as const;
+export const VARIANTS = [
+  "basic",
+  "chosen",
+  "existing",
+  "federated",
+  "full",
+  "managed-identity",
+  "tenants",
+] as const;
 
 /** One of {@link VARIANTS}. */
 export type Variant = (typeof VARIANTS)[number];
+
+/** The parameters that a file of `infra` gives, by name, as texts; a list is in JSON. */
+export function givenIn(file: string): Readonly<Record<string, string>> {
+  const text = readFileSync(new URL(`../../infra/${file}`, import.meta.url), "utf8");
+  const given = [...text.matchAll(/^param (\w+) = (.+)$/gm)];
+  return Object.fromEntries(
+    given.map(([, name = "", value = ""]) => [
+      name,
+      value.startsWith("[") ? value.replaceAll("'", '"') : value.replaceAll("'", ""),
+    ]),
+  );
+}
 
 /** What the compiler predicts that a variant comes to: expressions evaluated, modules laid flat. */
 export class Snapshot {

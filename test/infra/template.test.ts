@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { sourceHashes } from "../../infra/check.ts";
 import { readTemplate } from "../../infra/template.ts";
-import { at, Snapshot, VARIANTS } from "./snapshots.ts";
+import { at, type Properties, Snapshot, VARIANTS } from "./snapshots.ts";
 
 const INFRA = fileURLToPath(new URL("../../infra/", import.meta.url));
 
@@ -51,6 +51,17 @@ describe("the compiled template", () => {
       for (const [name, value] of Object.entries(outputs))
         assert.doesNotMatch(value, /hooks|ConnectionString/, name);
     }
+  });
+
+  it("refuses a webhook that is given, and never that there is none", () => {
+    // Azure may evaluate a variable that nothing uses.
+    const { webhookUrl } = JSON.parse(read("compiled/main.json")).resources.alerts.properties.template
+      .variables;
+    assert.match(
+      webhookUrl,
+      /^\[if\(or\(empty\(parameters\('alertWebhookUrl'\)\), startsWith\(.+'https:\/\/'\)\)/,
+    );
+    assert.match(webhookUrl, /fail\(/);
   });
 
   it("has a snapshot of every variant, with no expression left that a reader would want to know", () => {
@@ -101,6 +112,40 @@ describe("every resource", () => {
   });
 });
 
+describe("what is chosen besides the settings", () => {
+  it("arrives where it belongs", () => {
+    const snapshot = new Snapshot("chosen");
+    const account = snapshot.one(STORAGE, "chosenlake");
+    assert.deepEqual(account.sku, { name: "Standard_LRS" });
+    const blobs = snapshot.one(`${STORAGE}/blobServices`, "chosenlake").properties;
+    assert.deepEqual(blobs.deleteRetentionPolicy, { enabled: true, days: 7 });
+    assert.equal(snapshot.one(CONTAINERS, "chosenlake").name.split("/").at(-1), "chosen-snapshots");
+    const folder = "chosen-snapshots/tenant=0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0f1";
+    assert.deepEqual(
+      [0, 1].map((rule) =>
+        at(
+          snapshot.one(`${STORAGE}/managementPolicies`).properties,
+          `policy.rules.${rule}.definition.filters.prefixMatch.0`,
+        ),
+      ),
+      [`${folder}/date=`, `${folder}/`],
+    );
+    assert.equal(
+      snapshot.one("Microsoft.KeyVault/vaults").properties.tenantId,
+      "87d349ed-44d7-43e1-9a83-5f2406dee5bd",
+      "a vault is of its subscription's directory, whichever is read",
+    );
+    assert.equal(snapshot.one("Microsoft.KeyVault/vaults").name, "chosen-vault");
+    assert.equal(snapshot.one("Microsoft.OperationalInsights/workspaces").properties.retentionInDays, 30);
+    assert.deepEqual(
+      at(snapshot.one("Microsoft.Web/sites").properties, "functionAppConfig.scaleAndConcurrency"),
+      { instanceMemoryMB: 512, maximumInstanceCount: 1 },
+    );
+    const { NO_PROXY = "" } = new Snapshot("full").appSettings();
+    assert.match(NO_PROXY, /^169\.254\.169\.254,\.contoso\.com,stroll/);
+  });
+});
+
 describe("storage", () => {
   it("takes no key, no shared access signature, no anonymous caller and no old protocol", () => {
     for (const variant of VARIANTS) {
@@ -143,6 +188,19 @@ describe("storage", () => {
       "storageAccounts",
       "vaults",
     ]);
+    const written = ["StorageWrite", "StorageDelete"];
+    const categories = audits.map(({ id, properties }) => [
+      /\/(?:storageAccounts|vaults)\/(strollhost|strollsnap|kv-roll)/.exec(id)?.[1],
+      (at(properties, "logs") as readonly Properties[]).map(({ category, categoryGroup, enabled }) => {
+        assert.equal(enabled, true);
+        return category ?? categoryGroup;
+      }),
+    ]);
+    assert.deepEqual(Object.fromEntries(categories), {
+      strollhost: written,
+      strollsnap: ["StorageRead", ...written],
+      "kv-roll": ["audit"],
+    });
     for (const { properties } of audits)
       assert.match(
         String(properties.workspaceId),
@@ -288,6 +346,7 @@ describe("the Function app", () => {
       const snapshot = new Snapshot(variant);
       const { properties } = snapshot.one("Microsoft.Web/sites");
       assert.equal(properties.httpsOnly, true);
+      assert.equal(properties.sshEnabled, false);
       assert.equal(at(properties, "siteConfig.ftpsState"), "Disabled");
       assert.equal(at(properties, "siteConfig.minTlsVersion"), "1.2");
       assert.equal(at(properties, "siteConfig.scmMinTlsVersion"), "1.2");
@@ -306,8 +365,10 @@ describe("the Function app", () => {
 
   it("writes its log as its identity: Application Insights takes no key", () => {
     const snapshot = new Snapshot("basic");
-    assert.equal(snapshot.one("Microsoft.Insights/components").properties.DisableLocalAuth, true);
+    const component = snapshot.one("Microsoft.Insights/components");
     const workspace = snapshot.one("Microsoft.OperationalInsights/workspaces");
+    assert.equal(component.properties.DisableLocalAuth, true);
+    assert.equal(component.properties.WorkspaceResourceId, workspace.id);
     assert.equal(at(workspace.properties, "features.disableLocalAuth"), true);
     assert.equal(at(workspace.properties, "workspaceCapping"), undefined);
   });
@@ -343,7 +404,50 @@ describe("a private network", () => {
       ["privatelink.blob.core.windows.net", "privatelink.vaultcore.azure.net"],
     );
     assert.equal(full.all("Microsoft.Network/privateDnsZones/virtualNetworkLinks").length, 2);
-    assert.equal(full.all("Microsoft.Network/privateEndpoints/privateDnsZoneGroups").length, 3);
+    for (const { properties } of full.all("Microsoft.Network/privateEndpoints"))
+      assert.match(String(at(properties, "subnet.id")), /\/subnets\/endpoints$/);
+    const zonesOf = (snapshot: Snapshot) =>
+      snapshot
+        .all("Microsoft.Network/privateEndpoints/privateDnsZoneGroups")
+        .map(({ name, properties }) => [
+          name.split("-")[1],
+          String(at(properties, "privateDnsZoneConfigs.0.properties.privateDnsZoneId")).split("/").at(-1),
+        ]);
+    const blobZone = "privatelink.blob.core.windows.net";
+    assert.deepEqual(zonesOf(full), [
+      ["host", blobZone],
+      ["snapshots", blobZone],
+      ["vault", "privatelink.vaultcore.azure.net"],
+    ]);
+    assert.deepEqual(zonesOf(snapshot), [
+      ["host", blobZone],
+      ["snapshots", blobZone],
+    ]);
+  });
+
+  it("leads to an account and a vault of other people's too, in another cloud, and changes neither", () => {
+    const snapshot = new Snapshot("existing");
+    assert.deepEqual(
+      snapshot.all("Microsoft.Network/privateEndpoints").map(({ properties }) =>
+        String(at(properties, "privateLinkServiceConnections.0.properties.privateLinkServiceId"))
+          .split("/resourceGroups/")[1]
+          ?.replace(/[a-z0-9]{13}$/, "*"),
+      ),
+      [
+        "rollcall/providers/Microsoft.Storage/storageAccounts/strollhost*",
+        "data/providers/Microsoft.Storage/storageAccounts/contosolake",
+        "security/providers/Microsoft.KeyVault/vaults/contoso-vault",
+      ],
+    );
+    assert.deepEqual(
+      snapshot.all("Microsoft.Network/privateDnsZones").map(({ name }) => name),
+      ["privatelink.blob.core.usgovcloudapi.net", "privatelink.vaultcore.usgovcloudapi.net"],
+    );
+    assert.deepEqual(snapshot.all("Microsoft.KeyVault/vaults"), []);
+    assert.deepEqual(
+      snapshot.all(STORAGE).map(({ name }) => name.slice(0, 10)),
+      ["strollhost"],
+    );
     const tenants = new Snapshot("tenants").all("Microsoft.Network/privateEndpoints");
     assert.equal(tenants.filter(({ name }) => name.startsWith("pe-queue-")).length, 1);
   });
@@ -372,7 +476,7 @@ describe("a private network", () => {
 
   it("lets in the addresses that are named, for snapshots and vault but not for the host's storage", () => {
     const snapshot = new Snapshot("full");
-    const rules = ({ properties }: { readonly properties: import("./snapshots.ts").Properties }) =>
+    const rules = ({ properties }: { readonly properties: Properties }) =>
       at(properties, "networkAcls.ipRules");
     assert.deepEqual(rules(snapshot.one(STORAGE, "strollsnap")), [{ value: "203.0.113.7", action: "Allow" }]);
     assert.deepEqual(rules(snapshot.one("Microsoft.KeyVault/vaults")), [{ value: "203.0.113.7" }]);
@@ -381,7 +485,7 @@ describe("a private network", () => {
   });
 
   it("is not made unless asked for", () => {
-    for (const variant of ["basic", "federated", "existing"] as const) {
+    for (const variant of ["basic", "chosen", "federated"] as const) {
       const { resources } = new Snapshot(variant);
       assert.deepEqual(
         resources.filter(({ type }) => type.startsWith("Microsoft.Network/")),

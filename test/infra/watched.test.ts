@@ -175,6 +175,11 @@ describe("the alerts for failures and warnings", () => {
       assert.doesNotMatch(String(condition.query), /ago\(/, "the rule's window says how far back");
     }
   });
+
+  it("tell a failure once, not for each retry, and again the next night at the same hour", () => {
+    const mutes = new Snapshot("basic").all(RULES).map(({ properties }) => properties.muteActionsDuration);
+    assert.deepEqual(mutes, [undefined, "PT6H", undefined]);
+  });
 });
 
 describe("the action group", () => {

@@ -130,16 +130,24 @@ describe("deploy", () => {
 });
 
 describe("release", () => {
-  it("has a package, a checksum, and a signed statement of where it comes from", () => {
+  it("has the function app and the npm package, with checksums and a signed statement of where they come from", () => {
     const text = textOf("release");
     assert.match(text, /tags: \["v\*"\]/);
-    assert.match(text, /sha256sum/);
     assert.match(text, /attestations: write/);
-    assert.match(
-      text,
-      /subject-path: \S+\.outputs\.name \}\}\.zip|subject-path: \$\{\{ steps\.version\.outputs\.name \}\}\.zip/,
-    );
-    assert.match(text, /gh release create .*"\$NAME\.zip" "\$NAME\.zip\.sha256"/);
+    for (const ending of ["zip", "tgz"]) {
+      assert.match(
+        text,
+        new RegExp(`for file in .*"\\$NAME\\.${ending}".*; do sha256sum "\\$file" > "\\$file\\.sha256"`),
+      );
+      assert.match(
+        text,
+        new RegExp(`subject-path: \\|(\n {12}\\S.*)*\n {12}\\S.*\\.name \\}\\}\\.${ending}\n`),
+      );
+      assert.match(
+        text,
+        new RegExp(`gh release create .*"\\$NAME\\.${ending}" "\\$NAME\\.${ending}\\.sha256"`),
+      );
+    }
   });
 
   it("finds its notes in CHANGELOG.md", () => {
@@ -155,7 +163,7 @@ describe("freshness", () => {
   it("looks at the storage alone, each day", () => {
     const text = textOf("freshness");
     assert.match(text, /cron: "\d+ \d+ \* \* \*"/);
-    assert.match(text, /run: npx rollcall doctor --freshness 26h$/m);
+    assert.match(text, /run: npm exec --no -- rollcall doctor --freshness 26h$/m);
     assert.doesNotMatch(text, /KEY_VAULT|CLIENT_SECRET|APPLICATIONINSIGHTS/);
   });
 });

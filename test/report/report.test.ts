@@ -9,7 +9,7 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import { DEFAULT_PROPERTIES } from "../../src/rows/properties.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { Manifest } from "../../src/snapshot/manifest.ts";
-import { jsonOf, type Outcome, rollcallHere, rollcallIn } from "../cli/rollcall-process.ts";
+import { jsonOf, type Outcome, rollcallHere, rollcallIn, unwrapped } from "../cli/rollcall-process.ts";
 import { startTestSandbox } from "../support/test-sandbox.ts";
 
 const HOSTILE = [
@@ -162,11 +162,29 @@ describe("rollcall report", () => {
     assert.equal(await readFile(path.join(place.path, "page.html"), "utf8"), "former");
   });
 
-  it("refuses a folder as --out, and no --out", async () => {
+  it("is named by its run where no name is given, and replaces no file but a report", async () => {
+    const runId = manifests[0]?.runId ?? "";
+    const name = `rollcall-${runId}.html`;
+    const file = path.join(place.path, name);
+    for (const time of ["first", "second"]) {
+      const { exitCode, stdout } = await here("report", runId);
+      assert.equal(exitCode, 0, time);
+      assert.ok(stdout.includes(`${path.sep}${name}: run ${runId}`), stdout);
+      assertWellFormed(await readFile(file, "utf8"));
+    }
+    assert.equal((await here("report", "latest")).exitCode, 0);
+    assert.ok((await readdir(place.path)).includes(`rollcall-${manifests[2]?.runId}.html`));
+    await writeFile(file, "<p>my own notes");
+    const { exitCode, stderr } = await here("report", runId);
+    assert.equal(exitCode, 1);
+    assert.match(unwrapped(stderr), /there is a file of that name, which rollcall did not write/);
+    assert.equal(await readFile(file, "utf8"), "<p>my own notes");
+  });
+
+  it("refuses a folder as --out", async () => {
     const { exitCode, stderr } = await here("report", "--out", ".");
     assert.equal(exitCode, 1);
     assert.match(stderr, /it is a folder/);
-    assert.equal((await here("report")).exitCode, 2);
     assert.equal((await here("report", "--out", "a.html", "--last", "0")).exitCode, 2);
   });
 
@@ -250,7 +268,10 @@ describe("rollcall history", () => {
     assert.equal(exitCode, 0);
     const lines = stdout.trimEnd().split("\n");
     assert.ok(lines.every((line) => line.length <= 80));
-    assert.match(lines[0] ?? "", /^run +users +joined +left +changed +enabled +disabled +guests$/);
+    assert.match(
+      lines[0] ?? "",
+      /^run +users +joined +left +changed +enabled +disabled( +not told)? +guests$/,
+    );
     assert.match(lines[1] ?? "", new RegExp(`^${manifests[2]?.runId} +302 +0 +0 +1 `));
     assert.match(stdout, /302 ┤.*█/);
     const one = await here("history", "--last", "1");
@@ -262,7 +283,7 @@ describe("rollcall history", () => {
     const settings = { ...environment, ROLLCALL_CONTAINER: "no-such-container" };
     const { exitCode, stdout } = await rollcallHere(["history"], settings);
     assert.equal(exitCode, 0);
-    assert.match(stdout, /no snapshots yet/);
+    assert.match(stdout, /^No snapshot of tenant .* yet in container no-such-container/);
     assert.deepEqual(jsonOf(await rollcallHere(["history", "--json"], settings)), []);
   });
 

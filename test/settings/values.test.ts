@@ -203,3 +203,41 @@ describe("ROLLCALL_TIME_BUDGET_MINUTES", () => {
     }
   });
 });
+
+describe("ROLLCALL_KEEP", () => {
+  const keepOf = (text: string) => readSettings(withSettings({ ROLLCALL_KEEP: text })).keep;
+
+  it("takes rules in any order, and keeps all without any", () => {
+    assert.deepEqual(keepOf("daily=30,monthly=12"), { daily: 30, monthly: 12 });
+    assert.deepEqual(keepOf(" yearly = 9999 , last=1,weekly=8 "), { yearly: 9999, last: 1, weekly: 8 });
+    for (const nothing of ["", "  "]) assert.equal(keepOf(nothing), undefined);
+  });
+
+  it("refuses numbers that keep nothing, or are none", () => {
+    for (const text of [
+      "daily=0",
+      "daily=x",
+      "daily=-1",
+      "daily=1.5",
+      "daily=",
+      "daily",
+      "daily=10000",
+      "daily=1=2",
+    ]) {
+      assertRefused({ ROLLCALL_KEEP: text }, /^must give daily a whole number from 1 to 9999$/);
+    }
+  });
+
+  it("refuses what is no rule, without repeating it", () => {
+    for (const text of ["foo=3", "Daily=3", "30", "daily=30,", ",", "=3", "daily=30;monthly=12x=1"]) {
+      const words = text.startsWith("daily=30;")
+        ? /^must give daily/
+        : /^must be made of rules that begin with last, daily,/;
+      assertRefused({ ROLLCALL_KEEP: text }, words);
+    }
+  });
+
+  it("refuses a rule that is there twice", () => {
+    assertRefused({ ROLLCALL_KEEP: "daily=30,monthly=12,daily=30" }, /^has daily twice$/);
+  });
+});

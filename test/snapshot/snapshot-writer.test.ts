@@ -17,7 +17,7 @@ import { Container } from "../../src/storage/container.ts";
 import { idOf, linesOf } from "../formats/people.ts";
 import { sharedTls, startSharedStorage } from "../support/shared-storage.ts";
 
-const USERS = 6000;
+const USERS = 4500;
 const PROPERTIES = ["id", "displayName"];
 const MAX_PART_BYTES = 100_000;
 
@@ -75,7 +75,7 @@ describe("SnapshotWriter", () => {
     const { parts, formats } = written;
     for (const entries of [parts, formats?.csv, formats?.parquet]) assert.equal(usersIn(entries), USERS);
     assert.ok(parts.length > 1 && (formats?.csv?.length ?? 0) > 1);
-    // A row group of Parquet is whole: 6000 users are one.
+    // A row group of Parquet is whole: 4500 users are one.
     assert.equal(formats?.parquet?.length, 1);
     assert.ok((formats?.csv ?? []).every(({ bytes }) => bytes < 2 * MAX_PART_BYTES));
     const all = [...partsOfAllFormats(written), ...written.fingerprints].map(({ name }) => name);

@@ -93,7 +93,7 @@ describe("snapshots of schema version 1", () => {
 
   it("are compared", async () => {
     const { exitCode, stdout } = await read(COUNTED, "diff", FIRST, SECOND, "--json");
-    assert.equal(exitCode, 1, "there are differences");
+    assert.equal(exitCode, 0);
     const kinds = stdout
       .trimEnd()
       .split("\n")

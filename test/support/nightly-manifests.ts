@@ -5,6 +5,7 @@ import { BlobServiceClient } from "@azure/storage-blob";
 import { Snapshots } from "../../src/archive/snapshots.ts";
 import { DAY, MINUTE } from "../../src/clock.ts";
 import type { Storage } from "../../src/sandbox/storage.ts";
+import { allParts } from "../../src/snapshot/format-parts.ts";
 import {
   fingerprintsPartName,
   folderOf,
@@ -20,7 +21,7 @@ import {
   toBytes,
 } from "../../src/snapshot/manifest.ts";
 import { sha256Of } from "../../src/snapshot/sha256.ts";
-import { openContainer } from "../../src/storage/container.ts";
+import { type Container, openContainer } from "../../src/storage/container.ts";
 import { VERSION_1_SNAPSHOTS } from "./stored-folder.ts";
 
 /** Blobs by their path from the container. */
@@ -88,6 +89,14 @@ export function asBlobs(manifests: readonly Manifest[]): Blobs {
   return blobs;
 }
 
+/** Adds blobs with the lengths of the parts that manifests name, for what does not read them. */
+export function addParts(blobs: Blobs, manifests: readonly Manifest[]): void {
+  for (const manifest of manifests) {
+    const { path } = folderOf(manifest.tenantId, manifest.runId);
+    for (const { name, bytes } of allParts(manifest)) blobs.set(`${path}/${name}`, Buffer.alloc(bytes));
+  }
+}
+
 /** Makes `latest.json` vouch for a run's manifest as it is among the blobs. */
 export function pointLatestAt(blobs: Blobs, { tenantId, runId, finishedAt, completeness }: Manifest): void {
   const manifest = manifestPath(folderOf(tenantId, runId));
@@ -124,6 +133,7 @@ export function relinked(manifests: readonly Manifest[]): readonly Manifest[] {
 /** A container that holds {@link NIGHTLY_TENANT}'s blobs. */
 export interface NightlyContainer {
   readonly name: string;
+  readonly container: Container;
   readonly snapshots: Snapshots;
   /** Settings for reading it. */
   readonly environment: Readonly<Record<string, string>>;
@@ -154,7 +164,7 @@ export function openNightly(name: string, connectionString: string): NightlyCont
     ROLLCALL_STORAGE: connectionString,
     ROLLCALL_CONTAINER: name,
   };
-  return { name, snapshots: new Snapshots(container, NIGHTLY_TENANT, signal), environment };
+  return { name, container, snapshots: new Snapshots(container, NIGHTLY_TENANT, signal), environment };
 }
 
 /** The storage's connection string with a gate's address in place of its own. */

@@ -17,6 +17,8 @@ export interface Strike {
   readonly lasts?: boolean;
   /** The status that the client hears. Absent: nothing, its connection is dropped. */
   readonly status?: number;
+  /** The error code beside it; absent: the usual one. */
+  readonly code?: string;
   /** What happens; the write waits for it. */
   readonly run?: () => Promise<void>;
 }
@@ -96,7 +98,7 @@ export async function startStorageGate(
   async function strikeBack(response: ServerResponse): Promise<void> {
     await strike?.run?.();
     if (strike?.status === undefined) return void response.destroy();
-    const code = ERROR_CODES[strike.status] ?? "Refused";
+    const code = strike.code ?? ERROR_CODES[strike.status] ?? "Refused";
     response
       .writeHead(strike.status, { "content-type": "application/xml", "x-ms-error-code": code })
       .end(`<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>No.</Message></Error>`);

@@ -5,14 +5,19 @@ import { CHANGE_KINDS, type ChangeKind } from "../../changes/change-kind.ts";
 import { compareSnapshots } from "../../changes/compare.ts";
 import { compareSelections, type Selection } from "../../changes/selection.ts";
 import { ChangeSummary } from "../change-summary.ts";
+import { Destination } from "../destination.ts";
 import { openReadingPlace } from "../reading.ts";
 import type { Terminal } from "../terminal.ts";
+import { unknownProperty } from "../unknown-property.ts";
 
 /** Options of `rollcall diff`. */
 export interface DiffOptions {
   readonly change?: readonly ChangeKind[];
   readonly property?: readonly string[];
   readonly limit: number;
+  /** Whether differences make the command exit with 1; then a failure makes it exit with 3. */
+  readonly exitCode?: boolean;
+  readonly out?: string;
   readonly json?: boolean;
 }
 
@@ -24,33 +29,37 @@ export async function diff(
   options: DiffOptions,
   command: Command,
 ): Promise<void> {
-  // 1 means that there are differences.
-  terminal.failureExitCode = 3;
-  const { change: kinds = CHANGE_KINDS, property: names = [], limit, json } = options;
+  const { change: kinds = CHANGE_KINDS, property: names = [], limit, exitCode, out, json } = options;
+  if (exitCode) terminal.failureExitCode = 3;
   if (names.length > 0 && !kinds.includes("changed")) {
-    command.error("error: --property is about users who changed; it needs --change changed");
+    command.error("--property is about users who changed; it needs --change changed");
   }
+  await using destination = await Destination.open(terminal, out);
   const { snapshots } = await openReadingPlace(terminal);
   const after = await snapshots.open(to);
   const before = from === undefined ? await snapshots.before(after) : await snapshots.open(from);
   const selection = compareSelections(before.manifest.source.properties, after.manifest.source.properties);
   const stranger = names.find((name) => !selection.common.some((common) => common.name === name));
-  if (stranger !== undefined) command.error(`error: ${notCompared(stranger, selection)}`);
+  if (stranger !== undefined) command.error(notCompared(stranger, after.folder.runId, selection));
   const isWanted = ({ kind, properties }: Change) =>
     kinds.includes(kind) && (names.length === 0 || properties.some((name) => names.includes(name)));
   const changes = wantedChanges(before, after, isWanted, terminal.io.signal);
-  if (json) return writeLines(terminal, changes);
-
+  let differs = false;
   const summary = new ChangeSummary(limit);
   for await (const some of changes) {
-    terminal.exitCode = 1;
-    for (const change of some) summary.add(change);
+    differs = true;
+    if (!json) for (const change of some) summary.add(change);
+    else if (!(await destination.write(some.map(({ line }) => `${line}\n`).join(""), "json"))) break;
   }
-  const heading = `From ${before.folder.runId} to ${after.folder.runId}`;
-  await terminal.print(
-    terminal.exitCode === 0 ? `${heading}: no differences` : heading,
-    ...summary.lines(kinds, selection.notCompared),
-  );
+  if (!json) {
+    const heading = `From ${before.folder.runId} to ${after.folder.runId}`;
+    await destination.print(
+      differs ? heading : `${heading}: no differences`,
+      ...summary.lines(kinds, selection.notCompared),
+    );
+  }
+  await destination.publish();
+  if (exitCode && differs) terminal.exitCode = 1;
 }
 
 /** The changes that were asked for, in batches that are never empty. */
@@ -66,15 +75,8 @@ async function* wantedChanges(
   }
 }
 
-async function writeLines(terminal: Terminal, changes: AsyncIterable<readonly Change[]>): Promise<void> {
-  for await (const some of changes) {
-    terminal.exitCode = 1;
-    if (!(await terminal.write(some.map(({ line }) => `${line}\n`).join(""), "json"))) return;
-  }
-}
-
-function notCompared(name: string, { notCompared, common }: Selection): string {
+function notCompared(name: string, runId: string, { notCompared, common }: Selection): string {
   if (notCompared.includes(name)) return `only one of the runs selected ${name}; it cannot be compared`;
-  const names = common.map((property) => property.name).join(", ");
-  return `the runs cannot be compared by ${name}, only by ${names}`;
+  const names = common.map((property) => property.name);
+  return unknownProperty(runId, name, names);
 }

@@ -1,11 +1,11 @@
-import { HOUR, SECOND, systemClock } from "../../clock.ts";
+import { systemClock } from "../../clock.ts";
 import type { CheckResult } from "../../doctor/check.ts";
 import { diagnose } from "../../doctor/diagnosis.ts";
 import { openAzureIdentity } from "../../identity/azure-identity.ts";
 import { plural } from "../../words/format.ts";
 import { displayWidth, fitTo } from "../display-width.ts";
 import { environmentOf } from "../environment.ts";
-import { openReadingPlace } from "../reading.ts";
+import { reportFreshness } from "../report-freshness.ts";
 import type { Terminal } from "../terminal.ts";
 import { hang } from "../wrap.ts";
 
@@ -37,23 +37,6 @@ export async function doctor(terminal: Terminal, { freshness, json }: DoctorOpti
   if (results.some(({ status }) => status === "failed")) terminal.exitCode = 1;
   if (json) await terminal.printJson(results);
   else await terminal.print("", verdict(results));
-}
-
-/** Whether the latest snapshot is young enough: says so, and exits with 1 when it is not. */
-async function reportFreshness(terminal: Terminal, withinMs: number, json: boolean): Promise<void> {
-  const { snapshots } = await openReadingPlace(terminal);
-  const { manifest } = await snapshots.latest();
-  const ageMs = Math.max(0, systemClock.now() - Date.parse(manifest.finishedAt));
-  const fresh = ageMs <= withinMs;
-  if (!fresh) terminal.exitCode = 1;
-  const { runId, finishedAt } = manifest;
-  if (json) return terminal.printJson({ runId, finishedAt, ageSeconds: Math.round(ageMs / SECOND), fresh });
-  const age = `${(ageMs / HOUR).toFixed(1)} h old`;
-  await terminal.print(
-    fresh
-      ? `✓ fresh: the latest snapshot, ${runId}, is ${age}`
-      : `✗ stale: the latest snapshot, ${runId}, is ${age}, older than ${(withinMs / HOUR).toFixed(1)} h; the log says why`,
-  );
 }
 
 function describe({ check, status, detail, remedy }: CheckResult): readonly string[] {

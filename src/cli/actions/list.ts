@@ -6,7 +6,11 @@ import {
 } from "../../archive/snapshots.ts";
 import { formatBytes, formatCount, formatMinute } from "../../words/format.ts";
 import { failedLastRun } from "../../words/last-run-words.ts";
-import { openReadingPlace, runsOrNone } from "../reading.ts";
+import { Destination } from "../destination.ts";
+import { writeListing } from "../listing-output.ts";
+import type { OutputFormat } from "../output-format.ts";
+import { noRuns, openReadingPlace, runsOrNone } from "../reading.ts";
+import { type RunRange, runsIn } from "../run-range.ts";
 import { type Column, formatTable } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 import { hang } from "../wrap.ts";
@@ -21,38 +25,61 @@ const COLUMNS: readonly Column[] = [
   { title: "size", align: "right" },
 ];
 
+/** Of CSV. */
+const FIELDS = [
+  "runId",
+  "finishedAt",
+  "users",
+  "counted",
+  "verdict",
+  "parts",
+  "bytes",
+  "latest",
+  "error",
+] as const;
+
 /** Options of `rollcall list`. */
-export interface ListOptions {
-  /** Runs at most. */
-  readonly limit: number;
-  readonly json?: boolean;
+export interface ListOptions extends RunRange {
+  readonly output: OutputFormat;
+  readonly out?: string;
 }
 
 /** Lists the committed snapshots. */
 export async function list(terminal: Terminal, options: ListOptions): Promise<void> {
-  const { limit, json } = options;
+  const { output, out } = options;
+  await using destination = await Destination.open(terminal, out);
   const { containerName, snapshots } = await openReadingPlace(terminal);
   const runs = await runsOrNone(snapshots);
   const latest = await latestRun(snapshots);
-  const entries = await Array.fromAsync(snapshots.list(runs.slice(0, limit)));
-  if (json) {
+  const inRange = runsIn(runs, { ...options, limit: undefined });
+  const shown = inRange.slice(0, options.limit);
+  const entries = await Array.fromAsync(snapshots.list(shown));
+  if (output !== "table") {
     const isLatest = ({ runId }: { readonly runId: string }) => runId === latest.runId;
-    return terminal.printJson(entries.map((entry) => ({ ...entry, latest: isLatest(entry) })));
+    const listed = entries.map((entry) => ({ ...entry, latest: isLatest(entry) }));
+    await writeListing(destination, output, FIELDS, listed);
+  } else if (entries.length === 0)
+    await destination.print(
+      noRuns(snapshots, containerName, runs.length),
+      ...(await lastNight(snapshots, runs)),
+    );
+  else {
+    const older = inRange.length - shown.length;
+    await destination.print(
+      ...formatTable(COLUMNS, entries.map(asRow)),
+      ...entries.flatMap(problemOf),
+      ...(older > 0 ? [`${formatCount(older)} older: rollcall list --limit ${inRange.length}`] : []),
+      ...hang("Latest: ", latest.runId ?? latest.problem),
+      ...(await lastNight(snapshots, runs)),
+    );
   }
-  const failed = failedLastRun(await snapshots.lastRun(), runs[0]);
-  const lastNight = failed === undefined ? [] : hang("! Last run: ", failed);
-  if (runs.length === 0) {
-    const none = `No snapshot of tenant ${snapshots.tenantId} yet in container ${containerName}.`;
-    return terminal.print(none, ...lastNight);
-  }
-  const older = runs.length - entries.length;
-  await terminal.print(
-    ...formatTable(COLUMNS, entries.map(asRow)),
-    ...entries.flatMap(problemOf),
-    ...(older > 0 ? [`${formatCount(older)} older: rollcall list --limit ${runs.length}`] : []),
-    ...hang("Latest: ", latest.runId ?? latest.problem),
-    ...lastNight,
-  );
+  await destination.publish();
+}
+
+/** A last run that failed. */
+async function lastNight(snapshots: Snapshots, [newest]: readonly string[]): Promise<readonly string[]> {
+  const failed = failedLastRun(await snapshots.lastRun(), newest);
+  return failed === undefined ? [] : hang("! Last run: ", failed);
 }
 
 /** An unreadable `latest.json` must not hide the snapshots. */

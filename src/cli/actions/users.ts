@@ -1,17 +1,21 @@
 import type { Command } from "commander";
 import type { Condition } from "../condition.ts";
+import { Destination } from "../destination.ts";
 import type { OutputFormat } from "../output-format.ts";
 import { openReadingPlace } from "../reading.ts";
 import { RowFilter } from "../row-filter.ts";
 import type { Terminal } from "../terminal.ts";
-import { openOutput } from "../user-output.ts";
-import { LINE_WIDTH } from "../wrap.ts";
+import { unknownProperty } from "../unknown-property.ts";
+import { openOutput, type UserOutput } from "../user-output.ts";
 
 /** Options of `rollcall users`. */
 export interface UsersOptions {
-  readonly format: OutputFormat;
+  readonly output: OutputFormat;
+  readonly out?: string;
   readonly select?: readonly string[];
   readonly where?: readonly Condition[];
+  /** Users at most; absent: all. */
+  readonly limit?: number;
 }
 
 /** Writes the users of a snapshot. */
@@ -21,30 +25,47 @@ export async function users(
   options: UsersOptions,
   command: Command,
 ): Promise<void> {
-  const { select, where = [] } = options;
+  const { output: format, select, where = [], limit } = options;
+  await using destination = await Destination.open(terminal, options.out);
   const { snapshots } = await openReadingPlace(terminal);
   const snapshot = await snapshots.open(run);
   const { properties } = snapshot.manifest.source;
-  const unknown = [...(select ?? []), ...where.map(({ property }) => property)].filter(
-    (name) => !properties.includes(name),
-  );
-  if (unknown.length > 0) {
-    const names = [...new Set(unknown)].join(", ");
-    command.error(
-      `error: run ${snapshot.manifest.runId} has no property ${names}; it has ${properties.join(", ")}`,
-    );
-  }
-  const { columns } = terminal.io.stdout;
-  const output = openOutput(options.format, { properties, select, width: columns ?? LINE_WIDTH });
-  const filter = new RowFilter(properties, where);
-  const form = options.format === "csv" || options.format === "table" ? "text" : "json";
-  const write = (text: string) => terminal.write(text, form);
-  if (output.head !== "" && !(await write(output.head))) return;
-  for await (const lines of snapshot.lineBatches()) {
-    const kept = filter.keep(lines);
-    if (kept.length > 0 && !(await write(output.rows(kept)))) return;
-  }
-  await write(output.tail);
+  const asked = [...(select ?? []), ...where.map(({ property }) => property)];
+  const unknown = asked.find((name) => !properties.includes(name));
+  if (unknown !== undefined) command.error(unknownProperty(snapshot.folder.runId, unknown, properties));
+  const output = openOutput(format, { properties, select, width: destination.width });
+  const wanted = fitting(new RowFilter(properties, where), snapshot.lineBatches(), limit);
+  const form = format === "csv" || format === "table" ? "text" : "json";
+  for await (const text of textsOf(output, wanted)) if (!(await destination.write(text, form))) return;
+  await destination.publish();
   const leftOut = output.leftOut();
   if (leftOut.length > 0) terminal.complain(`No room for ${leftOut.join(", ")}: --select fewer.`);
+}
+
+/** What is to be written. Nothing is, not even the head, before the first part has been checked. */
+async function* textsOf(
+  { head, rows, tail }: UserOutput,
+  batches: AsyncIterable<readonly string[]>,
+): AsyncGenerator<string, void, undefined> {
+  let begun = head;
+  for await (const lines of batches) {
+    yield begun + rows(lines);
+    begun = "";
+  }
+  if (begun + tail !== "") yield begun + tail;
+}
+
+/** Those who fit, in batches that are never empty; what comes after the last of them is not read. */
+async function* fitting(
+  filter: RowFilter,
+  batches: AsyncIterable<readonly string[]>,
+  limit = Number.POSITIVE_INFINITY,
+): AsyncGenerator<readonly string[], void, undefined> {
+  let left = limit;
+  for await (const lines of batches) {
+    const kept = filter.keep(lines).slice(0, left);
+    if (kept.length > 0) yield kept;
+    left -= kept.length;
+    if (left === 0) return;
+  }
 }

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Snapshots, Verification, VerifyOptions } from "../../archive/snapshots.ts";
 import { RollcallError } from "../../error.ts";
+import type { KeepRules } from "../../settings/keep-rules.ts";
 import type { SignatureFinding } from "../../signature/verify-signature.ts";
 import { formatBytes, plural } from "../../words/format.ts";
 import { brokenChain, describeChain } from "../chain-words.ts";
@@ -11,13 +12,14 @@ import type { Terminal } from "../terminal.ts";
 import { hang } from "../wrap.ts";
 
 const NO_KEY =
-  "error: --require-signature needs --key FILE, or ROLLCALL_SIGNING_KEY_NAME and ROLLCALL_KEY_VAULT_URL";
+  "--require-signature needs --key FILE, or ROLLCALL_SIGNING_KEY_NAME and ROLLCALL_KEY_VAULT_URL";
 
 /** Options of `rollcall verify`. */
 export interface VerifyCommandOptions {
   readonly all?: boolean;
   readonly chain?: boolean;
   readonly since?: string;
+  readonly keep?: KeepRules;
   readonly json?: boolean;
   readonly key?: string;
   readonly requireSignature?: boolean;
@@ -30,14 +32,15 @@ export async function verify(
   options: VerifyCommandOptions,
   command: Command,
 ): Promise<void> {
-  const { all, chain: wantsChain, since, json, key, requireSignature } = options;
-  if (all && run !== undefined) command.error("error: either a run or --all");
-  if (since !== undefined && !wantsChain) command.error("error: --since goes with --chain");
+  const { all, chain: wantsChain, since, keep, json, key, requireSignature } = options;
+  if (all && run !== undefined) command.error("either a run or --all");
+  if (since !== undefined && !wantsChain) command.error("--since goes with --chain");
+  if (keep !== undefined && !wantsChain) command.error("--keep goes with --chain");
   const keys = await openPublicKeys(key, terminal);
   if (requireSignature && !keys) command.error(NO_KEY);
   const how = { keys, requireSignature };
   const { snapshots } = await openReadingPlace(terminal);
-  const chain = wantsChain ? await snapshots.verifyChain(since) : undefined;
+  const chain = wantsChain ? await snapshots.verifyChain(since, keep) : undefined;
   if (chain && !json) await terminal.print(...describeChain(chain));
   const results: Verification[] = [];
   try {

@@ -6,12 +6,15 @@ import type { Terminal } from "../terminal.ts";
 const HELP = `
 Example: rollcall diff 20261121 20261122 --property accountEnabled
 
-FROM and TO are run ids, or the beginning of one that no other run shares.
-The order inside a collection does not matter. A property that only one run
-selected is not compared. Each part's SHA-256 is checked before it is used.
+FROM and TO are run ids, the beginning of one that no other run shares, or
+latest. The order inside a collection does not matter. A property that only one
+run selected is not compared. Each part's SHA-256 is checked before it is used.
 
-Exit codes: 0 no differences, 1 differences, 2 wrong usage or settings,
-3 failed. --change and --property also narrow what counts as a difference.`;
+With --exit-code the command tells by its exit code whether there are
+differences; --change and --property narrow what counts as one.
+
+Exit codes: 0 compared; 1 failed, or with --exit-code there are differences;
+2 wrong usage or settings; 3 with --exit-code: failed.`;
 
 /** `rollcall diff`. */
 export function addDiffCommand(program: Command, terminal: Terminal): void {
@@ -23,6 +26,8 @@ export function addDiffCommand(program: Command, terminal: Terminal): void {
     .option("--change <kind>", "only users who joined, left or changed (repeatable)", addKind)
     .option("--property <name>", "only users for whom this property changed (repeatable)", addName)
     .option("--limit <count>", "how many of each kind to show at most", parseLimit, 20)
+    .option("--exit-code", "exit with 1 if there are differences")
+    .option("--out <file>", "write to a file, whole or not at all")
     .option("--json", "write each change as a line of JSON")
     .addHelpText("after", HELP)
     .action(

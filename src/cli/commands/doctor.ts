@@ -9,9 +9,7 @@ Example: rollcall doctor
 Publishes nothing. Creates the container if it is missing, writes a small blob
 there and deletes it. Wrong settings are a failed check.
 
---freshness 26h asks for one thing only: whether the latest snapshot can be read
-and is no older than that (m, h or d). It reads the storage and nothing else, so
-any scheduler can run it that has Storage Blob Data Reader on the container.
+--freshness 26h checks nothing but the storage, as rollcall fresh --within 26h.
 
 Exit codes: 0 a run has what it needs, perhaps with warnings, or the snapshot is
 fresh; 1 it does not, or is not; 2 wrong usage.`;

@@ -1,9 +1,10 @@
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { ListOptions } from "../actions/list.ts";
 import type { Terminal } from "../terminal.ts";
+import { addOutputOptions, addRangeOptions } from "./listing-options.ts";
 
 const HELP = `
-Example: rollcall list --limit 5
+Example: rollcall list --since 2026-11-01 --limit 5
 
 A snapshot whose manifest cannot be read is shown as damaged; rollcall verify
 tells more.
@@ -13,19 +14,12 @@ settings.`;
 
 /** `rollcall list`. */
 export function addListCommand(program: Command, terminal: Terminal): void {
-  program
-    .command("list")
-    .description("list the committed snapshots, newest first")
-    .option("--limit <count>", "how many at most", parseLimit, 20)
-    .option("--json", "print an array of JSON objects")
+  const list = program.command("list").description("list the committed snapshots, newest first");
+  addRangeOptions(list, 20);
+  addOutputOptions(list, "table")
     .addHelpText("after", HELP)
     .action(async (options: ListOptions) => {
       const { list } = await import("../actions/list.ts");
       await list(terminal, options);
     });
-}
-
-function parseLimit(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("It must be a whole number from 1.");
-  return Number(text);
 }

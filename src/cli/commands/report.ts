@@ -1,14 +1,17 @@
 import type { Command } from "commander";
 import type { ReportOptions } from "../actions/report.ts";
-import { parseRunCount } from "../run-count.ts";
+import { parseCount } from "../count.ts";
 import type { Terminal } from "../terminal.ts";
 
 const HELP = `
 Example: rollcall report --out report.html
 
-RUN is a run id, or the beginning of one that no other run shares. The page
-needs no network and no script. It names people: some who joined, left, or have
-stale accounts. Only its owner may read a new file.
+Without --out the file is rollcall-RUN.html in this folder. There it replaces
+only a page that rollcall wrote.
+
+RUN is latest, a run id, or the beginning of one that no other run shares. The
+page needs no network and no script. It names people: some who joined, left, or
+have stale accounts. Only its owner may read a new file.
 
 Reads the run whole and checks each part's SHA-256. Of the runs before it only
 the manifests are read; one that is damaged is shown as damaged. The file
@@ -25,9 +28,9 @@ export function addReportCommand(program: Command, terminal: Terminal): void {
     .command("report")
     .description("write a snapshot and the runs before it as a page for people")
     .argument("[run]", "which run (default: the latest)")
-    .requiredOption("--out <file>", "the file to write, such as report.html")
+    .option("--out <file>", "the file to write (default: rollcall-RUN.html)")
     .option("--all", "all tenants of ROLLCALL_TENANTS, a row for each, in place of one snapshot")
-    .option("--last <count>", "how many runs at most", parseRunCount, 14)
+    .option("--last <count>", "how many runs at most", parseCount, 14)
     .option("--json", "print what was written as JSON")
     .addHelpText("after", HELP)
     .action(async (run: string | undefined, options: ReportOptions) => {

@@ -5,9 +5,9 @@ import type { Terminal } from "../terminal.ts";
 const HELP = `
 Example: rollcall show 20261122
 
-RUN is a run id, or the beginning of one that no other run shares. The manifest
-is checked against latest.json, and each part for its length; rollcall verify
-reads the parts, and checks the signature.
+RUN is latest, a run id, or the beginning of one that no other run shares. The
+manifest is checked against latest.json, and each part for its length; rollcall
+verify reads the parts, and checks the signature.
 
 Exit codes: 0 shown, 1 no such run or damaged, 2 wrong usage or settings.`;
 

@@ -1,16 +1,17 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import type { UsersOptions } from "../actions/users.ts";
 import { CONDITION_SYNTAX, type Condition, parseCondition } from "../condition.ts";
-import { OUTPUT_FORMATS } from "../output-format.ts";
+import { parseCount } from "../count.ts";
 import type { Terminal } from "../terminal.ts";
+import { addOutputOptions } from "./listing-options.ts";
 
 const HELP = `
 Example: rollcall users | jq -r .userPrincipalName
-         rollcall users --where accountEnabled=false --format csv > disabled.csv
-         rollcall users --where 'createdDateTime>=2026-01-01' --format table
+         rollcall users --where accountEnabled=false --output csv --out a.csv
+         rollcall users --where 'createdDateTime>=2026-01-01' --output table
 
-RUN is a run id, or the beginning of one that no other run shares. A part's
-SHA-256 is checked before any of its users is written.
+RUN is latest, a run id, or the beginning of one that no other run shares. A
+part's SHA-256 is checked before any of its users is written.
 
 A condition's VALUE is text, true, false, null, or a date. ~ finds VALUE
 anywhere in the text, ignoring case. A collection fits when one of its elements
@@ -25,15 +26,14 @@ or damaged, and then not all users were written; 2 wrong usage or settings.`;
 
 /** `rollcall users`. */
 export function addUsersCommand(program: Command, terminal: Terminal): void {
-  const format = new Option("--format <format>", "how to write them").choices(OUTPUT_FORMATS);
-  program
+  const users = program
     .command("users")
     .description("write the users of a snapshot, or some of them")
     .argument("[run]", "which run (default: the latest)")
-    .addOption(format.default("ndjson"))
     .option("--select <properties>", "only these, in this order, separated by commas", readSelect)
     .option("--where <condition>", "only users who fit (repeatable)", readWhere)
-    .option("--json", "errors as JSON; does not change --format")
+    .option("--limit <count>", "how many at most, the first who fit", parseCount);
+  addOutputOptions(users, "ndjson", "format")
     .addHelpText("after", HELP)
     .action(async (run: string | undefined, options: UsersOptions, command: Command) => {
       const { users } = await import("../actions/users.ts");

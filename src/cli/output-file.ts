@@ -3,11 +3,11 @@ import { open, realpath, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { RollcallError } from "../error.ts";
 
-/** Only its owner may read it: a report names people. */
+/** Only its owner may read it: what is written names people. */
 const NEW_FILE_MODE = 0o600;
 
 /** A file that appears, or replaces another, only when it is complete. */
-export class ReportFile implements AsyncDisposable {
+export class OutputFile implements AsyncDisposable {
   /** Where it will be. */
   readonly path: string;
   readonly #temporaryPath: string;
@@ -27,7 +27,7 @@ export class ReportFile implements AsyncDisposable {
    * @throws {RollcallError} `output-unwritable` for a folder, for anything else that is not a file, and where nothing can be
    *   written
    */
-  static async open(wanted: string): Promise<ReportFile> {
+  static async open(wanted: string): Promise<OutputFile> {
     return naming(wanted, async () => {
       const existing = await stat(wanted).catch(unlessMissing);
       if (existing && !existing.isFile()) {
@@ -36,18 +36,26 @@ export class ReportFile implements AsyncDisposable {
       const target = existing ? await realpath(wanted) : wanted;
       const temporaryPath = path.join(path.dirname(target), `.${path.basename(target)}.${randomUUID()}.tmp`);
       const mode = existing ? existing.mode & 0o777 : NEW_FILE_MODE;
-      return new ReportFile(target, temporaryPath, await open(temporaryPath, "wx", mode));
+      return new OutputFile(target, temporaryPath, await open(temporaryPath, "wx", mode));
     });
   }
 
   /**
-   * Writes it and gives it its name.
+   * Adds to what it will hold.
    *
    * @throws {RollcallError} `output-unwritable` when it cannot be written, for instance to a full disk
    */
-  async publish(content: string): Promise<void> {
+  async write(text: string): Promise<void> {
+    await naming(this.path, () => this.#handle.appendFile(text));
+  }
+
+  /**
+   * Gives it its name.
+   *
+   * @throws {RollcallError} as {@link write}
+   */
+  async publish(): Promise<void> {
     await naming(this.path, async () => {
-      await this.#handle.writeFile(content);
       await this.#handle.sync();
       await this.#close();
       await rename(this.#temporaryPath, this.path);
@@ -67,6 +75,16 @@ export class ReportFile implements AsyncDisposable {
   }
 }
 
+/** The error for a file that cannot be written. */
+export function unwritable(file: string, problem: string): RollcallError {
+  return new RollcallError("output-unwritable", {
+    doing: `writing ${file}`,
+    problem,
+    remedy:
+      "Nothing was written. Name another file with --out, in a folder that exists and that you may write to.",
+  });
+}
+
 async function naming<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -79,13 +97,4 @@ async function naming<T>(file: string, work: () => Promise<T>): Promise<T> {
 function unlessMissing(error: unknown): undefined {
   if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
   throw error;
-}
-
-function unwritable(file: string, problem: string): RollcallError {
-  return new RollcallError("output-unwritable", {
-    doing: `writing ${file}`,
-    problem,
-    remedy:
-      "Nothing was written. Name another file with --out, in a folder that exists and that you may write to.",
-  });
 }

@@ -1,0 +1,5 @@
+// Refused: requireSignature needs signingKeyName
+using '../main.bicep'
+
+param environmentName = 'refused'
+param requireSignature = 'on'

@@ -1,0 +1,136 @@
+import type { Command } from "commander";
+import { prune as deleteUnkept, type PlannedFolder, type Pruned, planPrune } from "../../archive/prune.ts";
+import { systemClock } from "../../clock.ts";
+import { RollcallError } from "../../error.ts";
+import type { KeepRules } from "../../settings/keep-rules.ts";
+import { readKeep } from "../../settings/settings.ts";
+import { lockPath } from "../../snapshot/layout.ts";
+import { PRUNE, takeLock } from "../../storage/lock.ts";
+import { formatBytes, plural } from "../../words/format.ts";
+import { environmentOf } from "../environment.ts";
+import { isNoContainer, openTenantPlace, type TenantPlace } from "../reading.ts";
+import { type Column, formatTable } from "../table.ts";
+import type { Terminal } from "../terminal.ts";
+
+const COLUMNS: readonly Column[] = [
+  { title: "run" },
+  { title: "what" },
+  { title: "size", align: "right" },
+  { title: "kept by" },
+];
+
+const KINDS = { snapshot: "snapshot", failed: "failed run", pruned: "rest of a pruned one" } as const;
+
+/** Options of `rollcall prune`. */
+export interface PruneOptions {
+  readonly keepLast?: number;
+  readonly keepDaily?: number;
+  readonly keepWeekly?: number;
+  readonly keepMonthly?: number;
+  readonly keepYearly?: number;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+/** Deletes what rules let go, or shows what they would. */
+export async function prune(terminal: Terminal, options: PruneOptions, command: Command): Promise<void> {
+  const rules = rulesOf(options) ?? readKeep(environmentOf(terminal));
+  if (!rules) command.error("name a rule, such as --keep-daily 30, or set ROLLCALL_KEEP");
+  const place = await openTenantPlace(terminal);
+  const { plan, pruned } = await carryOut(place, rules, options.yes ?? false, terminal.io.signal);
+  if (options.json) await terminal.printJson(asJson(plan, pruned));
+  else await terminal.print(...describe(place, plan, pruned));
+  if (pruned && pruned.refused.length > 0) throw notLetGo(pruned.refused);
+}
+
+function rulesOf({
+  keepLast,
+  keepDaily,
+  keepWeekly,
+  keepMonthly,
+  keepYearly,
+}: PruneOptions): KeepRules | undefined {
+  const rules = {
+    last: keepLast,
+    daily: keepDaily,
+    weekly: keepWeekly,
+    monthly: keepMonthly,
+    yearly: keepYearly,
+  };
+  const given = Object.entries(rules).filter(([, count]) => count !== undefined);
+  return given.length === 0 ? undefined : Object.fromEntries(given);
+}
+
+/** Plans and, if it is to delete, deletes under the lock. A container that does not exist yet holds nothing. */
+async function carryOut(
+  { container, tenantId }: TenantPlace,
+  rules: KeepRules,
+  isToDelete: boolean,
+  signal: AbortSignal,
+): Promise<{ readonly plan: readonly PlannedFolder[]; readonly pruned?: Pruned }> {
+  try {
+    if (!isToDelete) return { plan: await planPrune(container, tenantId, rules, systemClock.now()) };
+    await using lock = await takeLock(container, { path: lockPath(tenantId), clock: systemClock, signal });
+    await lock.nameHolder(PRUNE);
+    const locked = container.withSignal(lock.signal);
+    const plan = await planPrune(locked, tenantId, rules, systemClock.now());
+    return { plan, pruned: await deleteUnkept(locked, plan) };
+  } catch (error) {
+    if (isNoContainer(error)) return { plan: [] };
+    throw error;
+  }
+}
+
+function describe(
+  { tenantId, containerName }: TenantPlace,
+  plan: readonly PlannedFolder[],
+  pruned: Pruned | undefined,
+): readonly string[] {
+  if (plan.length === 0) return [`There is nothing of tenant ${tenantId} in container ${containerName}.`];
+  const rows = plan.map(({ folder, kind, bytes, keptBy }) => [
+    folder.runId,
+    KINDS[kind],
+    formatBytes(bytes),
+    keptBy.length === 0 ? (pruned ? "nothing" : "nothing: to be deleted") : keptBy.join(", "),
+  ]);
+  return [...formatTable(COLUMNS, rows), pruned ? whatWasDone(pruned) : whatWouldBeDone(plan)];
+}
+
+function whatWouldBeDone(plan: readonly PlannedFolder[]): string {
+  const doomed = plan.filter(({ keptBy }) => keptBy.length === 0);
+  if (doomed.length === 0) return "There is nothing to delete.";
+  const failed = doomed.filter(({ kind }) => kind === "failed").length;
+  const bytes = doomed.reduce((sum, planned) => sum + planned.bytes, 0);
+  return `Nothing was deleted. With --yes: ${amounts(doomed.length - failed, failed, bytes)}.`;
+}
+
+function whatWasDone({ snapshots, failed, bytes }: Pruned): string {
+  return `Deleted: ${amounts(snapshots, failed, bytes)}.`;
+}
+
+function amounts(snapshots: number, failed: number, bytes: number): string {
+  const folders = failed === 0 ? "" : ` and ${plural(failed, "failed run")}`;
+  return `${plural(snapshots, "snapshot")}${folders}, ${formatBytes(bytes)}`;
+}
+
+function asJson(plan: readonly PlannedFolder[], pruned: Pruned | undefined): unknown {
+  const folders = plan.map(({ folder, kind, bytes, keptBy }) => ({
+    runId: folder.runId,
+    kind,
+    bytes,
+    keptBy,
+  }));
+  return { folders, deleted: pruned ?? null };
+}
+
+/** The error for what the storage did not let go. */
+function notLetGo(refused: readonly RollcallError[]): RollcallError {
+  const [first, ...others] = refused;
+  const more = others.length > 0 ? `; ${plural(others.length, "more run")} likewise` : "";
+  return new RollcallError("storage-refused", {
+    doing: first?.doing ?? "pruning",
+    problem: `${first?.problem}${more}`,
+    answer: first?.answer,
+    remedy: first?.remedy ?? "",
+  });
+}

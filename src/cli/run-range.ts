@@ -1,0 +1,31 @@
+import { InvalidArgumentError } from "commander";
+
+/** Which runs are meant. What is absent sets no bound. */
+export interface RunRange {
+  /** The first: a run's id or its beginning, or a date such as `2026-11-22`. */
+  readonly since?: string | undefined;
+  /** The last, spelled alike; a date means all of its runs. */
+  readonly until?: string | undefined;
+  /** How many at most, the newest. */
+  readonly limit?: number | undefined;
+}
+
+/** @param runs ids, newest first */
+export function runsIn(runs: readonly string[], { since = "", until, limit }: RunRange): readonly string[] {
+  const first = digitsOf(since);
+  const last = until === undefined ? undefined : digitsOf(until);
+  return runs
+    .filter((runId) => runId >= first && (last === undefined || runId.slice(0, last.length) <= last))
+    .slice(0, limit);
+}
+
+/** Parses a date, a run id or its beginning. */
+export function parseMoment(text: string): string {
+  if (!/^(\d{4}(-\d{2}){0,2}|\d{4,8}|\d{8}T\d{0,6}|\d{8}T\d{6}Z)$/.test(text))
+    throw new InvalidArgumentError("It must be a run id or its beginning, or a date such as 2026-11-22.");
+  return text;
+}
+
+function digitsOf(moment: string): string {
+  return moment.replaceAll("-", "");
+}
