@@ -136,10 +136,12 @@ describe("rollcall fresh", () => {
     assert.equal(exitCode, 0);
     assert.deepEqual(gate.writes, []);
     assert.ok(
-      gate.requests.every((request) => /^GET (\S+ comp=list|(manifest|latest)\.json)$/.test(request)),
+      gate.requests.every((request) =>
+        /^GET (\S+ comp=list|(manifest|latest|last-run)\.json)$/.test(request),
+      ),
       gate.requests.join(),
     );
-    assert.equal(gate.requests.length, 4);
+    assert.equal(gate.requests.length, 5);
   });
 
   it("tells a container without a snapshot, and none at all, from an old one", async () => {
