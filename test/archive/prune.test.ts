@@ -585,6 +585,24 @@ describe("a storage that does not let go", () => {
     assert.deepEqual(blobsOf(held, await namesIn(place)), ["manifest.pruned.json"]);
   });
 
+  it("says, having deleted a manifest, that it is unavailable: the copy stays, so the run counts as pruned", async () => {
+    const place = await nights(NIGHTS.slice(-2));
+    const [older] = NIGHTS.slice(-2);
+    assert.ok(older);
+    const write = await writeOfFirstDelete(place.environment);
+    const strike = { write, moment: "after", status: 503, lasts: true } as const;
+    await using gate = await startStorageGate(storage, await sharedTls(), strike);
+    const outcome = await rollcallHere(["prune", "--keep-last", "1", "--yes"], {
+      ...place.environment,
+      ROLLCALL_STORAGE: throughGate(storage, gate.url),
+    });
+    assert.equal(outcome.exitCode, 1);
+    assert.match(outcome.stderr, /^rollcall: storage-unavailable\n/);
+    const left = blobsOf(older, await namesIn(place));
+    assert.ok(left.includes("manifest.pruned.json") && !left.includes("manifest.json"), left.join());
+    assert.equal((await place.snapshots.verifyChain()).holds, true);
+  });
+
   it("with 403: nothing is deleted, and the role is named", async () => {
     const place = await nights();
     const before = await namesIn(place);
