@@ -317,6 +317,31 @@ describe("a prune never deletes", () => {
   });
 });
 
+describe("a prune deletes only what Rollcall wrote", () => {
+  it("and leaves what somebody put into the folder of a run", async () => {
+    const [old, failed] = [night(-5), { runId: "20260115T143000Z" }];
+    const inFolder = ({ runId }: Pick<Manifest, "runId">, name: string) =>
+      `${folderOf(NIGHTLY_TENANT, runId).path}/${name}`;
+    const names = ["notes.txt", "users-of-concern.csv", "manifest.json.bak"];
+    const place = await nights(undefined, (blobs) => {
+      for (const name of names) {
+        for (const run of [old, failed]) blobs.set(inFolder(run, name), Buffer.from("x"));
+      }
+      blobs.set(inFolder(old, "report.html"), Buffer.from("x"));
+      blobs.set(inFolder(failed, partName(0)), Buffer.from("x"));
+    });
+    await pruneBy(place.container, await planLater(place, 2));
+    const left = await namesIn(place);
+    assert.deepEqual(blobsOf(old, left), [...names, "manifest.pruned.json"].sort());
+    assert.deepEqual(blobsOf(failed, left), [...names].sort());
+    const again = await planLater(place, 2);
+    assert.deepEqual(
+      again.map(({ folder }) => folder.runId),
+      [night(-1).runId],
+    );
+  });
+});
+
 describe("what a failed run left", () => {
   const failed = { runId: "20260115T143000Z" };
   const { path } = folderOf(NIGHTLY_TENANT, failed.runId);
