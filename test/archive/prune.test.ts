@@ -1,5 +1,8 @@
 // src/archive/prune.ts and prune-plan.ts, through `rollcall prune` and the storage.
 import assert from "node:assert/strict";
+import { mkdtempDisposable, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
 import { type PlannedFolder, planPrune, prune as pruneBy } from "../../src/archive/prune.ts";
@@ -16,7 +19,7 @@ import {
   signaturePath,
 } from "../../src/snapshot/layout.ts";
 import { type Manifest, toBytes } from "../../src/snapshot/manifest.ts";
-import { failureOf, jsonOf, type Outcome, rollcallHere } from "../cli/rollcall-process.ts";
+import { failureOf, jsonOf, type Outcome, rollcall, rollcallHere } from "../cli/rollcall-process.ts";
 import {
   addParts,
   asBlobs,
@@ -358,6 +361,22 @@ describe("what a failed run left", () => {
       bytes: 20,
       keptBy: ["younger than a day"],
     });
+    assert.equal(blobsOf(failed, await namesIn(place)).length, 2);
+  });
+
+  it("stays then, too, if it is this machine's clock that is days ahead", async () => {
+    const place = await nights(undefined, withFailed);
+    const ahead = `const now = Date.now; Date.now = () => now() + ${2 * DAY};`;
+    await using folder = await mkdtempDisposable(join(tmpdir(), "rollcall-prune-"));
+    const authority = join(folder.path, "authority.pem");
+    await writeFile(authority, (await sharedTls()).authority);
+    const environment = {
+      ...place.environment,
+      NODE_EXTRA_CA_CERTS: authority,
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(ahead)}`,
+    };
+    const outcome = await rollcall(["prune", "--keep-last", "99", "--yes", "--json"], environment);
+    assert.deepEqual((jsonOf(outcome) as Findings).deleted?.failed, 0);
     assert.equal(blobsOf(failed, await namesIn(place)).length, 2);
   });
 
