@@ -2,6 +2,7 @@ import { DAY } from "../clock.ts";
 import type { KeepRules } from "../settings/keep-rules.ts";
 import {
   folderOfBlob,
+  isOfRun,
   manifestPath,
   prunedManifestPath,
   type RunFolder,
@@ -30,7 +31,7 @@ export interface PlannedFolder {
    * - `failed`: a run that left no manifest.
    */
   readonly kind: "snapshot" | "pruned" | "failed";
-  /** Paths of the blobs besides its manifest and what is left of a pruned run. */
+  /** Paths of the blobs that a run writes, besides its manifest and what is left of a pruned run. */
   readonly blobs: readonly string[];
   /** Of these blobs: what deleting them frees. */
   readonly bytes: number;
@@ -52,7 +53,7 @@ interface StoredFolder extends Omit<PlannedFolder, "keptBy"> {
  *
  * Requests: the listing, and one for each manifest, eight at a time.
  *
- * @param nowMs the present; folders of failed runs are deleted a day after the last write
+ * @param nowMs the present, by the storage's clock or one that was checked against it; folders of failed runs are deleted a day after the last write
  * @throws {RollcallError} `manifest-unsupported` if a later Rollcall wrote `latest.json`, and the storage's errors
  */
 export async function planPrune(
@@ -66,7 +67,7 @@ export async function planPrune(
   const { whole, others, successors } = await readSnapshots(container, tenantId, folders);
   const kept = keptBy(whole, rules);
   return folders
-    .filter(({ kind, blobs }) => kind !== "pruned" || blobs.length > 0)
+    .filter(({ kind, blobs }) => kind === "snapshot" || blobs.length > 0)
     .map(({ stored, ...planned }) => {
       const { kind, folder } = planned;
       const { runId } = folder;
@@ -140,7 +141,7 @@ function asStoredFolder(found: {
   const left = prunedManifestPath(folder);
   const kind = has(manifestPath(folder)) ? "snapshot" : has(left) ? "pruned" : "failed";
   const stays = kind === "failed" ? [] : [manifestPath(folder), left, signaturePath(folder)];
-  const goes = stored.filter(({ path }) => !stays.includes(path));
+  const goes = stored.filter(({ path }) => isOfRun(path) && !stays.includes(path));
   const bytes = goes.reduce((sum, blob) => sum + blob.bytes, 0);
   return { folder, kind, blobs: goes.map(({ path }) => path), bytes, stored };
 }

@@ -76,8 +76,23 @@ async function withdraw(container: Container, { folder }: PlannedFolder): Promis
   try {
     await container.remove(path, manifest.etag);
   } catch (error) {
-    if (isNew) await container.removeOwn(copy).catch(() => undefined);
+    if (isNew && isRefused(error)) await takeBack(container, path, copy);
     throw refusal(error, folder.runId, `Nothing of run ${folder.runId} was deleted: it is whole.`);
+  }
+}
+
+/** Whether the storage answered that it did not delete. After any other failure it may have: then the copy is all that is left. */
+function isRefused(error: unknown): boolean {
+  return error instanceof RollcallError && ["storage-refused", "storage-denied"].includes(error.code);
+}
+
+/** Deletes the copy of a manifest that is still there. One that stays does no harm. */
+async function takeBack(container: Container, path: string, copy: string): Promise<void> {
+  try {
+    // An attempt before the one that was refused may have deleted it.
+    if (await container.fetch(path, MAX_MANIFEST_BYTES)) await container.removeOwn(copy);
+  } catch (error) {
+    if (!(error instanceof RollcallError)) throw error;
   }
 }
 

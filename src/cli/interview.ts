@@ -48,8 +48,13 @@ export class Interview implements Disposable {
    * @returns `undefined` where nobody can be asked, and for a wrong one of the options, which is then among the problems
    * @throws {RollcallError} `terminated` when the one who is asked leaves
    */
-  async ask({ setting, text, suggestion, check }: Question): Promise<string | undefined> {
+  async ask({ setting, text, check, ...question }: Question): Promise<string | undefined> {
     const { name, example } = setting;
+    // What az says may be no answer at all.
+    const suggestion =
+      question.suggestion !== undefined && problemOf(setting, question.suggestion) === undefined
+        ? question.suggestion
+        : undefined;
     const given = present(this.answers[name]);
     if (given !== undefined) {
       const problem = problemOf(setting, given) ?? (await check?.(given));

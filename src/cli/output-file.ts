@@ -23,11 +23,12 @@ export class OutputFile implements AsyncDisposable {
   /**
    * Opens a temporary file beside it, so that an unwritable place is found before anything is read.
    *
-   * @param wanted absolute path; of a link, the target is replaced, and keeps its permissions
+   * @param wanted absolute path; of a link, the target is replaced
+   * @param mode its permissions from the first byte on; absent: those of the file that it replaces, or its owner's alone
    * @throws {RollcallError} `output-unwritable` for a folder, for anything else that is not a file, and where nothing can be
    *   written
    */
-  static async open(wanted: string): Promise<OutputFile> {
+  static async open(wanted: string, mode?: number): Promise<OutputFile> {
     return naming(wanted, async () => {
       const existing = await stat(wanted).catch(unlessMissing);
       if (existing && !existing.isFile()) {
@@ -35,8 +36,8 @@ export class OutputFile implements AsyncDisposable {
       }
       const target = existing ? await realpath(wanted) : wanted;
       const temporaryPath = path.join(path.dirname(target), `.${path.basename(target)}.${randomUUID()}.tmp`);
-      const mode = existing ? existing.mode & 0o777 : NEW_FILE_MODE;
-      return new OutputFile(target, temporaryPath, await open(temporaryPath, "wx", mode));
+      const kept = existing ? existing.mode & 0o777 : NEW_FILE_MODE;
+      return new OutputFile(target, temporaryPath, await open(temporaryPath, "wx", mode ?? kept));
     });
   }
 

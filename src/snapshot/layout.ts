@@ -79,6 +79,13 @@ export function folderOfBlob(tenantId: string, path: string): RunFolder | undefi
   return path.startsWith(`${folder.path}/`) ? folder : undefined;
 }
 
+/** Whether a blob in the folder of a run is one that a run writes there, and not somebody's own. */
+export function isOfRun(path: string): boolean {
+  return /\/(?:(?:users|changes|fingerprints)-\d{5,}\.[\w.]+|manifest\.json|manifest\.jws|report\.html)$/.test(
+    path,
+  );
+}
+
 /** The run id in a manifest's path; `undefined` for any other blob. */
 export function runIdOfManifest(path: string): string | undefined {
   return /\/run=(\d{8}T\d{6}Z)\/manifest\.json$/.exec(path)?.[1];

@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { TokenCredential } from "@azure/identity";
 import { BlobServiceClient, type BlockBlobClient, ContainerClient } from "@azure/storage-blob";
 import { MINUTE, SECOND } from "../clock.ts";
+import { RollcallError } from "../error.ts";
 import { NO_REDIRECTS } from "../identity/azure-answer.ts";
 import type { StorageSettings } from "../settings/settings.ts";
 import type { FetchedBlob, PutOutcome, StoredBlob, Upload } from "./blob.ts";
@@ -180,6 +181,22 @@ export class Container {
           if (status !== 412 || reads === MAX_READS) throw error;
         }
       }
+    });
+  }
+
+  /**
+   * The present by the service's clock, which dates the blobs.
+   *
+   * @throws {RollcallError} the storage's errors, also if there is no such container
+   */
+  async time(): Promise<Date> {
+    const doing = `asking ${this.url} for the time`;
+    const { date } = await this.#ask(doing, (abortSignal) => this.#client.getProperties({ abortSignal }));
+    if (date) return date;
+    throw new RollcallError("storage-refused", {
+      doing,
+      problem: "its answer has no date",
+      remedy: "Check that ROLLCALL_STORAGE is a blob service, and look for a proxy in between.",
     });
   }
 

@@ -1,5 +1,8 @@
 // src/archive/prune.ts and prune-plan.ts, through `rollcall prune` and the storage.
 import assert from "node:assert/strict";
+import { mkdtempDisposable, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
 import { type PlannedFolder, planPrune, prune as pruneBy } from "../../src/archive/prune.ts";
@@ -16,7 +19,7 @@ import {
   signaturePath,
 } from "../../src/snapshot/layout.ts";
 import { type Manifest, toBytes } from "../../src/snapshot/manifest.ts";
-import { failureOf, jsonOf, type Outcome, rollcallHere } from "../cli/rollcall-process.ts";
+import { failureOf, jsonOf, type Outcome, rollcall, rollcallHere } from "../cli/rollcall-process.ts";
 import {
   addParts,
   asBlobs,
@@ -317,6 +320,31 @@ describe("a prune never deletes", () => {
   });
 });
 
+describe("a prune deletes only what Rollcall wrote", () => {
+  it("and leaves what somebody put into the folder of a run", async () => {
+    const [old, failed] = [night(-5), { runId: "20260115T143000Z" }];
+    const inFolder = ({ runId }: Pick<Manifest, "runId">, name: string) =>
+      `${folderOf(NIGHTLY_TENANT, runId).path}/${name}`;
+    const names = ["notes.txt", "users-of-concern.csv", "manifest.json.bak"];
+    const place = await nights(undefined, (blobs) => {
+      for (const name of names) {
+        for (const run of [old, failed]) blobs.set(inFolder(run, name), Buffer.from("x"));
+      }
+      blobs.set(inFolder(old, "report.html"), Buffer.from("x"));
+      blobs.set(inFolder(failed, partName(0)), Buffer.from("x"));
+    });
+    await pruneBy(place.container, await planLater(place, 2));
+    const left = await namesIn(place);
+    assert.deepEqual(blobsOf(old, left), [...names, "manifest.pruned.json"].sort());
+    assert.deepEqual(blobsOf(failed, left), [...names].sort());
+    const again = await planLater(place, 2);
+    assert.deepEqual(
+      again.map(({ folder }) => folder.runId),
+      [night(-1).runId],
+    );
+  });
+});
+
 describe("what a failed run left", () => {
   const failed = { runId: "20260115T143000Z" };
   const { path } = folderOf(NIGHTLY_TENANT, failed.runId);
@@ -333,6 +361,22 @@ describe("what a failed run left", () => {
       bytes: 20,
       keptBy: ["younger than a day"],
     });
+    assert.equal(blobsOf(failed, await namesIn(place)).length, 2);
+  });
+
+  it("stays then, too, if it is this machine's clock that is days ahead", async () => {
+    const place = await nights(undefined, withFailed);
+    const ahead = `const now = Date.now; Date.now = () => now() + ${2 * DAY};`;
+    await using folder = await mkdtempDisposable(join(tmpdir(), "rollcall-prune-"));
+    const authority = join(folder.path, "authority.pem");
+    await writeFile(authority, (await sharedTls()).authority);
+    const environment = {
+      ...place.environment,
+      NODE_EXTRA_CA_CERTS: authority,
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(ahead)}`,
+    };
+    const outcome = await rollcall(["prune", "--keep-last", "99", "--yes", "--json"], environment);
+    assert.deepEqual((jsonOf(outcome) as Findings).deleted?.failed, 0);
     assert.equal(blobsOf(failed, await namesIn(place)).length, 2);
   });
 
@@ -583,6 +627,24 @@ describe("a storage that does not let go", () => {
     const { folders } = await pruneJson(place, "--keep-last", "4", "--yes");
     assert.deepEqual(folders.find(({ runId }) => runId === held.runId)?.kind, "pruned");
     assert.deepEqual(blobsOf(held, await namesIn(place)), ["manifest.pruned.json"]);
+  });
+
+  it("says, having deleted a manifest, that it is unavailable: the copy stays, so the run counts as pruned", async () => {
+    const place = await nights(NIGHTS.slice(-2));
+    const [older] = NIGHTS.slice(-2);
+    assert.ok(older);
+    const write = await writeOfFirstDelete(place.environment);
+    const strike = { write, moment: "after", status: 503, lasts: true } as const;
+    await using gate = await startStorageGate(storage, await sharedTls(), strike);
+    const outcome = await rollcallHere(["prune", "--keep-last", "1", "--yes"], {
+      ...place.environment,
+      ROLLCALL_STORAGE: throughGate(storage, gate.url),
+    });
+    assert.equal(outcome.exitCode, 1);
+    assert.match(outcome.stderr, /^rollcall: storage-unavailable\n/);
+    const left = blobsOf(older, await namesIn(place));
+    assert.ok(left.includes("manifest.pruned.json") && !left.includes("manifest.json"), left.join());
+    assert.equal((await place.snapshots.verifyChain()).holds, true);
   });
 
   it("with 403: nothing is deleted, and the role is named", async () => {

@@ -55,11 +55,14 @@ async function valuesIn(folder: string): Promise<Record<string, string>> {
   return JSON.parse(await readFile(path.join(folder, FILE), "utf8")).Values;
 }
 
-/** Somebody at a terminal, who answers each question when it is asked; `undefined` closes the terminal. */
+/** What somebody answers; `undefined` closes the terminal, after what is done meanwhile. */
+type Reply = string | undefined | (() => Promise<undefined>);
+
+/** Somebody at a terminal, who answers each question when it is asked. */
 async function answering(
   args: readonly string[],
   cwd: string,
-  replies: readonly (readonly [question: RegExp, reply: string | undefined])[],
+  replies: readonly (readonly [question: RegExp, reply: Reply])[],
   environment: Record<string, string> = surroundings(),
 ): Promise<Outcome> {
   const stdin = Object.assign(new PassThrough(), { isTTY: true });
@@ -78,7 +81,8 @@ async function answering(
     if (!question?.test(err.slice(read))) return;
     asked++;
     read = err.length;
-    if (reply === undefined) stdin.end();
+    if (typeof reply === "function") void reply().finally(() => stdin.end());
+    else if (reply === undefined) stdin.end();
     else stdin.write(`${reply}\n`);
   });
   const { signal } = new AbortController();
@@ -214,6 +218,49 @@ describe("rollcall init", () => {
     assert.equal(replaced.exitCode, 0, replaced.stdout + replaced.stderr);
     assert.equal((await stat(file)).mode & 0o777, 0o600);
     assert.deepEqual(await readdir(place.path), [FILE]);
+  });
+
+  it("lets nobody else read what it writes, not for a moment, whoever could read what it replaces", async () => {
+    await using place = await mkdtempDisposable(path.join(tmpdir(), "rollcall-init-"));
+    await writeFile(path.join(place.path, FILE), "{}", { mode: 0o644 });
+    const modes: number[] = [];
+    const look = async () => {
+      for (const name of await readdir(place.path)) {
+        if (name.endsWith(".tmp")) modes.push((await stat(path.join(place.path, name))).mode & 0o777);
+      }
+      return undefined;
+    };
+    const { tenant: _, ...rest } = everything();
+    await answering([...asOptions(rest), ...hosts(), "--force"], place.path, [
+      [/cloud/, ""],
+      [/Tenant/, look],
+    ]);
+    assert.deepEqual(modes, [0o600]);
+    assert.equal(await readFile(path.join(place.path, FILE), "utf8"), "{}");
+  });
+
+  it("offers nothing that it would refuse, whatever az says", async () => {
+    await using place = await mkdtempDisposable(path.join(tmpdir(), "rollcall-init-"));
+    const az = path.join(place.path, "az");
+    const said = JSON.stringify({
+      tenantId: `\u001b[2Jno tenant ${"x".repeat(9999)}`,
+      environmentName: "AzureCloud",
+    });
+    await writeFile(az, `#!/bin/sh\necho '${said}'\n`);
+    await chmod(az, 0o700);
+    const { tenant: _, ...rest } = everything();
+    const args = [...asOptions(rest), ...hosts()];
+    const environment = surroundings({ PATH: `${place.path}:/bin:/usr/bin` });
+    const { stderr } = await answering(
+      args,
+      place.path,
+      [
+        [/cloud/, ""],
+        [/Tenant .*: $/s, undefined],
+      ],
+      environment,
+    );
+    assert.ok(!stderr.includes("xxx"), stderr);
   });
 
   it("says so when the environment has settings, which win over the file", async () => {

@@ -1,4 +1,4 @@
-import { access, chmod } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import path from "node:path";
 import { SECOND, systemClock } from "../../clock.ts";
 import { RollcallError } from "../../error.ts";
@@ -51,7 +51,7 @@ export async function init(terminal: Terminal, options: InitOptions): Promise<vo
     if (!interview.isAttended) throw isThere(place);
     if (!(await interview.confirm(`${place} is there. Replace it?`))) throw isThere(place);
   }
-  await using file = await OutputFile.open(place);
+  await using file = await OutputFile.open(place, MODE);
   const account = interview.isAttended ? await azAccount(environment, signal) : undefined;
   await askAll(interview, account, { environment, signal });
   if (interview.problems.length > 0) throw new SettingsError(interview.problems);
@@ -59,7 +59,6 @@ export async function init(terminal: Terminal, options: InitOptions): Promise<vo
   const values = { ...FOR_THE_HOST, ...interview.answers };
   await file.write(`${JSON.stringify({ IsEncrypted: false, Values: values }, null, 2)}\n`);
   await file.publish();
-  await chmod(place, MODE);
   interview[Symbol.dispose]();
   await terminal.print(`Wrote ${place}`, "");
   await doctor(terminal, {});

@@ -69,11 +69,13 @@ async function carryOut(
   signal: AbortSignal,
 ): Promise<{ readonly plan: readonly PlannedFolder[]; readonly pruned?: Pruned }> {
   try {
-    if (!isToDelete) return { plan: await planPrune(container, tenantId, rules, systemClock.now()) };
+    // A laptop's clock may be a day ahead, and a folder that was written an hour ago would seem old.
+    const nowMs = (await container.time()).getTime();
+    if (!isToDelete) return { plan: await planPrune(container, tenantId, rules, nowMs) };
     await using lock = await takeLock(container, { path: lockPath(tenantId), clock: systemClock, signal });
     await lock.nameHolder(PRUNE);
     const locked = container.withSignal(lock.signal);
-    const plan = await planPrune(locked, tenantId, rules, systemClock.now());
+    const plan = await planPrune(locked, tenantId, rules, nowMs);
     return { plan, pruned: await deleteUnkept(locked, plan) };
   } catch (error) {
     if (isNoContainer(error)) return { plan: [] };
