@@ -5,13 +5,20 @@ import { type BenchTenant, startBenchTenant } from "./bench-tenant.ts";
 import { bundleClients, type Clients } from "./client.ts";
 import type { Measured } from "./measured.ts";
 import { measureStart } from "./start.ts";
+import { measureTenants } from "./tenants.ts";
 
 // The benchmark: `npm run bench` (about fifteen minutes), `npm run bench -- --quick` for a look. The tenant runs in a
 // process of its own; each client too, bundled as what is deployed. Every tenant's pages are walked once before anything
 // is measured, so that the tenant answers from its cache and no figure is about its rendering.
+// `npm run bench -- --tenants` (ten minutes, after `npm run build`) measures nights of many tenants.
 // `npm run bench -- --start` (a minute) measures nothing but how long commands and the function take to start.
 const { values } = parseArgs({
-  options: { quick: { type: "boolean" }, start: { type: "boolean" }, out: { type: "string" } },
+  options: {
+    quick: { type: "boolean" },
+    start: { type: "boolean" },
+    tenants: { type: "boolean" },
+    out: { type: "string" },
+  },
 });
 const latencyMs = 300;
 
@@ -41,11 +48,21 @@ const INSTANCES = [
 const sections: string[] = [];
 
 if (values.start) titled("Start", await measureStart());
+else if (values.tenants) await measureNights();
 else await measureRuns();
 
 const head = `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
 const text = `${head}\n\n${sections.join("\n\n")}\n`;
 if (values.out) await writeFile(values.out, text);
+
+async function measureNights(): Promise<void> {
+  const night = values.quick
+    ? { count: 100, users: 100_000, latencyMs }
+    : { count: 1000, users: 1_000_000, latencyMs };
+  titled("A night of many tenants", await measureTenants({ ...night, kills: false }));
+  const words = "The same with 5 % of requests failing and a worker killed every ten seconds";
+  titled(words, await measureTenants({ ...night, kills: true }));
+}
 
 async function measureRuns(): Promise<void> {
   await using clients = await bundleClients();
