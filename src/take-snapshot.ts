@@ -1,5 +1,5 @@
 import type { TokenCredential } from "@azure/identity";
-import { commitSnapshot } from "./archive/commit.ts";
+import { commitSnapshot, pointLatestAt } from "./archive/commit.ts";
 import { type Attempt, leavingOutcome } from "./archive/last-run-blob.ts";
 import { findPredecessor } from "./archive/predecessor.ts";
 import { pruneAfterCommit } from "./archive/prune-after-commit.ts";
@@ -119,7 +119,9 @@ async function takeAlone(
   };
   const previous = await findPredecessor(container, tenantId, clock.now(), signature);
   if (previous.manifest && slot && beganSince(previous.manifest.runId, slot)) {
-    return { manifest: previous.manifest, isNew: false, pruned: null, warnings: [] };
+    // Its process may have died before it could move latest.json.
+    const warnings = await pointLatestAt(container, previous.manifest, previous.manifestSha256);
+    return { manifest: previous.manifest, isNew: false, pruned: null, warnings };
   }
   const run = await openRun(container, tenantId, locked, { previous: previous.manifest?.runId, slot });
   attempt.runId = run.folder.runId;

@@ -3,7 +3,7 @@ import { startGrace } from "../deadline.ts";
 import { asRollcallError, RollcallError } from "../error.ts";
 import type { SigningKey } from "../signature/signing-key.ts";
 import { allParts } from "../snapshot/format-parts.ts";
-import { manifestPath, type RunFolder, signaturePath } from "../snapshot/layout.ts";
+import { folderOf, manifestPath, type RunFolder, signaturePath } from "../snapshot/layout.ts";
 import { LATEST_SCHEMA, type Latest, type Manifest, toBytes } from "../snapshot/manifest.ts";
 import { checkParts } from "../snapshot/part-lengths.ts";
 import type { Run } from "../snapshot/run.ts";
@@ -64,22 +64,30 @@ export async function commitSnapshot(
     else if (grace.signal.aborted) throw leftUndecided(asRollcallError(grace.signal.reason), manifest.runId);
     throw outcome.error;
   }
-  const why = await whyNotMoved(finishing, folder.tenantId, {
+  return await pointLatestAt(finishing, manifest, sha256Of(body));
+}
+
+/**
+ * Moves `latest.json` to a run that is committed, also for one whose process died before it could.
+ *
+ * @param sha256 of the manifest's bytes
+ * @returns a warning if it was not moved
+ */
+export async function pointLatestAt(
+  container: Container,
+  { tenantId, runId, completeness, finishedAt }: Manifest,
+  sha256: string,
+): Promise<readonly string[]> {
+  const why = await whyNotMoved(container, tenantId, {
     schema: LATEST_SCHEMA,
-    runId: manifest.runId,
-    manifest: path,
-    sha256: sha256Of(body),
-    users: manifest.completeness.unique,
-    finishedAt: manifest.finishedAt,
+    runId,
+    manifest: manifestPath(folderOf(tenantId, runId)),
+    sha256,
+    users: completeness.unique,
+    finishedAt,
   });
-  return why === undefined
-    ? []
-    : [
-        warning(
-          "latest-not-moved",
-          `run ${manifest.runId} is committed, but latest.json was not moved: ${why}`,
-        ),
-      ];
+  if (why === undefined) return [];
+  return [warning("latest-not-moved", `run ${runId} is committed, but latest.json was not moved: ${why}`)];
 }
 
 /** The error for a commit that was interrupted. It must not claim that nothing was published. */
