@@ -71,8 +71,8 @@ export function draftCertificate(
   const certificate = forge.pki.createCertificate();
   const notBefore = request.notBefore ?? new Date(Date.now() - 60_000);
   certificate.publicKey = publicKey;
-  // A leading zero digit keeps the serial number positive.
-  certificate.serialNumber = `0${randomBytes(15).toString("hex").slice(1)}`;
+  // The leading digit keeps the serial number positive, and without leading zero bytes, which DER forbids.
+  certificate.serialNumber = `1${randomBytes(15).toString("hex").slice(1)}`;
   certificate.validity.notBefore = notBefore;
   certificate.validity.notAfter = new Date(notBefore.getTime() + request.days * 24 * 60 * 60 * 1000);
   certificate.setSubject([{ name: "commonName", value: request.commonName }]);
