@@ -1,14 +1,9 @@
 import type { Standing, TenantState } from "../tenants/tenant-state.ts";
 import { formatCount, formatMinute } from "../words/format.ts";
 import { ageInWords, sumInWords, tenantLabel, troubleOf } from "../words/tenant-words.ts";
-import { Html, html, nameOf } from "./html.ts";
-import { GENERATOR } from "./page.ts";
-import { PAGE_STYLE } from "./page-style.ts";
+import { renderDocument } from "./document.ts";
+import { type Html, html, nameOf } from "./html.ts";
 import { dayInWords, minuteInWords } from "./time-words.ts";
-
-/** Nothing loads and nothing runs, whatever may have got into the page. */
-const POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 const STANDINGS: Readonly<Record<Standing, string>> = {
   fresh: "✓ fresh",
@@ -25,24 +20,10 @@ const STANDINGS: Readonly<Record<Standing, string>> = {
  */
 export function renderTenantsPage(states: readonly TenantState[], nowMs: number): string {
   const now = new Date(nowMs).toISOString();
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${new Html(POLICY)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<meta name="robots" content="noindex">
-${GENERATOR}
-<title>Directory snapshots of all tenants on ${dayInWords(now)}</title>
-<link rel="icon" href="data:,">
-<style>${PAGE_STYLE}</style>
-</head>
-<body>
-<a class="skip" href="#content">Skip to the tenants</a>
-<div class="page">
-<header>
+  return renderDocument(
+    `Directory snapshots of all tenants on ${dayInWords(now)}`,
+    "Skip to the tenants",
+    html`<header>
 <p class="eyebrow">Rollcall · all tenants</p>
 <h1>${formatCount(states.length)} tenants on ${dayInWords(now)}</h1>
 <p class="verdict">${sumInWords(states)}</p>
@@ -56,11 +37,8 @@ ${attention(states)}
 <tfoot>${sums(states)}</tfoot>
 </table></div></section>
 </main>
-<footer><p>Written ${minuteInWords(now)} from manifests and last-run.json alone; <span class="code">rollcall verify --tenant</span> checks a snapshot.</p></footer>
-</div>
-</body>
-</html>
-`.toString();
+<footer><p>Written ${minuteInWords(now)} from manifests and last-run.json alone; <span class="code">rollcall verify --tenant</span> checks a snapshot.</p></footer>`,
+  );
 }
 
 function attention(states: readonly TenantState[]): Html | undefined {

@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { HOUR } from "../../clock.ts";
+import { GENERATOR } from "../../report/document.ts";
 import { makeReport } from "../../report/make-report.ts";
-import { GENERATOR, renderPage } from "../../report/page.ts";
+import { renderPage } from "../../report/page.ts";
 import { renderTenantsPage } from "../../report/tenants-page.ts";
 import { sumInWords } from "../../words/tenant-words.ts";
 import { OutputFile, unwritable } from "../output-file.ts";
