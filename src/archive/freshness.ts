@@ -21,7 +21,7 @@ export interface Freshness {
 }
 
 /**
- * Finds out how old the newest whole snapshot is, with three requests where all is well: a manifest counts if it is sound and
+ * Finds out how old the newest whole snapshot is, with a handful of requests where all is well: a manifest counts if it is sound and
  * its parts have their lengths. `latest.json` decides nothing: a run that was killed before it could move it is whole.
  *
  * @param nowMs the present, by this machine's clock

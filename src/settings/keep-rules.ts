@@ -37,10 +37,3 @@ export function parseKeepRules(text: string): KeepRules | string {
 export function keptCount(text: string): number | undefined {
   return /^[1-9]\d{0,3}$/.test(text) ? Number(text) : undefined;
 }
-
-/** `daily=30,monthly=12`. */
-export function keepInWords(rules: KeepRules): string {
-  return KEEP_UNITS.flatMap((unit) => (rules[unit] === undefined ? [] : [`${unit}=${rules[unit]}`])).join(
-    ",",
-  );
-}

@@ -7,7 +7,7 @@ import type { Measured } from "./measured.ts";
 import { measureStart } from "./start.ts";
 import { measureTenants } from "./tenants.ts";
 
-// The benchmark: `npm run bench` (about fifteen minutes), `npm run bench -- --quick` for a look. The tenant runs in a
+// The benchmark: `npm run bench`, `npm run bench -- --quick` for a look. The tenant runs in a
 // process of its own; each client too, bundled as what is deployed. Every tenant's pages are walked once before anything
 // is measured, so that the tenant answers from its cache and no figure is about its rendering.
 // `npm run bench -- --tenants` (ten minutes, after `npm run build`) measures nights of many tenants.
