@@ -1,9 +1,8 @@
-import { CLOCK_TOLERANCE_MS, MINUTE } from "../clock.ts";
-import { RollcallError } from "../error.ts";
 import { latestPath } from "../snapshot/layout.ts";
 import type { Container } from "../storage/container.ts";
 import { readLatest } from "./latest.ts";
 import { type NewestWhole, newestWhole } from "./newest-whole.ts";
+import { snapshotAgeMs } from "./snapshot-age.ts";
 import { isUnreadable } from "./unreadable.ts";
 
 /** How old the newest whole snapshot is. */
@@ -36,9 +35,7 @@ export async function freshness(container: Container, tenantId: string, nowMs: n
   const notes = [...passedOver(found), ...(await latestNote(container, tenantId, newest?.runId))];
   if (!newest) return { notes };
   const { runId, finishedAt } = newest;
-  const ageMs = nowMs - Date.parse(finishedAt);
-  if (ageMs < -CLOCK_TOLERANCE_MS) throw fromTheFuture(runId, -ageMs);
-  return { newest: { runId, finishedAt, ageMs: Math.max(0, ageMs) }, notes };
+  return { newest: { runId, finishedAt, ageMs: snapshotAgeMs(newest, nowMs) }, notes };
 }
 
 function passedOver({ misdated, damages }: NewestWhole): readonly string[] {
@@ -66,14 +63,4 @@ async function latestNote(
     if (!isUnreadable(error)) throw error;
     return [`${latestPath(tenantId)} cannot be used: ${error.problem}`];
   }
-}
-
-function fromTheFuture(runId: string, aheadMs: number): RollcallError {
-  return new RollcallError("clock-wrong", {
-    doing: `asking how old run ${runId} is`,
-    problem: `it was finished ${Math.round(aheadMs / MINUTE)} minutes from now, by this machine's clock`,
-    remedy:
-      "Have this machine synchronise its clock by NTP, and ask again. If it is right, the clock of the machine that took " +
-      "the snapshot was wrong, or the snapshot was copied here from elsewhere.",
-  });
 }

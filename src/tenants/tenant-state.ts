@@ -1,4 +1,10 @@
-import { isUnreadable, type LastFailure, type LastRun, Snapshots } from "../archive/snapshots.ts";
+import {
+  isUnreadable,
+  type LastFailure,
+  type LastRun,
+  Snapshots,
+  snapshotAgeMs,
+} from "../archive/snapshots.ts";
 import { asRollcallError } from "../error.ts";
 import type { HttpContext } from "../http/http-client.ts";
 import { resolveTenantId } from "../identity/tenant-id.ts";
@@ -14,7 +20,7 @@ export type Standing =
   | "stale"
   /** It has no snapshot yet. */
   | "missing"
-  /** What there is cannot be read, or its domain cannot be looked up. */
+  /** What there is cannot be read or was finished in the future, or its domain cannot be looked up. */
   | "unknown";
 
 /** A tenant and its latest snapshot. */
@@ -89,8 +95,12 @@ async function stateOf({ tenant, name }: ListedTenant, lookout: Lookout): Promis
   const found = { ...nothing, tenantId, lastRun };
   if (latest === undefined) return { ...found, standing: "missing" };
   if ("problem" in latest) return { ...found, standing: "unknown", problem: latest };
-  const ageMs = Math.max(0, nowMs - Date.parse(latest.finishedAt));
-  return { ...found, standing: ageMs <= withinMs ? "fresh" : "stale", ageMs, latest };
+  try {
+    const ageMs = snapshotAgeMs(latest, nowMs);
+    return { ...found, standing: ageMs <= withinMs ? "fresh" : "stale", ageMs, latest };
+  } catch (error) {
+    return { ...found, standing: "unknown", problem: asTrouble(error), latest };
+  }
 }
 
 function asTrouble(error: unknown): Trouble {

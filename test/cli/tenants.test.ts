@@ -4,8 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
+import { DAY, SECOND, systemClock } from "../../src/clock.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { latestPath } from "../../src/snapshot/layout.ts";
+import { Container } from "../../src/storage/container.ts";
+import { tenantStates } from "../../src/tenants/tenant-state.ts";
 import { startTestSandbox } from "../support/test-sandbox.ts";
 import { jsonOf, type Outcome, rollcallHere } from "./rollcall-process.ts";
 
@@ -117,6 +120,21 @@ describe("rollcall tenants", () => {
       [nobody.tenantId, (nobody.problem as unknown as Record<string, string>).code],
       [null, "tenant-not-found"],
     );
+  });
+
+  it("takes no snapshot for fresh that was finished in the future", async () => {
+    const [good = assert.fail()] = everybody();
+    const { signal } = new AbortController();
+    const clock = systemClock;
+    const [state] = await tenantStates([{ tenant: good.tenantId }], {
+      container: new Container(container, signal),
+      authorityHost: "https://unused.example",
+      context: { clock, signal, deadlineMs: clock.elapsed() + SECOND, proxy: undefined },
+      nowMs: Date.now() - DAY,
+      withinMs: DAY,
+    });
+    assert.deepEqual([state?.standing, state?.problem?.code], ["unknown", "clock-wrong"]);
+    assert.match(state?.problem?.remedy ?? "", /NTP/);
   });
 
   it("tells of entries that are wrong, on standard error", async () => {
