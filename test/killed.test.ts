@@ -9,6 +9,7 @@ import type { FaultRule } from "../src/sandbox/service/fault.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { assertNothingHalf, breakLease } from "./support/aftermath.ts";
 import { compileCache } from "./support/compile-cache.ts";
+import { killedAt, type StrikeAt } from "./support/killed-at.ts";
 import { type Rig, startRig } from "./support/rig.ts";
 import { startSharedStorage } from "./support/shared-storage.ts";
 import { type Strike, startStorageGate } from "./support/storage-gate.ts";
@@ -37,8 +38,6 @@ interface Outcome {
   readonly writes: readonly string[];
 }
 
-type StrikeAt = Pick<Strike, "write" | "moment">;
-
 let storage: Storage;
 before(async () => {
   storage = await startSharedStorage();
@@ -48,15 +47,7 @@ after(() => storage[Symbol.asyncDispose]());
 /** A run in a process of its own; `strike` gets the process to be killed. */
 async function runInProcess(rig: Rig, strikeAt?: StrikeAt): Promise<Outcome> {
   let child: ChildProcess | undefined;
-  const strike = strikeAt && {
-    ...strikeAt,
-    run: async () => {
-      assert.ok(child);
-      const exited = once(child, "exit");
-      child.kill("SIGKILL");
-      await exited;
-    },
-  };
+  const strike = killedAt(strikeAt, () => child);
   await using gate = await startStorageGate(storage, rig.tenant.tls, strike);
   child = spawn(process.execPath, [RUN_ONCE], {
     env: { ...rig.sandbox.environment, ROLLCALL_STORAGE: gate.url, ...compileCache() },

@@ -8,15 +8,14 @@ import type { Storage } from "../src/sandbox/storage.ts";
 import type { Manifest } from "../src/snapshot/manifest.ts";
 import { startRollcall } from "./cli/rollcall-process.ts";
 import { assertNothingHalf, breakLease, readingSide } from "./support/aftermath.ts";
+import { killedAt, type StrikeAt } from "./support/killed-at.ts";
 import { type Rig, startRig } from "./support/rig.ts";
 import { startSharedStorage } from "./support/shared-storage.ts";
-import { type Strike, startStorageGate } from "./support/storage-gate.ts";
+import { startStorageGate } from "./support/storage-gate.ts";
 
 const PATIENT = { timeout: 10 * MINUTE };
 const PRUNE = ["prune", "--keep-last", "1", "--yes"];
 const RUNS = 3;
-
-type StrikeAt = Pick<Strike, "write" | "moment">;
 
 let storage: Storage;
 before(async () => {
@@ -35,15 +34,7 @@ async function startArchive(): Promise<{ readonly rig: Rig; readonly runs: reado
 /** A command in a process of its own, killed at a write. */
 async function pruneInProcess(rig: Rig, strikeAt?: StrikeAt, command = PRUNE) {
   let child: ReturnType<typeof startRollcall> | undefined;
-  const strike = strikeAt && {
-    ...strikeAt,
-    run: async () => {
-      assert.ok(child);
-      const exited = once(child, "exit");
-      child.kill("SIGKILL");
-      await exited;
-    },
-  };
+  const strike = killedAt(strikeAt, () => child);
   await using gate = await startStorageGate(storage, rig.tenant.tls, strike);
   child = startRollcall(command, {
     ...rig.sandbox.environment,
