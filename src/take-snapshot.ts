@@ -18,7 +18,7 @@ import { openTokenSource } from "./identity/token.ts";
 import type { VaultReads } from "./identity/vault-reads.ts";
 import { listUsers } from "./listing/list-users.ts";
 import type { ProgressListener } from "./progress.ts";
-import type { MorningPage } from "./report/morning-page.ts";
+import { MorningPage } from "./report/morning-page.ts";
 import type { Settings } from "./settings/settings.ts";
 import { openSigner, openVerifier } from "./signature/open-keys.ts";
 import { beganSince, lockPath } from "./snapshot/layout.ts";
@@ -144,7 +144,7 @@ async function takeAlone(
   await using graph = new Graph({ ...run, graphUrl, tokens, concurrency, ...(timeouts && { timeouts }) });
   const query = userQuery(graph.root, properties, grantee);
   const formats = await openFormats(settings.formats, properties);
-  const page = settings.report ? await openMorningPage(run, properties) : undefined;
+  const page = settings.report ? new MorningPage(run, properties) : undefined;
   await using users = await listUsers(graph, query, {
     ...run,
     mode: settings.listing,
@@ -179,10 +179,4 @@ async function takeAlone(
     pruned,
     warnings: [...manifest.warnings, ...late, ...ofPage, ...warnings],
   };
-}
-
-/** Loads what makes a report only where one is wanted. */
-async function openMorningPage(run: Run, properties: readonly string[]): Promise<MorningPage> {
-  const { MorningPage } = await import("./report/morning-page.ts");
-  return new MorningPage(run, properties);
 }

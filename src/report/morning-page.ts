@@ -1,11 +1,8 @@
-import { Snapshots } from "../archive/snapshots.ts";
 import { asRollcallError } from "../error.ts";
 import { textLines } from "../rows/user-line.ts";
 import { reportPath } from "../snapshot/layout.ts";
 import type { Run } from "../snapshot/run.ts";
 import { warning } from "../warning.ts";
-import { makeReport } from "./make-report.ts";
-import { renderPage } from "./page.ts";
 import { FactTally } from "./run-facts.ts";
 
 /** Runs in the page's history, as in `rollcall report`. */
@@ -55,6 +52,12 @@ export class MorningPage {
     const path = reportPath(folder);
     try {
       if (this.#failure) throw this.#failure.error;
+      // Loaded here, by the runs that want it, and where a failure costs nothing.
+      const [{ Snapshots }, { makeReport }, { renderPage }] = await Promise.all([
+        import("../archive/snapshots.ts"),
+        import("./make-report.ts"),
+        import("./page.ts"),
+      ]);
       const snapshots = new Snapshots(container, folder.tenantId, signal);
       const facts = this.#tally.facts();
       const report = await makeReport(snapshots, {
