@@ -1,11 +1,10 @@
 import { formatCount } from "../words/format.ts";
-import { type Html, html, nameOf } from "./html.ts";
+import { type Html, html } from "./html.ts";
 import type { Report } from "./report.ts";
 import type { LicenceCounts, RunFacts } from "./run-facts.ts";
 import { type Share, shareTable } from "./share-table.ts";
 import { type SignInFacts, STALE_DAYS } from "./sign-in-facts.ts";
 import { skuName } from "./sku-name.ts";
-import { dayInWords } from "./time-words.ts";
 
 /** How many accounts are enabled, are guests, and are used. */
 export function accountsSection({ facts }: Report): Html {
@@ -38,7 +37,7 @@ ${
     : missing("Members and guests", "userType")
 }
 </div>
-<h3>Stale and never-used accounts</h3>
+<h3>Use</h3>
 ${signIns ? signInTables(signIns, users) : html`<p class="empty">Not in this snapshot: it needs the property signInActivity.</p>`}
 </section>`;
 }
@@ -52,7 +51,7 @@ ${facts.licences ? licenceTable(facts.licences, facts) : html`<p class="empty">N
 }
 
 function signInTables(signIns: SignInFacts, users: number): Html {
-  const { recent, stale, neverUsed, staleEnabled, neverUsedEnabled, longestUnused } = signIns;
+  const { recent, stale, neverUsed, staleEnabled, neverUsedEnabled } = signIns;
   const shares = withoutNone(
     [`Used in the last ${STALE_DAYS} days`, recent],
     [`Stale: not used for more than ${STALE_DAYS} days`, stale],
@@ -63,29 +62,21 @@ ${
   staleEnabled === null || neverUsedEnabled === null
     ? undefined
     : html`<p>Still enabled: <strong>${formatCount(staleEnabled)}</strong> of the stale and <strong>${formatCount(neverUsedEnabled)}</strong> of the never-used accounts.</p>`
-}
-${
-  longestUnused.length === 0
-    ? undefined
-    : html`<div class="scroll tall" role="region" aria-label="Longest unused" tabindex="0"><table>
-<caption>Longest unused <span class="note">${staleEnabled === null ? "" : "enabled accounts, "}the first ${longestUnused.length}</span></caption>
-<thead><tr><th scope="col">Name</th><th scope="col">User principal name</th><th scope="col">Last used</th></tr></thead>
-<tbody>${longestUnused.map(
-        ({ id, displayName, userPrincipalName, lastSignIn }) =>
-          html`<tr><td class="name">${displayName ? nameOf(displayName) : "–"}</td><td class="name">${nameOf(userPrincipalName ?? id)}</td><td>${lastSignIn === undefined ? "never" : dayInWords(lastSignIn)}</td></tr>
-`,
-      )}</tbody></table></div>`
 }`;
 }
 
-function licenceTable({ licensed, skus }: LicenceCounts, { users }: RunFacts): Html {
-  const shares: Share[] = skus.map(({ skuId, users: count }) => {
+function licenceTable({ licensed, skus }: LicenceCounts, { users, accounts }: RunFacts): Html {
+  const shares: Share[] = skus.map(({ skuId, users: count, disabled }) => {
     const name = skuName(skuId);
     const id = html`<span class="code">${skuId}</span>`;
-    return { name: name === undefined ? id : html`${name}<br>${id}`, count };
+    return {
+      name: name === undefined ? id : html`${name}<br>${id}`,
+      count,
+      more: accounts ? [disabled] : [],
+    };
   });
   return html`<p>${formatCount(licensed)} users have a licence, ${formatCount(users - licensed)} have none. A user with several licences counts once for each.</p>
-${shares.length > 0 ? shareTable("Users of each licence", "Licence", shares, users) : undefined}`;
+${shares.length > 0 ? shareTable("Users of each licence", "Licence", shares, users, accounts ? ["Disabled"] : []) : undefined}`;
 }
 
 /** Leaves out the third count when it is 0. */

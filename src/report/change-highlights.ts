@@ -1,27 +1,62 @@
 import type { StoredSnapshot } from "../archive/snapshots.ts";
 import type { ChangeRecord } from "../changes/change.ts";
-import type { ChangeKind } from "../changes/change-kind.ts";
+import type { Account } from "./account.ts";
+import { type DepartmentMoves, MoveTally } from "./department-moves.ts";
+import { FirstFew } from "./first-few.ts";
 
 /** How many users of each kind are named. */
-const NAMED = 50;
+const NAMED = 25;
 
-/** Somebody who joined, left or changed. */
-export interface ChangedUser {
-  readonly id: string;
-  /** `null` where it was not selected. */
-  readonly userPrincipalName: string | null;
-  /** `null` where it was not selected, or is empty. */
-  readonly displayName: string | null;
-  /** Names of the properties that changed; empty for users who joined or left. */
-  readonly properties: readonly string[];
+/** What an auditor asks about first. A user who changed in one of these is named before any who did not. */
+const WEIGHTY = [
+  "accountEnabled",
+  "userType",
+  "userPrincipalName",
+  "mail",
+  "assignedLicenses",
+  "department",
+  "jobTitle",
+  "employeeType",
+  "companyName",
+  "displayName",
+];
+
+/** These change of themselves, for many users every night. */
+const NOISY = ["signInActivity", "onPremisesLastSyncDateTime"];
+
+/** Somebody who joined or left. */
+export interface MovedUser extends Account {
+  /** The last known, of somebody who left. Absent where it was not selected, or is empty. */
+  readonly department: string | undefined;
+  /** `Member` or `Guest`; likewise. */
+  readonly userType: string | undefined;
+}
+
+/** Somebody who changed. */
+export interface ChangedUser extends Account {
+  /** Those of most weight first; at least one. */
+  readonly values: readonly ChangedValue[];
+}
+
+/** A property of a user that differs. Values are as Graph sent them. */
+export interface ChangedValue {
+  readonly property: string;
+  readonly before: unknown;
+  readonly after: unknown;
 }
 
 /** The changes of a run that a report names. */
 export interface ChangeHighlights {
   /** How many users each property changed for, the most first. */
   readonly byProperty: readonly { readonly property: string; readonly users: number }[];
-  /** The first 50 of each kind, in the order of their ids. */
-  readonly named: Readonly<Record<ChangeKind, readonly ChangedUser[]>>;
+  /** The first 25 in the order of their ids. */
+  readonly joined: readonly MovedUser[];
+  /** Likewise. */
+  readonly left: readonly MovedUser[];
+  /** At most 25: those whose changes have most weight. */
+  readonly changed: readonly ChangedUser[];
+  /** By department; `null` where it was not selected. */
+  readonly departments: DepartmentMoves | null;
 }
 
 /**
@@ -31,21 +66,60 @@ export interface ChangeHighlights {
  */
 export async function readHighlights(snapshot: StoredSnapshot): Promise<ChangeHighlights> {
   const counts = new Map<string, number>();
-  const named: Record<ChangeKind, ChangedUser[]> = { joined: [], left: [], changed: [] };
+  const moves = new MoveTally();
+  const joined: MovedUser[] = [];
+  const left: MovedUser[] = [];
+  const changed = new FirstFew<ChangedUser>(NAMED, (one, other) => weightOf(one) - weightOf(other));
   for await (const records of snapshot.changes()) {
     for (const record of records) {
-      const user = changedUser(record);
-      for (const property of user.properties) counts.set(property, (counts.get(property) ?? 0) + 1);
-      if (named[record.change].length < NAMED) named[record.change].push(user);
+      moves.add(record);
+      if (record.change === "changed") {
+        const user = changedUser(record);
+        for (const { property } of user.values) counts.set(property, (counts.get(property) ?? 0) + 1);
+        changed.add(user);
+      } else {
+        const named = record.change === "joined" ? joined : left;
+        if (named.length < NAMED) named.push(movedUser(record));
+      }
     }
   }
   const byProperty = [...counts]
     .map(([property, users]) => ({ property, users }))
     .sort((one, other) => other.users - one.users || one.property.localeCompare(other.property));
-  return { byProperty, named };
+  const hasDepartment = snapshot.manifest.source.properties.includes("department");
+  return {
+    byProperty,
+    joined,
+    left,
+    changed: changed.items,
+    departments: hasDepartment ? moves.moves : null,
+  };
 }
 
-function changedUser({ id, change, userPrincipalName, displayName, after }: ChangeRecord): ChangedUser {
-  const properties = change === "changed" ? Object.keys(after ?? {}) : [];
-  return { id, userPrincipalName, displayName, properties };
+function accountOf({ id, userPrincipalName, displayName }: ChangeRecord): Account {
+  return { id, userPrincipalName: userPrincipalName ?? undefined, displayName: displayName ?? undefined };
+}
+
+function movedUser(record: ChangeRecord): MovedUser {
+  const row = record.after ?? record.before;
+  const textOf = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
+  return { ...accountOf(record), department: textOf(row?.department), userType: textOf(row?.userType) };
+}
+
+function changedUser(record: ChangeRecord): ChangedUser {
+  const values = Object.entries(record.after ?? {})
+    .map(([property, after]) => ({ property, before: record.before?.[property], after }))
+    .sort((one, other) => weight(one.property) - weight(other.property));
+  return { ...accountOf(record), values };
+}
+
+function weightOf({ values: [first] }: ChangedUser): number {
+  return weight(first?.property ?? "");
+}
+
+/** Smaller is weightier. */
+function weight(property: string): number {
+  const at = WEIGHTY.indexOf(property);
+  if (at >= 0) return at;
+  return NOISY.includes(property) ? WEIGHTY.length + 1 : WEIGHTY.length;
 }

@@ -1,9 +1,23 @@
 import type { ChangesEntry } from "../snapshot/manifest.ts";
 import { formatCount, plural } from "../words/format.ts";
-import type { ChangedUser, ChangeHighlights } from "./change-highlights.ts";
+import type { ChangedUser, ChangeHighlights, MovedUser } from "./change-highlights.ts";
 import { type Content, type Html, html, nameOf } from "./html.ts";
+import { accountAddress, addressOf, displayNameOf } from "./names.ts";
 import type { Report } from "./report.ts";
 import { shareTable } from "./share-table.ts";
+import { table } from "./table.ts";
+import { changeInWords } from "./value-words.ts";
+
+/** Properties of a user that are shown. */
+const SHOWN = 6;
+/** Properties whose values are addresses. */
+const ADDRESSES: ReadonlySet<string> = new Set([
+  "userPrincipalName",
+  "mail",
+  "otherMails",
+  "onPremisesUserPrincipalName",
+  "proxyAddresses",
+]);
 
 /** What changed since the run before. */
 export function changesSection({ snapshot, highlights }: Report): Html {
@@ -14,48 +28,83 @@ ${changes && highlights ? told(changes, highlights) : html`<p class="empty">This
 </section>`;
 }
 
-function told(changes: ChangesEntry, { byProperty, named }: ChangeHighlights): Content {
-  const { against, joined, left, changed, notCompared } = changes;
+function told(
+  { against, joined, left, changed, notCompared }: ChangesEntry,
+  highlights: ChangeHighlights,
+): Content {
   return html`<p>Since run <span class="code">${against}</span>: ${formatCount(joined)} joined, ${formatCount(left)} left, ${formatCount(changed)} changed.${
     notCompared.length > 0
       ? ` Not compared, because only one of the two runs has it: ${notCompared.join(", ")}.`
       : ""
   }</p>
+${movedTable("Left", "left", left, highlights.left)}
+${movedTable("Joined", "joined", joined, highlights.joined)}
+${changedTable(changed, highlights.changed)}
 ${
-  byProperty.length > 0
+  highlights.byProperty.length > 0
     ? shareTable(
         "What changed, by property",
         "Property",
-        byProperty.map(({ property, users }) => ({ name: property, count: users })),
+        highlights.byProperty.map(({ property, users }) => ({ name: property, count: users })),
         changed,
       )
     : undefined
-}
-<div class="pair">
-${peopleTable("Left", left, named.left)}
-${peopleTable("Joined", joined, named.joined)}
-</div>
-${peopleTable("Changed", changed, named.changed, true)}`;
+}`;
 }
 
-function peopleTable(
-  title: string,
-  total: number,
-  people: readonly ChangedUser[],
-  hasProperties = false,
-): Html {
-  const shown =
-    people.length < total ? `the first ${people.length} of ${formatCount(total)}` : plural(total, "user");
-  return html`<div><h3>${title} <span class="note">${shown}</span></h3>
-${
-  people.length === 0
-    ? html`<p class="empty">Nobody.</p>`
-    : html`<div class="scroll tall" role="region" aria-label="${title}" tabindex="0"><table>
-<thead><tr><th scope="col">Name</th><th scope="col">User principal name</th>${hasProperties ? html`<th scope="col">What</th>` : undefined}</tr></thead>
-<tbody>${people.map(
-        ({ id, displayName, userPrincipalName, properties }) =>
-          html`<tr><td class="name">${displayName ? nameOf(displayName) : "–"}</td><td class="name">${nameOf(userPrincipalName ?? id)}</td>${hasProperties ? html`<td class="name">${properties.join(", ")}</td>` : undefined}</tr>
-`,
-      )}</tbody></table></div>`
-}</div>`;
+function movedTable(title: string, id: string, total: number, people: readonly MovedUser[]): Html {
+  return peopleTable(title, id, total, people.length, () =>
+    table({
+      labelledBy: id,
+      style: "people",
+      columns: [
+        { title: "Name" },
+        { title: "User principal name", kind: "long" },
+        { title: "Department" },
+        { title: "Type" },
+      ],
+      rows: people.map((user) => [
+        displayNameOf(user),
+        accountAddress(user),
+        user.department === undefined ? "–" : nameOf(user.department),
+        user.userType ?? "–",
+      ]),
+    }),
+  );
+}
+
+function changedTable(total: number, people: readonly ChangedUser[]): Html {
+  return peopleTable("Changed", "changed", total, people.length, () =>
+    table({
+      labelledBy: "changed",
+      style: "people",
+      columns: [
+        { title: "Name" },
+        { title: "User principal name", kind: "long" },
+        { title: "Before → after", kind: "long" },
+      ],
+      rows: people.map((user) => [displayNameOf(user), accountAddress(user), valuesOf(user)]),
+    }),
+  );
+}
+
+function valuesOf({ values }: ChangedUser): Content {
+  const more = values.length - SHOWN;
+  return [
+    ...values.slice(0, SHOWN).map(({ property, before, after }) => {
+      const [was, is] = changeInWords(property, before, after).map(
+        ADDRESSES.has(property) ? addressOf : nameOf,
+      );
+      return html`<p><span class="property">${property}</span> ${was} → <strong>${is}</strong></p>`;
+    }),
+    more > 0
+      ? html`<p class="note">and ${plural(more, "other property", "other properties")}</p>`
+      : undefined,
+  ];
+}
+
+function peopleTable(title: string, id: string, total: number, named: number, people: () => Html): Html {
+  const shown = named < total ? `${named} of ${formatCount(total)}` : plural(total, "user");
+  return html`<h3 id="${id}">${title} <span class="note">${shown}</span></h3>
+${total === 0 ? html`<p class="empty">Nobody.</p>` : people()}`;
 }

@@ -1,78 +1,34 @@
-import type { Completeness } from "../snapshot/completeness.ts";
-import type { ChangesEntry, CredentialEntry } from "../snapshot/manifest.ts";
-import { formatCount, formatDaysFrom } from "../words/format.ts";
+import type { Manifest } from "../snapshot/manifest.ts";
+import { formatCount, plural } from "../words/format.ts";
+import type { Attention } from "./attention.ts";
 import { type Content, type Html, html } from "./html.ts";
 import type { Report } from "./report.ts";
-import { percentInWords } from "./share-table.ts";
 import { dayInWords, minuteInWords } from "./time-words.ts";
 
-/** The essentials, for readers who stop here. */
-export function headline({ snapshot, facts, nowMs }: Report): Html {
+/** What it is, and the one sentence for readers who stop here. */
+export function headline({ snapshot, facts }: Report, { points }: Attention): Html {
   const { manifest, isLatest } = snapshot;
-  const { runId, completeness, previous, credential, changes } = manifest;
+  const { tenantId, runId, finishedAt } = manifest;
+  const needing =
+    points.length === 0
+      ? "nothing needs attention"
+      : plural(points.length, "thing needs attention", "things need attention");
   return html`<header>
 <p class="eyebrow">Rollcall · directory snapshot${isLatest ? "" : " · not the latest"}</p>
-<h1>${formatCount(facts.users)} users on ${dayInWords(manifest.finishedAt)}</h1>
-<p class="about">Tenant <span class="code">${manifest.tenantId}</span> · run <span class="code">${runId}</span> · finished ${minuteInWords(manifest.finishedAt)}</p>
-<p class="verdict"><span aria-hidden="true">${completeness.counted === null ? "–" : "✓"}</span> ${verdictInWords(completeness)}</p>
-<dl class="tiles">
-${tile("Users", formatCount(facts.users), previous ? `${signed(facts.users - previous.users)} since the run before` : "first run")}
-${changeTiles(changes)}
-${shareTile("Enabled", facts.accounts?.enabled, facts.users)}
-${shareTile("Guests", facts.types?.guests, facts.users)}
-${credentialTile(credential, nowMs)}
-</dl>
+<h1>${plural(facts.users, "user")} on ${dayInWords(finishedAt)}</h1>
+<p class="verdict">${completenessInWords(manifest)}; ${changesInWords(manifest)}; ${needing}.</p>
+<p class="about">Tenant <span class="code">${tenantId}</span> · run <span class="code">${runId}</span> · finished ${minuteInWords(finishedAt)}</p>
 </header>`;
 }
 
-/** What needs attention; nothing when nothing does. */
-export function attention({ snapshot }: Report): Html | undefined {
-  const { warnings } = snapshot.manifest;
-  if (warnings.length === 0) return undefined;
-  return html`<section class="attention" aria-labelledby="attention">
-<h2 id="attention">Needs attention</h2>
-<ul>${warnings.map((warning) => html`<li>${warning}</li>`)}</ul>
-</section>`;
-}
-
-function verdictInWords({ unique, counted, verdict }: Completeness): Content {
+function completenessInWords({ completeness: { unique, counted, verdict } }: Manifest): Content {
   return counted === null
-    ? html`<strong>Uncounted.</strong> There is no count to compare the ${formatCount(unique)} users with.`
-    : html`<strong>${verdict === "complete" ? "Complete." : verdict}</strong> ${formatCount(unique)} users listed; the directory counts ${formatCount(counted)}.`;
+    ? html`<strong>Uncounted:</strong> ${plural(unique, "user")} listed, and no count to compare them with`
+    : html`<strong>${verdict === "complete" ? "Complete" : verdict}:</strong> ${plural(unique, "user")} listed, and the directory counts ${formatCount(counted)}`;
 }
 
-function changeTiles(changes: ChangesEntry | null): Content {
-  if (!changes) return tile("Joined, left, changed", "unknown", "see What changed");
-  return [
-    tile("Joined", formatCount(changes.joined)),
-    tile("Left", formatCount(changes.left)),
-    tile("Changed", formatCount(changes.changed)),
-  ];
-}
-
-function credentialTile({ kind, name, expiresOn }: CredentialEntry, nowMs: number): Html {
-  if (name === null) return tile("Credential", "–", `${kind}, nothing expires`);
-  if (expiresOn === null) return tile("Credential", "–", `${kind}, no expiry kept`);
-  const isOver = Date.parse(expiresOn) < nowMs;
-  const left = formatDaysFrom(nowMs, expiresOn).replace(/^in /, "");
-  return tile("Credential", left, `${kind} ${isOver ? "ended" : "ends"} ${expiresOn.slice(0, 10)}`);
-}
-
-function shareTile(title: string, count: number | undefined, users: number): Html {
-  if (count === undefined) return tile(title, "–", "not in this snapshot");
-  return tile(
-    title,
-    formatCount(count),
-    users > 0 ? `${percentInWords((count / users) * 100)} of users` : "",
-  );
-}
-
-function tile(title: string, value: string, note = ""): Html {
-  return html`<div><dt>${title}</dt><dd><span class="value">${value}</span>${note && html`<span class="note">${note}</span>`}</dd></div>
-`;
-}
-
-function signed(difference: number): string {
-  if (difference === 0) return "no more, no fewer";
-  return difference > 0 ? `+${formatCount(difference)}` : `−${formatCount(-difference)}`;
+function changesInWords({ changes, previous }: Manifest): string {
+  if (!changes) return previous ? "who joined and left is not known" : "there is no run before it";
+  const { joined, left, changed } = changes;
+  return `${formatCount(joined)} joined, ${formatCount(left)} left and ${formatCount(changed)} changed since the run before`;
 }

@@ -1,7 +1,9 @@
+import type { Manifest } from "../snapshot/manifest.ts";
 import { formatCount } from "../words/format.ts";
 import { type Content, type Html, html } from "./html.ts";
 import { barPlot, linePlot } from "./plot.ts";
 import type { Report } from "./report.ts";
+import { table } from "./table.ts";
 import { runLabels } from "./time-words.ts";
 
 /** How the directory developed over the last runs. */
@@ -19,11 +21,7 @@ export function historySection({ history, snapshot }: Report): Html {
 ${linePlot({ id: "users", title: "Users in each run", description: rangeInWords(users), points: users })}
 </figure>
 <div class="pair">${changePlots(history)}</div>
-<div class="scroll" role="region" aria-label="Run by run" tabindex="0"><table>
-<caption>Run by run <span class="note">a dash: the run does not tell</span></caption>
-<thead><tr><th scope="col">Run</th>${["Users", "Joined", "Left", "Changed", "Enabled", "Disabled", "Guests"].map((title) => html`<th scope="col" class="number">${title}</th>`)}</tr></thead>
-<tbody>${history.map((one) => historyRow(one, one.runId === snapshot.folder.runId))}</tbody>
-</table></div>
+${runTable(history, snapshot.folder.runId)}
 </section>`;
 }
 
@@ -51,24 +49,49 @@ ${barPlot({ id: "changed", title: "Users who changed", description: `${formatCou
 </figure>`;
 }
 
-function historyRow(one: Report["history"][number], isThis: boolean): Html {
-  const head = html`<th scope="row"><span class="code">${one.runId}</span>${isThis ? html` <span class="note">this report</span>` : undefined}</th>`;
-  if ("error" in one) {
-    return html`<tr>${head}<td colspan="7">damaged: ${String(one.error.problem ?? one.error.code)}</td></tr>
-`;
-  }
-  const { completeness, changes, tallies } = one.manifest;
-  const counts = [
-    completeness.unique,
-    changes?.joined,
-    changes?.left,
-    changes?.changed,
-    tallies?.enabled,
-    tallies?.disabled,
-    tallies?.guests,
-  ];
-  return html`<tr>${head}${counts.map((count) => html`<td class="number">${typeof count === "number" ? formatCount(count) : "–"}</td>`)}</tr>
-`;
+function runTable(history: Report["history"], thisRun: string): Html {
+  const rows = history.map((one) => ({
+    runId: one.runId,
+    counts: "error" in one ? undefined : countsOf(one.manifest),
+    problem: "error" in one ? `damaged: ${String(one.error.problem ?? one.error.code)}` : undefined,
+  }));
+  // Of most directories Graph tells of every account whether it is enabled.
+  const hasNotTold = rows.some(({ counts }) => (counts?.notTold ?? 0) > 0);
+  const columns = COUNTS.filter(([key]) => key !== "notTold" || hasNotTold);
+  return table({
+    caption: html`Run by run <span class="note">a dash: the run does not tell</span>`,
+    columns: [{ title: "Run" }, ...columns.map(([, title]) => ({ title, kind: "number" as const }))],
+    rows: rows.map(({ runId, counts, problem }) => [
+      html`<span class="code">${runId}</span>${runId === thisRun ? html` <span class="note">this report</span>` : undefined}${problem && html`<br>${problem}`}`,
+      ...columns.map(([key]) => {
+        const count = counts?.[key];
+        return typeof count === "number" ? formatCount(count) : "–";
+      }),
+    ]),
+  });
+}
+
+const COUNTS = [
+  ["users", "Users"],
+  ["joined", "Joined"],
+  ["left", "Left"],
+  ["changed", "Changed"],
+  ["enabled", "Enabled"],
+  ["disabled", "Disabled"],
+  ["notTold", "Not told"],
+  ["guests", "Guests"],
+] as const;
+
+function countsOf({
+  completeness: { unique },
+  changes,
+  tallies,
+}: Manifest): Readonly<Partial<Record<(typeof COUNTS)[number][0], number | null | undefined>>> {
+  const { enabled, disabled, guests } = tallies ?? {};
+  const isTold = typeof enabled === "number" && typeof disabled === "number";
+  const { joined, left, changed } = changes ?? {};
+  const notTold = isTold ? unique - enabled - disabled : null;
+  return { users: unique, joined, left, changed, enabled, disabled, notTold, guests };
 }
 
 function rangeInWords(points: readonly { readonly count: number | undefined }[]): string {

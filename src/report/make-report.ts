@@ -1,9 +1,14 @@
 import type { Snapshots } from "../archive/snapshots.ts";
-import { manifestPath } from "../snapshot/layout.ts";
+import { DAY } from "../clock.ts";
+import { manifestPath, runTimeMs } from "../snapshot/layout.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { readHighlights } from "./change-highlights.ts";
 import type { Report } from "./report.ts";
 import { type RunFacts, readRunFacts } from "./run-facts.ts";
+import { USUAL_DAYS } from "./unusual-nights.ts";
+
+/** Of a tenant with more than two runs a night, the last ones tell what is usual. */
+const MOST_IN_WEEKS = 60;
 
 /** What {@link makeReport} takes. */
 export interface ReportOptions {
@@ -38,8 +43,18 @@ export async function makeReport(
     );
   }
   const highlights = manifest.changes && (await readHighlights(snapshot));
-  const earlier = (await snapshots.runs()).filter((other) => other < runId).slice(0, last - 1);
-  const before = await Array.fromAsync(snapshots.manifests(earlier));
-  const history = [{ runId, manifest, manifestSha256 }, ...before];
-  return { snapshot, facts, history, highlights, nowMs };
+  const earlier = (await snapshots.runs()).filter((other) => other < runId);
+  const fromMs = runTimeMs(runId) - USUAL_DAYS * DAY;
+  const inWeeks = earlier.filter((other) => runTimeMs(other) >= fromMs).slice(0, MOST_IN_WEEKS).length;
+  const before = await Array.fromAsync(snapshots.manifests(earlier.slice(0, Math.max(last - 1, inWeeks))));
+  const runs = [{ runId, manifest, manifestSha256 }, ...before];
+  return {
+    snapshot,
+    facts,
+    history: runs.slice(0, last),
+    weeks: runs.slice(0, 1 + inWeeks).filter((run) => "manifest" in run),
+    highlights,
+    lastRun: await snapshots.lastRun(),
+    nowMs,
+  };
 }

@@ -28,10 +28,14 @@ section { margin-top: 56px; padding-top: 32px; border-top: 1px solid var(--line)
 .empty { color: var(--soft); }
 .verdict { margin: 24px 0; max-width: none; padding: 14px 20px; background: var(--panel);
   border-left: 4px solid var(--accent); font-size: 18px; }
-.attention ul { margin: 0; padding-left: 20px; }
-.attention { padding: 24px; border: 2px solid var(--ink); }
+.attention { margin-top: 32px; padding: 24px; border: 2px solid var(--ink); }
 .attention h2 { font-size: 18px; margin-bottom: 8px; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(112px, 1fr)); gap: 24px 16px; margin: 32px 0 0; }
+.attention ul { margin: 0; padding-left: 20px; max-width: 84ch; }
+.attention li { margin-bottom: 8px; }
+.attention p { margin: 12px 0 0; }
+a { color: var(--accent); }
+h2, h3, li, p, caption { overflow-wrap: break-word; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(128px, 1fr)); gap: 24px 16px; margin: 32px 0 0; }
 .tiles dt { color: var(--soft); font-size: 14px; }
 .tiles dd { margin: 0; }
 .tiles span { display: block; }
@@ -56,31 +60,44 @@ svg text { font-size: 12px; fill: var(--soft); font-variant-numeric: tabular-num
 .bar { fill: var(--accent); }
 .second { fill: var(--second); }
 .track { fill: var(--track); }
-.scroll { overflow-x: auto; margin-bottom: 24px; }
-.tall { max-height: 480px; overflow-y: auto; }
-table { width: 100%; border-collapse: collapse; font-size: 15px; }
+table { width: 100%; margin-bottom: 32px; border-collapse: collapse; font-size: 15px; }
 th, td { padding: 8px 16px 8px 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top;
-  font-weight: 400; white-space: nowrap; }
+  font-weight: 400; overflow-wrap: break-word; }
 th:last-child, td:last-child { padding-right: 0; }
-thead th { color: var(--soft); font-size: 13px; font-weight: 600; }
-.tall thead th { position: sticky; top: 0; background: var(--paper); }
-.number { text-align: right; font-variant-numeric: tabular-nums; }
-.name { white-space: normal; min-width: 140px; overflow-wrap: anywhere; }
-.shares tbody th { white-space: normal; min-width: 128px; overflow-wrap: anywhere; }
-.share { width: 40%; min-width: 72px; vertical-align: middle; }
+thead th { color: var(--soft); font-size: 13px; font-weight: 600; white-space: nowrap; }
+tfoot th, tfoot td { font-weight: 650; }
+.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.people { table-layout: fixed; }
+.people thead .long { width: 38%; }
+.shares tbody th { min-width: 128px; max-width: 360px; }
+.code, .long .code { overflow-wrap: anywhere; }
+.drawing { width: 30%; min-width: 72px; vertical-align: middle; }
+td p { margin: 0 0 4px; max-width: none; }
+.property { color: var(--soft); }
 .facts { margin: 0 0 32px; }
 .facts div { display: grid; grid-template-columns: 220px minmax(0, 1fr); gap: 16px; padding: 8px 0;
   border-bottom: 1px solid var(--line); }
 .facts dt { color: var(--soft); }
-.facts dd { margin: 0; overflow-wrap: anywhere; }
+.facts dd { margin: 0; overflow-wrap: break-word; }
 footer { margin-top: 56px; color: var(--soft); font-size: 14px; }
-@media (max-width: 720px) {
+@media (max-width: 960px) {
+  .pair { grid-template-columns: minmax(0, 1fr); }
+}
+@media (max-width: 860px) {
   .page { padding: 28px 16px 40px; }
   h1 { font-size: 29px; }
   section { margin-top: 40px; padding-top: 24px; }
-  .pair { grid-template-columns: minmax(0, 1fr); }
   .facts div { grid-template-columns: minmax(0, 1fr); gap: 0; }
   .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 20px 16px; }
+  .attention { padding: 16px; }
+  table, caption, tbody, tfoot { display: block; width: auto; }
+  thead { display: none; }
+  tr { display: flex; flex-wrap: wrap; gap: 4px 24px; padding: 12px 0; border-bottom: 1px solid var(--line); }
+  tbody th, tbody td, tfoot th, tfoot td, td.number { min-width: 72px; max-width: 100%; width: auto; padding: 0; border: 0;
+    text-align: left; white-space: normal; }
+  tbody th, tfoot th, td.long, td.drawing { flex: 0 0 100%; }
+  tbody th, tfoot th { font-weight: 600; }
+  td[data-title]::before { content: attr(data-title); display: block; color: var(--soft); font-size: 13px; }
 }
 @media print {
   :root { --paper: #fff; --ink: #000; --soft: #444; --line: #bbb; --panel: #fff; --accent: #0b57c4; --second: #7c8a9a;
@@ -88,10 +105,7 @@ footer { margin-top: 56px; color: var(--soft); font-size: 14px; }
   body { font-size: 11pt; }
   .page { max-width: none; padding: 0; }
   .skip { display: none; }
-  .scroll, .tall { overflow: visible; max-height: none; }
-  .tall thead th { position: static; }
-  th, td { white-space: normal; overflow-wrap: anywhere; }
-  .number { white-space: nowrap; }
+  .attention { border-color: var(--line); }
   h2, h3, figcaption, caption { break-after: avoid; }
   figure, tr, .verdict, .tiles { break-inside: avoid; }
   svg, .verdict { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

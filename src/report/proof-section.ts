@@ -3,7 +3,9 @@ import type { Manifest } from "../snapshot/manifest.ts";
 import { formatBytes, formatCount, formatDuration, plural } from "../words/format.ts";
 import { credentialInWords, durationMs, effortInWords, totalBytes } from "../words/manifest-words.ts";
 import { type Content, type Html, html } from "./html.ts";
+import { addressOf } from "./names.ts";
 import type { Report } from "./report.ts";
+import { table } from "./table.ts";
 import { minuteInWords } from "./time-words.ts";
 
 /** Why the figures can be believed, and how to check them. */
@@ -25,13 +27,14 @@ export function proofSection({ snapshot, nowMs }: Report): Html {
         : `at most ${guard.maxShrinkPercent} % fewer users than the snapshot before`,
     ],
     ["How listed", `${listingInWords(source)}; ${effortInWords(source)}`],
-    ["From", html`<span class="code">${source.url}</span>`],
+    ["From", addressOf(source.url)],
     ["Properties", source.properties.join(", ")],
     ["Started", minuteInWords(manifest.startedAt)],
     ["Finished", `${minuteInWords(manifest.finishedAt)}, after ${formatDuration(durationMs(manifest))}`],
     ["Credential", credentialInWords(credential, nowMs)],
     ["Written by", `${tool.name} ${tool.version}`],
-    ["Where", html`<span class="code">${folder.path}</span>`],
+    ["Where", addressOf(folder.path)],
+    ["Signature", signatureInWords(manifest, folder.runId)],
     ["SHA-256 of the manifest", html`<span class="code">${manifestSha256}</span>`],
   ];
   return html`<section aria-labelledby="proof">
@@ -41,14 +44,21 @@ export function proofSection({ snapshot, nowMs }: Report): Html {
     ([name, fact]) => html`<div><dt>${name}</dt><dd>${fact}</dd></div>
 `,
   )}</dl>
-<div class="scroll" role="region" aria-label="Parts" tabindex="0"><table>
-<caption>Parts <span class="note">${plural(parts.length, "blob")}, ${formatBytes(totalBytes(manifest))}</span></caption>
-<thead><tr><th scope="col">Part</th><th scope="col" class="number">Users</th><th scope="col" class="number">Size</th><th scope="col">SHA-256</th></tr></thead>
-<tbody>${parts.map(
-    ({ name, users, bytes, sha256 }) =>
-      html`<tr><th scope="row"><span class="code">${name}</span></th><td class="number">${formatCount(users)}</td><td class="number">${formatBytes(bytes)}</td><td><span class="code">${sha256}</span></td></tr>
-`,
-  )}</tbody></table></div>
+${table({
+  caption: html`Parts <span class="note">${plural(parts.length, "blob")}, ${formatBytes(totalBytes(manifest))}</span>`,
+  columns: [
+    { title: "Part" },
+    { title: "Users", kind: "number" },
+    { title: "Size", kind: "number" },
+    { title: "SHA-256", kind: "long" },
+  ],
+  rows: parts.map(({ name, users, bytes, sha256 }) => [
+    html`<span class="code">${name}</span>`,
+    formatCount(users),
+    formatBytes(bytes),
+    html`<span class="code">${sha256}</span>`,
+  ]),
+})}
 </section>`;
 }
 
@@ -62,4 +72,10 @@ function ruleInWords({ counted }: Completeness): string {
 function listingInWords({ listing: { used, slices, fellBack } }: Manifest["source"]): string {
   if (used === "sliced") return `in ${plural(slices, "slice")} by time of creation`;
   return `page after page${fellBack === null ? "" : ` (${fellBack})`}`;
+}
+
+/** This page has no key to check it with. */
+function signatureInWords({ signature }: Manifest, runId: string): Content {
+  if (!signature) return "none";
+  return html`${signature.alg} by ${addressOf(signature.kid)}, not checked for this page: <span class="code">rollcall verify ${runId} --key FILE</span> does`;
 }

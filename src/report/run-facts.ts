@@ -4,6 +4,8 @@ import { JsonScanError } from "../rows/json-scan.ts";
 import { isJsonText, textOfJson } from "../rows/json-text.ts";
 import { ValueCutter } from "../rows/value-cutter.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
+import { type DepartmentCounts, DepartmentTally } from "./department-facts.ts";
+import { type DisabledLicensed, type PendingGuests, ReviewTally } from "./review-facts.ts";
 import { type SignInFacts, SignInTally } from "./sign-in-facts.ts";
 
 /** What is counted or named, in the order in which {@link FactTally} reads it. */
@@ -15,7 +17,16 @@ const COUNTED = [
   "signInActivity",
   "userPrincipalName",
   "displayName",
+  "department",
+  "createdDateTime",
+  "externalUserState",
+  "externalUserStateChangeDateTime",
 ];
+
+/**
+ * `externalUserState` of a guest who has not accepted the invitation (https://learn.microsoft.com/graph/api/resources/user).
+ */
+const PENDING = "PendingAcceptance";
 
 const Licences = z.array(z.object({ skuId: z.string().nullish() }));
 
@@ -27,6 +38,9 @@ export interface RunFacts {
   readonly types: TypeCounts | null;
   readonly licences: LicenceCounts | null;
   readonly signIns: SignInFacts | null;
+  readonly departments: DepartmentCounts | null;
+  readonly disabledLicensed: DisabledLicensed | null;
+  readonly pendingGuests: PendingGuests | null;
 }
 
 /** By `accountEnabled`. */
@@ -50,7 +64,16 @@ export interface LicenceCounts {
   /** Users with at least one. */
   readonly licensed: number;
   /** Users of each licence, the most first. */
-  readonly skus: readonly { readonly skuId: string; readonly users: number }[];
+  readonly skus: readonly SkuCount[];
+}
+
+/** Users of a licence. */
+export interface SkuCount {
+  /** In lower case. */
+  readonly skuId: string;
+  readonly users: number;
+  /** Those whose account is disabled; 0 where `accountEnabled` was not selected. */
+  readonly disabled: number;
 }
 
 /**
@@ -75,7 +98,9 @@ export class FactTally {
   readonly #has: ReadonlySet<string>;
   readonly #cutter: ValueCutter;
   readonly #signIns: SignInTally;
-  readonly #skus = new Map<string, number>();
+  readonly #review: ReviewTally;
+  readonly #departments = new DepartmentTally();
+  readonly #skus = new Map<string, { users: number; disabled: number }>();
   #users = 0;
   #enabled = 0;
   #disabled = 0;
@@ -92,6 +117,7 @@ export class FactTally {
     this.#has = new Set(properties);
     this.#cutter = new ValueCutter(properties, COUNTED);
     this.#signIns = new SignInTally(asOfMs, this.#has.has("accountEnabled"));
+    this.#review = new ReviewTally(asOfMs);
   }
 
   /**
@@ -103,6 +129,7 @@ export class FactTally {
     const values = this.#cut(line);
     if (!values) return false;
     const [id = "", enabled, type, licences = "", activity = "", userPrincipalName, displayName] = values;
+    const [department, created, guestState, guestStateSince] = values.slice(7);
     if (!isJsonText(id)) return false;
     this.#users++;
     if (enabled === "true") this.#enabled++;
@@ -110,22 +137,29 @@ export class FactTally {
     const userType = textOf(type);
     if (userType === "Guest") this.#guests++;
     else if (userType === "Member") this.#members++;
-    this.#addLicences(licences);
-    if (!this.#has.has("signInActivity")) return true;
-    const account = {
+    this.#departments.add(textOf(department));
+    const account = () => ({
       id: textOfJson(id),
       userPrincipalName: textOf(userPrincipalName),
       displayName: textOf(displayName),
-    };
-    this.#signIns.add(account, enabled === "true", JSON.parse(activity));
+    });
+    const skuIds = this.#addLicences(licences, enabled === "false");
+    if (enabled === "false" && skuIds.length > 0) this.#review.addDisabledLicensed(account(), skuIds);
+    if (textOf(guestState) === PENDING) {
+      this.#review.addPendingGuest(account(), timeMs(guestStateSince, created));
+    }
+    if (this.#has.has("signInActivity")) {
+      this.#signIns.add(account(), enabled === "true", timeMs(created), JSON.parse(activity));
+    }
     return true;
   }
 
   /** What was counted. */
   facts(): RunFacts {
     const known = <T>(property: string, counts: T) => (this.#has.has(property) ? counts : null);
+    const { disabledLicensed, pendingGuests } = this.#review;
     const skus = [...this.#skus]
-      .map(([skuId, users]) => ({ skuId, users }))
+      .map(([skuId, counts]) => ({ skuId, ...counts }))
       .sort((one, other) => other.users - one.users || one.skuId.localeCompare(other.skuId));
     return {
       users: this.#users,
@@ -141,6 +175,9 @@ export class FactTally {
       }),
       licences: known("assignedLicenses", { licensed: this.#licensed, skus }),
       signIns: known("signInActivity", this.#signIns.facts()),
+      departments: known("department", this.#departments.facts()),
+      disabledLicensed: known("accountEnabled", known("assignedLicenses", disabledLicensed)),
+      pendingGuests: known("externalUserState", pendingGuests),
     };
   }
 
@@ -154,15 +191,28 @@ export class FactTally {
     }
   }
 
-  #addLicences(json: string): void {
-    if (!json.includes("skuId")) return;
+  /** @returns the ids of the user's licences */
+  #addLicences(json: string, isDisabled: boolean): readonly string[] {
+    if (!json.includes("skuId")) return [];
     const { data = [] } = Licences.safeParse(JSON.parse(json));
-    const skuIds = new Set(data.flatMap(({ skuId }) => skuId?.toLowerCase() ?? []));
-    if (skuIds.size > 0) this.#licensed++;
-    for (const skuId of skuIds) this.#skus.set(skuId, (this.#skus.get(skuId) ?? 0) + 1);
+    const skuIds = [...new Set(data.flatMap(({ skuId }) => skuId?.toLowerCase() ?? []))];
+    if (skuIds.length > 0) this.#licensed++;
+    for (const skuId of skuIds) {
+      const counts = this.#skus.get(skuId) ?? { users: 0, disabled: 0 };
+      counts.users++;
+      if (isDisabled) counts.disabled++;
+      this.#skus.set(skuId, counts);
+    }
+    return skuIds;
   }
 }
 
 function textOf(json: string | undefined): string | undefined {
   return json !== undefined && isJsonText(json) ? textOfJson(json) : undefined;
+}
+
+/** The first of some JSON values that is a time, in milliseconds since the Unix epoch; `NaN` if none is. */
+function timeMs(...values: readonly (string | undefined)[]): number {
+  const times = values.map((json) => Date.parse(textOf(json) ?? ""));
+  return times.find((time) => !Number.isNaN(time)) ?? Number.NaN;
 }

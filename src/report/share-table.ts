@@ -1,10 +1,13 @@
 import { formatCount } from "../words/format.ts";
 import { type Content, type Html, html } from "./html.ts";
+import { table } from "./table.ts";
 
 /** One row of a table of counts. */
 export interface Share {
   readonly name: Content;
   readonly count: number;
+  /** For {@link shareTable}'s further columns. */
+  readonly more?: readonly number[];
 }
 
 /**
@@ -12,17 +15,34 @@ export interface Share {
  *
  * @param heading of the first column
  * @param total what a full bar stands for
+ * @param more titles of further columns
  */
-export function shareTable(caption: string, heading: string, shares: readonly Share[], total: number): Html {
+export function shareTable(
+  caption: string,
+  heading: string,
+  shares: readonly Share[],
+  total: number,
+  more: readonly string[] = [],
+): Html {
   const percent = (count: number) => (total === 0 ? 0 : (count / total) * 100);
-  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0"><table class="shares">
-<caption>${caption}</caption>
-<thead><tr><th scope="col">${heading}</th><th scope="col" class="number">Users</th><th scope="col" class="number">Share</th><th aria-hidden="true"></th></tr></thead>
-<tbody>${shares.map(
-    ({ name, count }) =>
-      html`<tr><th scope="row">${name}</th><td class="number">${formatCount(count)}</td><td class="number">${percentInWords(percent(count))}</td><td class="share" aria-hidden="true"><svg class="wide" height="10"><rect class="track" width="100%" height="10"/><rect class="bar" width="${percent(count).toFixed(2)}%" height="10"/></svg></td></tr>
-`,
-  )}</tbody></table></div>`;
+  return table({
+    caption,
+    style: "shares",
+    columns: [
+      { title: heading },
+      { title: "Users", kind: "number" },
+      { title: "Share", kind: "number" },
+      { title: "", kind: "drawing" },
+      ...more.map((title) => ({ title, kind: "number" as const })),
+    ],
+    rows: shares.map(({ name, count, more: others = [] }) => [
+      name,
+      formatCount(count),
+      percentInWords(percent(count)),
+      html`<svg class="wide" height="10"><rect class="track" width="100%" height="10"/><rect class="bar" width="${percent(count).toFixed(2)}%" height="10"/></svg>`,
+      ...others.map(formatCount),
+    ]),
+  });
 }
 
 /** `12.3 %`, `< 0.1 %`. */

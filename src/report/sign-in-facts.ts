@@ -1,19 +1,19 @@
 import * as z from "zod";
 import { DAY } from "../clock.ts";
+import type { Account } from "./account.ts";
+import { FirstFew } from "./first-few.ts";
 
 /** An account is stale when nobody has signed in for longer than this. */
 export const STALE_DAYS = 90;
 /** How many accounts are named. */
 const NAMED = 25;
 
-/** A stale account that is not known to be disabled. */
-export interface UnusedAccount {
-  /** As in the snapshot; absent where it was not selected. */
-  readonly userPrincipalName: string | undefined;
-  readonly displayName: string | undefined;
-  readonly id: string;
+/** An account that has long gone unused and is not known to be disabled. */
+export interface UnusedAccount extends Account {
   /** ISO 8601; absent when nobody ever signed in. */
   readonly lastSignIn: string | undefined;
+  /** ISO 8601, of an account that nobody ever used; absent where it was not selected, and for all others. */
+  readonly created: string | undefined;
 }
 
 /** When accounts were last used, seen from the day of the snapshot. */
@@ -28,7 +28,9 @@ export interface SignInFacts {
   readonly staleEnabled: number | null;
   /** As {@link staleEnabled}, of the accounts that were never used. */
   readonly neverUsedEnabled: number | null;
-  /** The stale accounts that have gone unused longest and are not known to be disabled; at most 25. */
+  /** Those of {@link neverUsedEnabled} that are older than {@link STALE_DAYS}, or whose age is not known. */
+  readonly neverUsedLongEnabled: number | null;
+  /** The accounts that have gone unused longest, since they were last used or created; at most 25. */
   readonly longestUnused: readonly UnusedAccount[];
 }
 
@@ -40,53 +42,55 @@ const Activity = z.object({
 
 /** Counts accounts by when they were last used. Memory does not grow with their number. */
 export class SignInTally {
-  readonly #asOfMs: number;
+  readonly #staleBeforeMs: number;
   readonly #knowsEnabled: boolean;
   readonly #counts = { recent: 0, stale: 0, neverUsed: 0 };
-  readonly #enabled = { recent: 0, stale: 0, neverUsed: 0 };
-  /** Longest unused first. */
-  readonly #longest: { readonly account: UnusedAccount; readonly usedMs: number }[] = [];
+  readonly #enabled = { recent: 0, stale: 0, neverUsed: 0, neverUsedLong: 0 };
+  readonly #longest = new FirstFew<{ readonly account: UnusedAccount; readonly sinceMs: number }>(
+    NAMED,
+    (one, other) => one.sinceMs - other.sinceMs,
+  );
 
   /**
    * @param asOfMs when the snapshot was finished, in milliseconds since the Unix epoch
    * @param knowsEnabled whether `accountEnabled` was selected
    */
   constructor(asOfMs: number, knowsEnabled: boolean) {
-    this.#asOfMs = asOfMs;
+    this.#staleBeforeMs = asOfMs - STALE_DAYS * DAY;
     this.#knowsEnabled = knowsEnabled;
   }
 
-  /** Adds an account. */
-  add(account: Omit<UnusedAccount, "lastSignIn">, isEnabled: boolean, signInActivity: unknown): void {
+  /**
+   * Adds an account.
+   *
+   * @param createdMs in milliseconds since the Unix epoch; `NaN` where it is not known
+   */
+  add(account: Account, isEnabled: boolean, createdMs: number, signInActivity: unknown): void {
     const usedMs = lastUseMs(signInActivity);
-    const state = usedMs === undefined ? "neverUsed" : this.#isStale(usedMs) ? "stale" : "recent";
+    const state = usedMs === undefined ? "neverUsed" : usedMs < this.#staleBeforeMs ? "stale" : "recent";
     this.#counts[state]++;
     if (isEnabled) this.#enabled[state]++;
-    if (state === "stale" && usedMs !== undefined && (isEnabled || !this.#knowsEnabled)) {
-      this.#name({ ...account, lastSignIn: new Date(usedMs).toISOString() }, usedMs);
-    }
+    if (state === "recent" || (usedMs === undefined && createdMs >= this.#staleBeforeMs)) return;
+    if (isEnabled && state === "neverUsed") this.#enabled.neverUsedLong++;
+    if (!isEnabled && this.#knowsEnabled) return;
+    const lastSignIn = usedMs === undefined ? undefined : new Date(usedMs).toISOString();
+    const created =
+      usedMs !== undefined || Number.isNaN(createdMs) ? undefined : new Date(createdMs).toISOString();
+    // An account of unknown age comes last.
+    const sinceMs = usedMs ?? (Number.isNaN(createdMs) ? this.#staleBeforeMs : createdMs);
+    this.#longest.add({ account: { ...account, lastSignIn, created }, sinceMs });
   }
 
   /** What was counted. */
   facts(): SignInFacts {
+    const { stale, neverUsed, neverUsedLong } = this.#enabled;
     return {
       ...this.#counts,
-      staleEnabled: this.#knowsEnabled ? this.#enabled.stale : null,
-      neverUsedEnabled: this.#knowsEnabled ? this.#enabled.neverUsed : null,
-      longestUnused: this.#longest.map(({ account }) => account),
+      staleEnabled: this.#knowsEnabled ? stale : null,
+      neverUsedEnabled: this.#knowsEnabled ? neverUsed : null,
+      neverUsedLongEnabled: this.#knowsEnabled ? neverUsedLong : null,
+      longestUnused: this.#longest.items.map(({ account }) => account),
     };
-  }
-
-  #isStale(usedMs: number): boolean {
-    return usedMs < this.#asOfMs - STALE_DAYS * DAY;
-  }
-
-  #name(account: UnusedAccount, usedMs: number): void {
-    const last = this.#longest.at(-1);
-    if (this.#longest.length === NAMED && last && last.usedMs <= usedMs) return;
-    const at = this.#longest.findIndex((other) => other.usedMs > usedMs);
-    this.#longest.splice(at < 0 ? this.#longest.length : at, 0, { account, usedMs });
-    if (this.#longest.length > NAMED) this.#longest.pop();
   }
 }
 

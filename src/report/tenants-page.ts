@@ -2,7 +2,9 @@ import type { Standing, TenantState } from "../tenants/tenant-state.ts";
 import { formatCount, formatMinute } from "../words/format.ts";
 import { ageInWords, sumInWords, tenantLabel, troubleOf } from "../words/tenant-words.ts";
 import { renderDocument } from "./document.ts";
-import { type Html, html, nameOf } from "./html.ts";
+import { type Content, type Html, html } from "./html.ts";
+import { addressOf } from "./names.ts";
+import { table } from "./table.ts";
 import { dayInWords, minuteInWords } from "./time-words.ts";
 
 const STANDINGS: Readonly<Record<Standing, string>> = {
@@ -31,11 +33,22 @@ export function renderTenantsPage(states: readonly TenantState[], nowMs: number)
 <main id="content" tabindex="-1">
 ${attention(states)}
 <section aria-labelledby="tenants"><h2 id="tenants">Tenants</h2>
-<div class="scroll" role="region" aria-labelledby="tenants" tabindex="0"><table>
-<thead><tr><th scope="col">Tenant</th><th scope="col"></th><th scope="col">Finished (UTC)</th><th scope="col" class="number">Age</th><th scope="col" class="number">Users</th><th scope="col" class="number">Joined</th><th scope="col" class="number">Left</th><th scope="col" class="number">Changed</th><th scope="col">Verdict</th></tr></thead>
-<tbody>${states.map(row)}</tbody>
-<tfoot>${sums(states)}</tfoot>
-</table></div></section>
+${table({
+  labelledBy: "tenants",
+  columns: [
+    { title: "Tenant" },
+    { title: "State" },
+    { title: "Finished (UTC)" },
+    { title: "Age", kind: "number" },
+    { title: "Users", kind: "number" },
+    { title: "Joined", kind: "number" },
+    { title: "Left", kind: "number" },
+    { title: "Changed", kind: "number" },
+    { title: "Verdict" },
+  ],
+  rows: states.map(row),
+  foot: sums(states),
+})}</section>
 </main>
 <footer><p>Written ${minuteInWords(now)} from manifests and last-run.json alone; <span class="code">rollcall verify --tenant</span> checks a snapshot.</p></footer>`,
   );
@@ -46,7 +59,7 @@ function attention(states: readonly TenantState[]): Html | undefined {
     const trouble = troubleOf(state);
     return trouble === undefined
       ? []
-      : [html`<li><strong>${nameOf(tenantLabel(state))}</strong>: ${trouble}</li>`];
+      : [html`<li><strong>${addressOf(tenantLabel(state))}</strong>: ${trouble}</li>`];
   });
   if (troubles.length === 0) return undefined;
   return html`<section class="attention" aria-labelledby="attention">
@@ -55,28 +68,36 @@ function attention(states: readonly TenantState[]): Html | undefined {
 </section>`;
 }
 
-function row(state: TenantState): Html {
+function row(state: TenantState): readonly Content[] {
   const { latest, standing } = state;
-  return html`<tr><th scope="row" class="name">${nameOf(tenantLabel(state))}</th><td>${STANDINGS[standing]}</td><td>${latest ? formatMinute(latest.finishedAt) : ""}</td><td class="number">${ageInWords(state)}</td>${[
-    latest?.users,
-    latest?.joined,
-    latest?.left,
-    latest?.changed,
-  ].map(number)}<td>${latest?.verdict}</td></tr>
-`;
+  return [
+    addressOf(tenantLabel(state)),
+    STANDINGS[standing],
+    latest ? formatMinute(latest.finishedAt) : "–",
+    ageInWords(state) || "–",
+    ...[latest?.users, latest?.joined, latest?.left, latest?.changed].map(number),
+    latest?.verdict ?? "–",
+  ];
 }
 
-function sums(states: readonly TenantState[]): Html {
+function sums(states: readonly TenantState[]): readonly Content[] {
   const sum = (of: (state: NonNullable<TenantState["latest"]>) => number | null) =>
     states.reduce((total, { latest }) => total + (latest ? (of(latest) ?? 0) : 0), 0);
-  return html`<tr><th scope="row">All</th><td></td><td></td><td></td>${[
-    sum(({ users }) => users),
-    sum(({ joined }) => joined),
-    sum(({ left }) => left),
-    sum(({ changed }) => changed),
-  ].map(number)}<td></td></tr>`;
+  return [
+    "All",
+    undefined,
+    undefined,
+    undefined,
+    ...[
+      sum(({ users }) => users),
+      sum(({ joined }) => joined),
+      sum(({ left }) => left),
+      sum(({ changed }) => changed),
+    ].map(number),
+    undefined,
+  ];
 }
 
-function number(count: number | null | undefined): Html {
-  return html`<td class="number">${count === null || count === undefined ? "–" : formatCount(count)}</td>`;
+function number(count: number | null | undefined): string {
+  return count === null || count === undefined ? "–" : formatCount(count);
 }

@@ -36,7 +36,8 @@ describe("FactTally", () => {
   it("says null of what was not selected", () => {
     const { users, ...rest } = factsOf([], [{}, {}]);
     assert.equal(users, 2);
-    assert.deepEqual(rest, { accounts: null, types: null, licences: null, signIns: null });
+    assert.equal(Object.keys(rest).length, 7);
+    for (const [name, counts] of Object.entries(rest)) assert.equal(counts, null, name);
   });
 
   it("counts a user once for each licence, whatever its case", () => {
@@ -52,8 +53,8 @@ describe("FactTally", () => {
     assert.deepEqual(licences, {
       licensed: 2,
       skus: [
-        { skuId: "bb", users: 2 },
-        { skuId: "aa", users: 1 },
+        { skuId: "bb", users: 2, disabled: 0 },
+        { skuId: "aa", users: 1, disabled: 0 },
       ],
     });
   });
@@ -82,10 +83,18 @@ describe("FactTally", () => {
       ],
     );
     const { longestUnused, ...counts } = signIns ?? assert.fail();
-    assert.deepEqual(counts, { recent: 2, stale: 3, neverUsed: 2, staleEnabled: 2, neverUsedEnabled: 1 });
+    assert.deepEqual(counts, {
+      recent: 2,
+      stale: 3,
+      neverUsed: 2,
+      staleEnabled: 2,
+      neverUsedEnabled: 1,
+      neverUsedLongEnabled: 1,
+    });
     assert.deepEqual(
       longestUnused.map(({ displayName }) => displayName),
-      ["Older", "Old"],
+      // One that was never used and of which nobody knows the age comes last.
+      ["Older", "Old", undefined],
     );
   });
 
@@ -101,6 +110,68 @@ describe("FactTally", () => {
       expected.map(daysBefore),
     );
     assert.equal(signIns?.staleEnabled, null);
+  });
+
+  it("names disabled accounts with the most licences first, and counts them by licence", () => {
+    const { disabledLicensed, licences } = factsOf(
+      ["accountEnabled", "assignedLicenses", "displayName"],
+      [
+        { accountEnabled: false, displayName: "One", assignedLicenses: [{ skuId: "AA" }] },
+        { accountEnabled: false, displayName: "Two", assignedLicenses: [{ skuId: "aa" }, { skuId: "bb" }] },
+        { accountEnabled: true, assignedLicenses: [{ skuId: "aa" }] },
+        { accountEnabled: null, assignedLicenses: [{ skuId: "aa" }] },
+        { accountEnabled: false, assignedLicenses: [] },
+      ],
+    );
+    assert.equal(disabledLicensed?.users, 2);
+    assert.deepEqual(
+      disabledLicensed?.named.map(({ displayName, skuIds }) => [displayName, skuIds]),
+      [
+        ["Two", ["aa", "bb"]],
+        ["One", ["aa"]],
+      ],
+    );
+    assert.deepEqual(licences?.skus, [
+      { skuId: "aa", users: 4, disabled: 2 },
+      { skuId: "bb", users: 1, disabled: 1 },
+    ]);
+  });
+
+  it("names guests who never arrived, those who have been awaited longest first", () => {
+    const pending = "PendingAcceptance";
+    const { pendingGuests } = factsOf(
+      ["externalUserState", "externalUserStateChangeDateTime", "createdDateTime", "displayName"],
+      [
+        { externalUserState: pending, displayName: "Unknown" },
+        { externalUserState: pending, displayName: "New", externalUserStateChangeDateTime: daysBefore(3) },
+        { externalUserState: pending, displayName: "Old", createdDateTime: daysBefore(31) },
+        { externalUserState: "Accepted", createdDateTime: daysBefore(900) },
+        { externalUserState: null },
+      ],
+    );
+    assert.deepEqual([pendingGuests?.users, pendingGuests?.late], [3, 1]);
+    assert.deepEqual(
+      pendingGuests?.named.map(({ displayName }) => displayName),
+      ["Old", "New", "Unknown"],
+    );
+  });
+
+  it("counts the twenty largest departments, and together the others and those without one", () => {
+    const users = Array.from({ length: 25 }, (_, at) =>
+      Array.from({ length: at + 1 }, () => ({ department: `D${at}` })),
+    );
+    const { departments } = factsOf(
+      ["department"],
+      [...users.flat(), { department: null }, { department: "" }],
+    );
+    assert.equal(departments?.largest.length, 20);
+    assert.deepEqual(departments?.largest[0], { department: "D24", users: 25 });
+    assert.deepEqual([departments?.others, departments?.none], [1 + 2 + 3 + 4 + 5, 2]);
+  });
+
+  it("keeps its memory where every user has a department of their own", () => {
+    const users = Array.from({ length: 12_000 }, (_, at) => ({ department: `D${at}` }));
+    assert.equal(factsOf(["department"], users).departments?.others, 12_000 - 20);
   });
 
   it("takes no line that is no user", () => {

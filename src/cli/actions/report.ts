@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { HOUR } from "../../clock.ts";
+import { findAttention } from "../../report/attention.ts";
 import { GENERATOR } from "../../report/document.ts";
 import { makeReport } from "../../report/make-report.ts";
 import { renderPage } from "../../report/page.ts";
@@ -50,7 +51,8 @@ export async function report(
   progress.clear();
   const { runId } = folder;
   const runs = report.history.length;
-  if (json) await terminal.printJson({ runId, users: report.facts.users, runs, file: file.path });
+  const attention = findAttention(report).points.map(({ text }) => text);
+  if (json) await terminal.printJson({ runId, users: report.facts.users, runs, attention, file: file.path });
   else await terminal.confirm(`Wrote ${file.path}: run ${runId} and ${runs - 1} before it`);
 }
 

@@ -1,0 +1,41 @@
+/** How many departments are told apart. Anybody may write anything there, and memory has an end. */
+const MOST = 10_000;
+/** How many are named. */
+const NAMED = 20;
+
+/** Users by department. */
+export interface DepartmentCounts {
+  /** The largest departments, the largest first; at most 20. */
+  readonly largest: readonly { readonly department: string; readonly users: number }[];
+  /** Users of all other departments. */
+  readonly others: number;
+  /** Users without one. */
+  readonly none: number;
+}
+
+/** Counts users by department. */
+export class DepartmentTally {
+  readonly #users = new Map<string, number>();
+  #beyond = 0;
+  #none = 0;
+
+  /** @param department of a user; absent or empty where there is none */
+  add(department: string | undefined): void {
+    if (!department) {
+      this.#none++;
+      return;
+    }
+    const users = this.#users.get(department);
+    if (users === undefined && this.#users.size === MOST) this.#beyond++;
+    else this.#users.set(department, (users ?? 0) + 1);
+  }
+
+  /** What was counted. */
+  facts(): DepartmentCounts {
+    const departments = [...this.#users]
+      .map(([department, users]) => ({ department, users }))
+      .sort((one, other) => other.users - one.users || (one.department < other.department ? -1 : 1));
+    const others = departments.slice(NAMED).reduce((sum, { users }) => sum + users, this.#beyond);
+    return { largest: departments.slice(0, NAMED), others, none: this.#none };
+  }
+}
