@@ -2,10 +2,10 @@ import type { Snapshots } from "../archive/snapshots.ts";
 import { DAY } from "../clock.ts";
 import { manifestPath, runTimeMs } from "../snapshot/layout.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
-import { readHighlights } from "./change-highlights.ts";
-import type { Report } from "./report.ts";
-import { type RunFacts, readRunFacts } from "./run-facts.ts";
-import { USUAL_DAYS } from "./unusual-nights.ts";
+import { USUAL_DAYS } from "./attention/unusual-nights.ts";
+import { readHighlights } from "./facts/change-highlights.ts";
+import type { Report } from "./facts/report.ts";
+import { type RunFacts, readRunFacts } from "./facts/run-facts.ts";
 
 /** Of a tenant with more than two runs a night, the last ones tell what is usual. */
 const MOST_IN_WEEKS = 60;

@@ -3,7 +3,7 @@ import { textLines } from "../rows/user-line.ts";
 import { reportPath } from "../snapshot/layout.ts";
 import type { Run } from "../snapshot/run.ts";
 import { warning } from "../warning.ts";
-import { FactTally } from "./run-facts.ts";
+import { FactTally } from "./facts/run-facts.ts";
 
 /** Runs in the page's history, as in `rollcall report`. */
 const RUNS = 14;

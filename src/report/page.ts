@@ -1,17 +1,17 @@
-import { accountsSection, licencesSection } from "./accounts-section.ts";
-import { findAttention } from "./attention.ts";
-import { attentionSection } from "./attention-section.ts";
-import { changesSection } from "./changes-section.ts";
-import { departmentsSection } from "./departments-section.ts";
-import { renderDocument } from "./document.ts";
-import { headline } from "./headline-section.ts";
-import { historySection } from "./history-section.ts";
-import { html } from "./html.ts";
-import { proofSection } from "./proof-section.ts";
-import type { Report } from "./report.ts";
-import { reviewSection } from "./review-section.ts";
-import { tiles } from "./tiles.ts";
-import { dayInWords, minuteInWords } from "./time-words.ts";
+import { findAttention } from "./attention/attention.ts";
+import type { Report } from "./facts/report.ts";
+import { renderDocument } from "./markup/document.ts";
+import { html } from "./markup/html.ts";
+import { dayInWords, minuteInWords } from "./markup/time-words.ts";
+import { accountsSection, licencesSection } from "./sections/accounts-section.ts";
+import { attentionSection } from "./sections/attention-section.ts";
+import { changesSection } from "./sections/changes-section.ts";
+import { departmentsSection } from "./sections/departments-section.ts";
+import { headline } from "./sections/headline-section.ts";
+import { historySection } from "./sections/history-section.ts";
+import { proofSection } from "./sections/proof-section.ts";
+import { reviewSection } from "./sections/review-section.ts";
+import { tiles } from "./sections/tiles.ts";
 
 /**
  * A report as one self-contained HTML page. Its size is bounded: it names some people, never all.

@@ -1,11 +1,11 @@
 import type { Standing, TenantState } from "../tenants/tenant-state.ts";
 import { formatCount, formatMinute } from "../words/format.ts";
 import { ageInWords, sumInWords, tenantLabel, troubleOf } from "../words/tenant-words.ts";
-import { renderDocument } from "./document.ts";
-import { type Content, type Html, html } from "./html.ts";
-import { addressOf } from "./names.ts";
-import { table } from "./table.ts";
-import { dayInWords, minuteInWords } from "./time-words.ts";
+import { renderDocument } from "./markup/document.ts";
+import { type Content, type Html, html } from "./markup/html.ts";
+import { table } from "./markup/table.ts";
+import { dayInWords, minuteInWords } from "./markup/time-words.ts";
+import { addressOf } from "./sections/account-names.ts";
 
 const STANDINGS: Readonly<Record<Standing, string>> = {
   fresh: "✓ fresh",

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { DAY, HOUR } from "../../src/clock.ts";
-import { findAttention } from "../../src/report/attention.ts";
-import type { Report } from "../../src/report/report.ts";
-import { FactTally } from "../../src/report/run-facts.ts";
+import { findAttention } from "../../src/report/attention/attention.ts";
+import type { Report } from "../../src/report/facts/report.ts";
+import { FactTally } from "../../src/report/facts/run-facts.ts";
 import { folderOf } from "../../src/snapshot/layout.ts";
 import type { Manifest } from "../../src/snapshot/manifest.ts";
 import { nightlyManifests } from "../support/nightly-manifests.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
 import { Snapshots } from "../../src/archive/snapshots.ts";
-import { readHighlights } from "../../src/report/change-highlights.ts";
+import { readHighlights } from "../../src/report/facts/change-highlights.ts";
 import type { Storage } from "../../src/sandbox/storage.ts";
 import { Container } from "../../src/storage/container.ts";
 import { startRig } from "../support/rig.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { html, nameOf } from "../../src/report/html.ts";
+import { html, nameOf } from "../../src/report/markup/html.ts";
 
 describe("html", () => {
   it("escapes every text, in elements and in quoted attributes", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { DAY } from "../../src/clock.ts";
-import { FactTally } from "../../src/report/run-facts.ts";
+import { FactTally } from "../../src/report/facts/run-facts.ts";
 
 const STARTED_AT = "2026-11-22T02:00:00Z";
 const NEVER = "0001-01-01T00:00:00Z";

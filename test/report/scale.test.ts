@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { placeOn, scaleFor } from "../../src/report/scale.ts";
+import { placeOn, scaleFor } from "../../src/report/markup/scale.ts";
 
 describe("scaleFor", () => {
   it("puts round numbers around the counts", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { RunManifest } from "../../src/archive/snapshots.ts";
-import { findUnusualNights } from "../../src/report/unusual-nights.ts";
+import { findUnusualNights } from "../../src/report/attention/unusual-nights.ts";
 import { nightlyManifests } from "../support/nightly-manifests.ts";
 
 /** Runs of these last nights, newest first; of each how many joined, left and changed. */

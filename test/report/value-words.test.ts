@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { changeInWords } from "../../src/report/value-words.ts";
+import { changeInWords } from "../../src/report/sections/value-words.ts";
 
 const E5 = "06ebc4ee-1bb5-47dd-8120-11324bc54e06";
 

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { HOUR } from "../../clock.ts";
-import { findAttention } from "../../report/attention.ts";
-import { GENERATOR } from "../../report/document.ts";
+import { findAttention } from "../../report/attention/attention.ts";
 import { makeReport } from "../../report/make-report.ts";
+import { GENERATOR } from "../../report/markup/document.ts";
 import { renderPage } from "../../report/page.ts";
 import { renderTenantsPage } from "../../report/tenants-page.ts";
 import { sumInWords } from "../../words/tenant-words.ts";

@@ -1,9 +1,9 @@
 import * as z from "zod";
-import type { StoredSnapshot } from "../archive/snapshots.ts";
-import { JsonScanError } from "../rows/json-scan.ts";
-import { isJsonText, textOfJson } from "../rows/json-text.ts";
-import { ValueCutter } from "../rows/value-cutter.ts";
-import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
+import type { StoredSnapshot } from "../../archive/snapshots.ts";
+import { JsonScanError } from "../../rows/json-scan.ts";
+import { isJsonText, textOfJson } from "../../rows/json-text.ts";
+import { ValueCutter } from "../../rows/value-cutter.ts";
+import { SnapshotDamaged } from "../../storage/snapshot-damaged.ts";
 import { type DepartmentCounts, DepartmentTally } from "./department-facts.ts";
 import { type DisabledLicensed, type PendingGuests, ReviewTally } from "./review-facts.ts";
 import { type SignInFacts, SignInTally } from "./sign-in-facts.ts";

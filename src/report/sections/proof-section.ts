@@ -1,12 +1,12 @@
-import type { Completeness } from "../snapshot/completeness.ts";
-import type { Manifest } from "../snapshot/manifest.ts";
-import { formatBytes, formatCount, formatDuration, plural } from "../words/format.ts";
-import { credentialInWords, durationMs, effortInWords, totalBytes } from "../words/manifest-words.ts";
-import { type Content, type Html, html } from "./html.ts";
-import { addressOf } from "./names.ts";
-import type { Report } from "./report.ts";
-import { table } from "./table.ts";
-import { minuteInWords } from "./time-words.ts";
+import type { Completeness } from "../../snapshot/completeness.ts";
+import type { Manifest } from "../../snapshot/manifest.ts";
+import { formatBytes, formatCount, formatDuration, plural } from "../../words/format.ts";
+import { credentialInWords, durationMs, effortInWords, totalBytes } from "../../words/manifest-words.ts";
+import type { Report } from "../facts/report.ts";
+import { type Content, type Html, html } from "../markup/html.ts";
+import { table } from "../markup/table.ts";
+import { minuteInWords } from "../markup/time-words.ts";
+import { addressOf } from "./account-names.ts";
 
 /** Why the figures can be believed, and how to check them. */
 export function proofSection({ snapshot, nowMs }: Report): Html {

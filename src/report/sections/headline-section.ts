@@ -1,9 +1,9 @@
-import type { Manifest } from "../snapshot/manifest.ts";
-import { formatCount, plural } from "../words/format.ts";
-import type { Attention } from "./attention.ts";
-import { type Content, type Html, html } from "./html.ts";
-import type { Report } from "./report.ts";
-import { dayInWords, minuteInWords } from "./time-words.ts";
+import type { Manifest } from "../../snapshot/manifest.ts";
+import { formatCount, plural } from "../../words/format.ts";
+import type { Attention } from "../attention/attention.ts";
+import type { Report } from "../facts/report.ts";
+import { type Content, type Html, html } from "../markup/html.ts";
+import { dayInWords, minuteInWords } from "../markup/time-words.ts";
 
 /** What it is, and the one sentence for readers who stop here. */
 export function headline({ snapshot, facts }: Report, { points }: Attention): Html {

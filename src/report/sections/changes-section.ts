@@ -1,11 +1,11 @@
-import type { ChangesEntry } from "../snapshot/manifest.ts";
-import { formatCount, plural } from "../words/format.ts";
-import type { ChangedUser, ChangeHighlights, MovedUser } from "./change-highlights.ts";
-import { type Content, type Html, html, nameOf } from "./html.ts";
-import { accountAddress, addressOf, displayNameOf } from "./names.ts";
-import type { Report } from "./report.ts";
-import { shareTable } from "./share-table.ts";
-import { table } from "./table.ts";
+import type { ChangesEntry } from "../../snapshot/manifest.ts";
+import { formatCount, plural } from "../../words/format.ts";
+import type { ChangedUser, ChangeHighlights, MovedUser } from "../facts/change-highlights.ts";
+import type { Report } from "../facts/report.ts";
+import { type Content, type Html, html, nameOf } from "../markup/html.ts";
+import { shareTable } from "../markup/share-table.ts";
+import { table } from "../markup/table.ts";
+import { accountAddress, addressOf, displayNameOf } from "./account-names.ts";
 import { changeInWords } from "./value-words.ts";
 
 /** Properties of a user that are shown. */

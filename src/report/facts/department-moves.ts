@@ -1,4 +1,4 @@
-import type { ChangeRecord } from "../changes/change.ts";
+import type { ChangeRecord } from "../../changes/change.ts";
 
 /** How many departments are told apart, as for their users. */
 const MOST = 10_000;

@@ -1,6 +1,6 @@
-import type { Attention } from "./attention.ts";
-import type { AttentionPoint } from "./attention-point.ts";
-import { type Html, html } from "./html.ts";
+import type { Attention } from "../attention/attention.ts";
+import type { AttentionPoint } from "../attention/attention-point.ts";
+import { type Html, html } from "../markup/html.ts";
 
 /** Where more is said. */
 const MORE: Readonly<Record<NonNullable<AttentionPoint["about"]>, string>> = {

@@ -1,7 +1,7 @@
-import type { RunManifest } from "../archive/snapshots.ts";
-import { CHANGE_KINDS, type ChangeKind } from "../changes/change-kind.ts";
-import { DAY } from "../clock.ts";
-import { runTimeMs } from "../snapshot/layout.ts";
+import type { RunManifest } from "../../archive/snapshots.ts";
+import { CHANGE_KINDS, type ChangeKind } from "../../changes/change-kind.ts";
+import { DAY } from "../../clock.ts";
+import { runTimeMs } from "../../snapshot/layout.ts";
 
 /** Runs that a night is compared with reach back this far. */
 export const USUAL_DAYS = 28;

@@ -1,4 +1,4 @@
-import { DAY } from "../clock.ts";
+import { DAY } from "../../clock.ts";
 import type { Account } from "./account.ts";
 import { FirstFew } from "./first-few.ts";
 

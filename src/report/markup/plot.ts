@@ -1,4 +1,4 @@
-import { formatCount } from "../words/format.ts";
+import { formatCount } from "../../words/format.ts";
 import { type Html, html } from "./html.ts";
 import { placeOn, type Scale, scaleFor } from "./scale.ts";
 

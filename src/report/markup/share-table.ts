@@ -1,4 +1,4 @@
-import { formatCount } from "../words/format.ts";
+import { formatCount } from "../../words/format.ts";
 import { type Content, type Html, html } from "./html.ts";
 import { table } from "./table.ts";
 

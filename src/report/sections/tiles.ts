@@ -1,9 +1,9 @@
-import type { ChangesEntry, CredentialEntry } from "../snapshot/manifest.ts";
-import { formatCount, formatDaysFrom } from "../words/format.ts";
-import { type Content, type Html, html } from "./html.ts";
-import type { Report } from "./report.ts";
-import { percentInWords } from "./share-table.ts";
-import { dayInWords } from "./time-words.ts";
+import type { ChangesEntry, CredentialEntry } from "../../snapshot/manifest.ts";
+import { formatCount, formatDaysFrom } from "../../words/format.ts";
+import type { Report } from "../facts/report.ts";
+import { type Content, type Html, html } from "../markup/html.ts";
+import { percentInWords } from "../markup/share-table.ts";
+import { dayInWords } from "../markup/time-words.ts";
 
 /** The figures that people look for first. */
 export function tiles({ snapshot: { manifest }, facts, nowMs }: Report): Html {

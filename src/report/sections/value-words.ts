@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { skuName } from "./sku-name.ts";
+import { skuName } from "../markup/sku-name.ts";
 
 /** Longer values end in an ellipsis. */
 const LONGEST = 100;

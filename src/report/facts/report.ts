@@ -1,4 +1,4 @@
-import type { LastRun, RunManifest, StoredSnapshot, UnreadableRun } from "../archive/snapshots.ts";
+import type { LastRun, RunManifest, StoredSnapshot, UnreadableRun } from "../../archive/snapshots.ts";
 import type { ChangeHighlights } from "./change-highlights.ts";
 import type { RunFacts } from "./run-facts.ts";
 

@@ -1,5 +1,5 @@
-import type { Account } from "./account.ts";
-import { type Html, html, nameOf } from "./html.ts";
+import type { Account } from "../facts/account.ts";
+import { type Html, html, nameOf } from "../markup/html.ts";
 
 /** Where an address may go on in the next line: after a sign that parts its words, and before the mark of a guest. */
 const BREAKS = /(?<=[\s@._\-/?&=,;:+%])|(?=#EXT#)/;

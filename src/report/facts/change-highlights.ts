@@ -1,5 +1,5 @@
-import type { StoredSnapshot } from "../archive/snapshots.ts";
-import type { ChangeRecord } from "../changes/change.ts";
+import type { StoredSnapshot } from "../../archive/snapshots.ts";
+import type { ChangeRecord } from "../../changes/change.ts";
 import type { Account } from "./account.ts";
 import { type DepartmentMoves, MoveTally } from "./department-moves.ts";
 import { FirstFew } from "./first-few.ts";

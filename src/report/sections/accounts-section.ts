@@ -1,10 +1,10 @@
-import { formatCount } from "../words/format.ts";
-import { type Html, html } from "./html.ts";
-import type { Report } from "./report.ts";
-import type { LicenceCounts, RunFacts } from "./run-facts.ts";
-import { type Share, shareTable } from "./share-table.ts";
-import { type SignInFacts, STALE_DAYS } from "./sign-in-facts.ts";
-import { skuName } from "./sku-name.ts";
+import { formatCount } from "../../words/format.ts";
+import type { Report } from "../facts/report.ts";
+import type { LicenceCounts, RunFacts } from "../facts/run-facts.ts";
+import { type SignInFacts, STALE_DAYS } from "../facts/sign-in-facts.ts";
+import { type Html, html } from "../markup/html.ts";
+import { type Share, shareTable } from "../markup/share-table.ts";
+import { skuName } from "../markup/sku-name.ts";
 
 /** How many accounts are enabled, are guests, and are used. */
 export function accountsSection({ facts }: Report): Html {

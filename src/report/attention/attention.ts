@@ -1,13 +1,13 @@
-import { DAY, HOUR } from "../clock.ts";
-import { EXPIRY_WARNING_DAYS } from "../identity/expiry-warning.ts";
-import { runTimeMs } from "../snapshot/layout.ts";
-import type { Manifest } from "../snapshot/manifest.ts";
-import { formatCount, plural } from "../words/format.ts";
-import { failedLastRun } from "../words/last-run-words.ts";
+import { DAY, HOUR } from "../../clock.ts";
+import { EXPIRY_WARNING_DAYS } from "../../identity/expiry-warning.ts";
+import { runTimeMs } from "../../snapshot/layout.ts";
+import type { Manifest } from "../../snapshot/manifest.ts";
+import { formatCount, plural } from "../../words/format.ts";
+import { failedLastRun } from "../../words/last-run-words.ts";
+import type { Report } from "../facts/report.ts";
+import { dayInWords } from "../markup/time-words.ts";
 import { accountTrouble } from "./account-trouble.ts";
 import type { AttentionPoint } from "./attention-point.ts";
-import type { Report } from "./report.ts";
-import { dayInWords } from "./time-words.ts";
 import { findUnusualNights, MIN_OTHERS, type UnusualNight } from "./unusual-nights.ts";
 
 /** A snapshot of last night is this young, as for `rollcall fresh`. */

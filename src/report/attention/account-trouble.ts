@@ -1,9 +1,9 @@
-import { formatCount, plural } from "../words/format.ts";
+import { formatCount, plural } from "../../words/format.ts";
+import { LATE_DAYS } from "../facts/review-facts.ts";
+import type { RunFacts } from "../facts/run-facts.ts";
+import { STALE_DAYS } from "../facts/sign-in-facts.ts";
+import { skuName } from "../markup/sku-name.ts";
 import type { AttentionPoint } from "./attention-point.ts";
-import { LATE_DAYS } from "./review-facts.ts";
-import type { RunFacts } from "./run-facts.ts";
-import { STALE_DAYS } from "./sign-in-facts.ts";
-import { skuName } from "./sku-name.ts";
 
 /** How many licences are named. */
 const NAMED = 2;

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { DAY } from "../clock.ts";
+import { DAY } from "../../clock.ts";
 import type { Account } from "./account.ts";
 import { FirstFew } from "./first-few.ts";
 

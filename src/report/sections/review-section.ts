@@ -1,13 +1,13 @@
-import { formatCount, plural } from "../words/format.ts";
-import type { Account } from "./account.ts";
-import { type Content, type Html, html } from "./html.ts";
-import { accountAddress, displayNameOf } from "./names.ts";
-import type { Report } from "./report.ts";
-import { LATE_DAYS } from "./review-facts.ts";
-import { STALE_DAYS } from "./sign-in-facts.ts";
-import { skuName } from "./sku-name.ts";
-import { table } from "./table.ts";
-import { dayInWords } from "./time-words.ts";
+import { formatCount, plural } from "../../words/format.ts";
+import type { Account } from "../facts/account.ts";
+import type { Report } from "../facts/report.ts";
+import { LATE_DAYS } from "../facts/review-facts.ts";
+import { STALE_DAYS } from "../facts/sign-in-facts.ts";
+import { type Content, type Html, html } from "../markup/html.ts";
+import { skuName } from "../markup/sku-name.ts";
+import { table } from "../markup/table.ts";
+import { dayInWords } from "../markup/time-words.ts";
+import { accountAddress, displayNameOf } from "./account-names.ts";
 
 /** The accounts that somebody should look through. */
 export function reviewSection(report: Report): Html {

@@ -1,10 +1,10 @@
-import type { Manifest } from "../snapshot/manifest.ts";
-import { formatCount } from "../words/format.ts";
-import { type Content, type Html, html } from "./html.ts";
-import { barPlot, linePlot } from "./plot.ts";
-import type { Report } from "./report.ts";
-import { table } from "./table.ts";
-import { runLabels } from "./time-words.ts";
+import type { Manifest } from "../../snapshot/manifest.ts";
+import { formatCount } from "../../words/format.ts";
+import type { Report } from "../facts/report.ts";
+import { type Content, type Html, html } from "../markup/html.ts";
+import { barPlot, linePlot } from "../markup/plot.ts";
+import { table } from "../markup/table.ts";
+import { runLabels } from "../markup/time-words.ts";
 
 /** How the directory developed over the last runs. */
 export function historySection({ history, snapshot }: Report): Html {

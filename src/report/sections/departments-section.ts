@@ -1,9 +1,9 @@
-import { formatCount } from "../words/format.ts";
-import type { DepartmentCounts } from "./department-facts.ts";
-import type { Moves } from "./department-moves.ts";
-import { type Html, html, nameOf } from "./html.ts";
-import type { Report } from "./report.ts";
-import { table } from "./table.ts";
+import { formatCount } from "../../words/format.ts";
+import type { DepartmentCounts } from "../facts/department-facts.ts";
+import type { Moves } from "../facts/department-moves.ts";
+import type { Report } from "../facts/report.ts";
+import { type Html, html, nameOf } from "../markup/html.ts";
+import { table } from "../markup/table.ts";
 
 /** How large each department is, and who came and went. */
 export function departmentsSection({ facts, highlights }: Report): Html {
