@@ -14,6 +14,11 @@ export function textOfJson(json: string): string {
   return json.includes("\\") ? String(JSON.parse(json)) : json.slice(1, -1);
 }
 
+/** A text cut out of a longer one keeps all of that in memory; this copy of it does not. */
+export function ownText(text: string): string {
+  return JSON.parse(JSON.stringify(text));
+}
+
 /**
  * The elements of a collection, each as JSON. They are not parsed, because an integer may have more than 53 bits.
  *

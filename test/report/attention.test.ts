@@ -96,12 +96,28 @@ describe("findAttention", () => {
   it("names enabled accounts that have long gone unused, and no new one", () => {
     const used = (days: number) => ({ signInActivity: { lastSignInDateTime: daysBefore(quiet, days) } });
     const created = (days: number) => ({ signInActivity: null, createdDateTime: daysBefore(quiet, days) });
-    const users = [used(91), used(89), created(91), created(89), { signInActivity: null }].map((user) => ({
+    const users = [used(91), used(89), created(91), created(89)].map((user) => ({
       accountEnabled: true,
       ...user,
     }));
-    assert.deepEqual(points({ users: [...users, { accountEnabled: false, ...used(400) }] }), [
-      "3 enabled accounts are long unused: 1 for more than 90 days, 2 since they were created.",
+    const disabled = { accountEnabled: false, ...used(400) };
+    assert.deepEqual(points({ users: [...users, disabled] }), [
+      "2 enabled accounts are long unused: 1 for more than 90 days, 1 since it was created.",
+    ]);
+    const properties = PROPERTIES.filter((property) => property !== "accountEnabled");
+    assert.deepEqual(points({ properties, users: [used(400), used(91), used(1)] }), [
+      "2 accounts are long unused: 2 for more than 90 days.",
+    ]);
+  });
+
+  it("does not say of an account of unknown age that it has long gone unused", () => {
+    const ageless = [null, "0001-01-01T00:00:00Z", "soon"].map((createdDateTime) => ({
+      accountEnabled: true,
+      signInActivity: null,
+      createdDateTime,
+    }));
+    assert.deepEqual(points({ users: ageless }), [
+      "3 enabled accounts are long unused, or never used: 3 of unknown age.",
     ]);
   });
 
@@ -115,6 +131,16 @@ describe("findAttention", () => {
     assert.deepEqual(points({ users }), [
       "2 guests were invited and never arrived, 1 of them more than 30 days ago.",
     ]);
+    assert.deepEqual(
+      [[31], [3], [31, 32]].map((days) =>
+        points({ users: days.map((day) => guest("PendingAcceptance", day)) }).join(),
+      ),
+      [
+        "1 guest was invited and never arrived, more than 30 days ago.",
+        "1 guest was invited and never arrived.",
+        "2 guests were invited and never arrived, all more than 30 days ago.",
+      ],
+    );
   });
 
   it("names a night unlike the others", () => {
@@ -187,7 +213,7 @@ describe("findAttention", () => {
   it("says what it could not look for", () => {
     const { blind } = findAttention({ ...reportOf({ properties: ["id"] }), weeks: quiet.weeks.slice(0, 3) });
     assert.deepEqual(blind, [
-      "disabled accounts: this snapshot does not have accountEnabled",
+      "which accounts are enabled: this snapshot does not have accountEnabled",
       "licences: this snapshot does not have assignedLicenses",
       "accounts that have long gone unused: this snapshot does not have signInActivity",
       "guests who never arrived: this snapshot does not have externalUserState",

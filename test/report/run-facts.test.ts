@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { DAY } from "../../src/clock.ts";
 import { FactTally } from "../../src/report/facts/run-facts.ts";
+import { heldAfterCollection } from "../support/held.ts";
 
 const STARTED_AT = "2026-11-22T02:00:00Z";
 const NEVER = "0001-01-01T00:00:00Z";
@@ -82,17 +83,18 @@ describe("FactTally", () => {
         { accountEnabled: false, signInActivity: null },
       ],
     );
-    const { longestUnused, ...counts } = signIns ?? assert.fail();
+    const { longUnused, ...counts } = signIns ?? assert.fail();
     assert.deepEqual(counts, {
       recent: 2,
       stale: 3,
       neverUsed: 2,
       staleEnabled: 2,
       neverUsedEnabled: 1,
-      neverUsedLongEnabled: 1,
     });
+    const { named, ...unused } = longUnused;
+    assert.deepEqual(unused, { stale: 2, neverUsed: 0, undated: 1 });
     assert.deepEqual(
-      longestUnused.map(({ displayName }) => displayName),
+      named.map(({ displayName }) => displayName),
       // One that was never used and of which nobody knows the age comes last.
       ["Older", "Old", undefined],
     );
@@ -106,10 +108,11 @@ describe("FactTally", () => {
     );
     const expected = days.toSorted((one, other) => other - one).slice(0, 25);
     assert.deepEqual(
-      signIns?.longestUnused.map(({ lastSignIn }) => lastSignIn),
+      signIns?.longUnused.named.map(({ lastSignIn }) => lastSignIn),
       expected.map(daysBefore),
     );
     assert.equal(signIns?.staleEnabled, null);
+    assert.equal(signIns?.longUnused.stale, 200);
   });
 
   it("names disabled accounts with the most licences first, and counts them by licence", () => {
@@ -167,6 +170,39 @@ describe("FactTally", () => {
     assert.equal(departments?.largest.length, 20);
     assert.deepEqual(departments?.largest[0], { department: "D24", users: 25 });
     assert.deepEqual([departments?.others, departments?.none], [1 + 2 + 3 + 4 + 5, 2]);
+  });
+
+  it("takes for a time no time, one of a year that is none, and one before computers", () => {
+    const { pendingGuests } = factsOf(
+      ["externalUserState", "externalUserStateChangeDateTime", "createdDateTime"],
+      [
+        ["0001-01-01T00:00:00Z", "2026-01-02T00:00:00Z"],
+        ["99999-01-01T00:00:00Z", "2026-01-03T00:00:00Z"],
+        ["+275760-09-14T00:00:00Z", "soon"],
+        [null, 7],
+      ].map(([changed, created]) => ({
+        externalUserState: "PendingAcceptance",
+        externalUserStateChangeDateTime: changed,
+        createdDateTime: created,
+      })),
+    );
+    assert.deepEqual(
+      pendingGuests?.named.map(({ since }) => since),
+      ["2026-01-02T00:00:00.000Z", "2026-01-03T00:00:00.000Z", undefined, undefined],
+    );
+  });
+
+  it("keeps nothing of the lines but what it names, out of however large a text they were cut", async () => {
+    const tally = new FactTally(["id", "department"], Date.parse(STARTED_AT));
+    const rest = "x".repeat(200_000);
+    const { heapBytes } = await heldAfterCollection();
+    for (let at = 0; at < 300; at++) {
+      const user = { id: `id-${at}`, department: `A department of its own, ${at}`, rest };
+      assert.ok(tally.add(JSON.stringify(user)));
+    }
+    const grown = (await heldAfterCollection()).heapBytes - heapBytes;
+    assert.ok(grown < 10e6, `${grown} bytes for 300 lines of 200 kB`);
+    assert.equal(tally.facts().users, 300);
   });
 
   it("keeps its memory where every user has a department of their own", () => {

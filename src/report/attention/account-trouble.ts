@@ -1,5 +1,5 @@
 import { formatCount, plural } from "../../words/format.ts";
-import { LATE_DAYS } from "../facts/review-facts.ts";
+import { LATE_DAYS, type PendingGuests } from "../facts/review-facts.ts";
 import type { RunFacts } from "../facts/run-facts.ts";
 import { STALE_DAYS } from "../facts/sign-in-facts.ts";
 import { skuName } from "../markup/sku-name.ts";
@@ -29,19 +29,33 @@ function disabledLicensed({ disabledLicensed, licences }: RunFacts): readonly At
 }
 
 function longUnused({ signIns }: RunFacts): readonly AttentionPoint[] {
-  const stale = signIns?.staleEnabled ?? 0;
-  const never = signIns?.neverUsedLongEnabled ?? 0;
-  if (stale + never === 0) return [];
-  const accounts = plural(stale + never, "enabled account is", "enabled accounts are");
-  const text = `${accounts} long unused: ${formatCount(stale)} for more than ${STALE_DAYS} days, ${formatCount(never)} since ${never === 1 ? "it was" : "they were"} created.`;
-  return [{ text, about: "unused" }];
+  if (!signIns) return [];
+  const { stale, neverUsed, undated } = signIns.longUnused;
+  const users = stale + neverUsed + undated;
+  if (users === 0) return [];
+  // Where nobody knows who is enabled, that is said among what was not looked for.
+  const account = signIns.staleEnabled === null ? "account" : "enabled account";
+  const since = [
+    [stale, `for more than ${STALE_DAYS} days`],
+    [neverUsed, `since ${neverUsed === 1 ? "it was" : "they were"} created`],
+    [undated, "of unknown age"],
+  ] as const;
+  const told = since.filter(([count]) => count > 0).map(([count, words]) => `${formatCount(count)} ${words}`);
+  const accounts = plural(users, `${account} is`, `${account}s are`);
+  const unused = undated > 0 ? "long unused, or never used" : "long unused";
+  return [{ text: `${accounts} ${unused}: ${told.join(", ")}.`, about: "unused" }];
 }
 
 function pendingGuests({ pendingGuests }: RunFacts): readonly AttentionPoint[] {
   if (!pendingGuests?.users) return [];
   const { users } = pendingGuests;
-  const late = pendingGuests.late === users ? "all" : `${formatCount(pendingGuests.late)} of them`;
   const guests = plural(users, "guest was", "guests were");
-  const text = `${guests} invited and never arrived, ${late} more than ${LATE_DAYS} days ago.`;
-  return [{ text, about: "pending-guests" }];
+  const late = lateInWords(pendingGuests);
+  return [{ text: `${guests} invited and never arrived${late}.`, about: "pending-guests" }];
+}
+
+function lateInWords({ users, late }: PendingGuests): string {
+  if (late === 0) return "";
+  const who = users === 1 ? "" : late === users ? "all " : `${formatCount(late)} of them `;
+  return `, ${who}more than ${LATE_DAYS} days ago`;
 }

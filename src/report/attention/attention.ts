@@ -127,7 +127,7 @@ function blindSpots({ facts }: Report, others: number): readonly string[] {
   const without = (isKnown: boolean, what: string, property: string) =>
     isKnown ? [] : [`${what}: this snapshot does not have ${property}`];
   return [
-    ...without(facts.accounts !== null, "disabled accounts", "accountEnabled"),
+    ...without(facts.accounts !== null, "which accounts are enabled", "accountEnabled"),
     ...without(facts.licences !== null, "licences", "assignedLicenses"),
     ...without(facts.signIns !== null, "accounts that have long gone unused", "signInActivity"),
     ...without(facts.pendingGuests !== null, "guests who never arrived", "externalUserState"),

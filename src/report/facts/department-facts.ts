@@ -1,3 +1,5 @@
+import { ownText } from "../../rows/json-text.ts";
+
 /** How many departments are told apart. Anybody may write anything there, and memory has an end. */
 const MOST = 10_000;
 /** How many are named. */
@@ -26,8 +28,9 @@ export class DepartmentTally {
       return;
     }
     const users = this.#users.get(department);
-    if (users === undefined && this.#users.size === MOST) this.#beyond++;
-    else this.#users.set(department, (users ?? 0) + 1);
+    if (users !== undefined) this.#users.set(department, users + 1);
+    else if (this.#users.size < MOST) this.#users.set(ownText(department), 1);
+    else this.#beyond++;
   }
 
   /** What was counted. */

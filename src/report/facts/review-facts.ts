@@ -1,5 +1,5 @@
 import { DAY } from "../../clock.ts";
-import type { Account } from "./account.ts";
+import { type Account, ownAccount } from "./account.ts";
 import { FirstFew } from "./first-few.ts";
 
 /** An invitation is late when it is older than this. */
@@ -22,7 +22,7 @@ export interface DisabledLicensed {
 
 /** A guest who has not accepted the invitation. */
 export interface PendingGuest extends Account {
-  /** Since when; ISO 8601. Absent where neither that nor the account's creation was selected. */
+  /** Since when; ISO 8601. Absent where neither that nor the account's creation is known. */
   readonly since: string | undefined;
 }
 
@@ -41,8 +41,13 @@ export class ReviewTally {
   readonly #licensed = new FirstFew<LicensedAccount>(
     NAMED,
     (one, other) => other.skuIds.length - one.skuIds.length,
+    ownAccount,
   );
-  readonly #pending = new FirstFew<PendingGuest>(NAMED, (one, other) => sinceMs(one) - sinceMs(other));
+  readonly #pending = new FirstFew<PendingGuest>(
+    NAMED,
+    (one, other) => sinceMs(one) - sinceMs(other),
+    ownAccount,
+  );
   #disabledLicensed = 0;
   #pendingGuests = 0;
   #late = 0;

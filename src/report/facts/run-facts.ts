@@ -211,8 +211,10 @@ function textOf(json: string | undefined): string | undefined {
   return json !== undefined && isJsonText(json) ? textOfJson(json) : undefined;
 }
 
-/** The first of some JSON values that is a time, in milliseconds since the Unix epoch; `NaN` if none is. */
+/**
+ * The first of some JSON values that is a time, in milliseconds since the Unix epoch; `NaN` if none is. Graph may write one
+ * that it does not know as `0001-01-01`.
+ */
 function timeMs(...values: readonly (string | undefined)[]): number {
-  const times = values.map((json) => Date.parse(textOf(json) ?? ""));
-  return times.find((time) => !Number.isNaN(time)) ?? Number.NaN;
+  return values.map((json) => Date.parse(textOf(json) ?? "")).find((time) => time > 0) ?? Number.NaN;
 }

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { DAY } from "../../clock.ts";
-import type { Account } from "./account.ts";
+import { type Account, ownAccount } from "./account.ts";
 import { FirstFew } from "./first-few.ts";
 
 /** An account is stale when nobody has signed in for longer than this. */
@@ -28,10 +28,19 @@ export interface SignInFacts {
   readonly staleEnabled: number | null;
   /** As {@link staleEnabled}, of the accounts that were never used. */
   readonly neverUsedEnabled: number | null;
-  /** Those of {@link neverUsedEnabled} that are older than {@link STALE_DAYS}, or whose age is not known. */
-  readonly neverUsedLongEnabled: number | null;
-  /** The accounts that have gone unused longest, since they were last used or created; at most 25. */
-  readonly longestUnused: readonly UnusedAccount[];
+  readonly longUnused: LongUnused;
+}
+
+/** Accounts that have long gone unused: the enabled ones; all where `accountEnabled` was not selected. */
+export interface LongUnused {
+  /** Not used within {@link STALE_DAYS}. */
+  readonly stale: number;
+  /** Never used, and created before that. */
+  readonly neverUsed: number;
+  /** Never used, and nobody knows for how long: when they were created was not selected, or is not known. */
+  readonly undated: number;
+  /** Those who have gone unused longest, since they were last used or created; at most 25. */
+  readonly named: readonly UnusedAccount[];
 }
 
 const Activity = z.object({
@@ -45,14 +54,16 @@ export class SignInTally {
   readonly #staleBeforeMs: number;
   readonly #knowsEnabled: boolean;
   readonly #counts = { recent: 0, stale: 0, neverUsed: 0 };
-  readonly #enabled = { recent: 0, stale: 0, neverUsed: 0, neverUsedLong: 0 };
+  readonly #enabled = { recent: 0, stale: 0, neverUsed: 0 };
+  readonly #longUnused = { stale: 0, neverUsed: 0, undated: 0 };
   readonly #longest = new FirstFew<{ readonly account: UnusedAccount; readonly sinceMs: number }>(
     NAMED,
     (one, other) => one.sinceMs - other.sinceMs,
+    ({ account, sinceMs }) => ({ account: ownAccount(account), sinceMs }),
   );
 
   /**
-   * @param asOfMs when the snapshot was finished, in milliseconds since the Unix epoch
+   * @param asOfMs when the run began, in milliseconds since the Unix epoch
    * @param knowsEnabled whether `accountEnabled` was selected
    */
   constructor(asOfMs: number, knowsEnabled: boolean) {
@@ -71,25 +82,24 @@ export class SignInTally {
     this.#counts[state]++;
     if (isEnabled) this.#enabled[state]++;
     if (state === "recent" || (usedMs === undefined && createdMs >= this.#staleBeforeMs)) return;
-    if (isEnabled && state === "neverUsed") this.#enabled.neverUsedLong++;
     if (!isEnabled && this.#knowsEnabled) return;
+    const isUndated = usedMs === undefined && Number.isNaN(createdMs);
+    this.#longUnused[isUndated ? "undated" : state]++;
     const lastSignIn = usedMs === undefined ? undefined : new Date(usedMs).toISOString();
-    const created =
-      usedMs !== undefined || Number.isNaN(createdMs) ? undefined : new Date(createdMs).toISOString();
+    const created = usedMs !== undefined || isUndated ? undefined : new Date(createdMs).toISOString();
     // An account of unknown age comes last.
-    const sinceMs = usedMs ?? (Number.isNaN(createdMs) ? this.#staleBeforeMs : createdMs);
+    const sinceMs = isUndated ? this.#staleBeforeMs : (usedMs ?? createdMs);
     this.#longest.add({ account: { ...account, lastSignIn, created }, sinceMs });
   }
 
   /** What was counted. */
   facts(): SignInFacts {
-    const { stale, neverUsed, neverUsedLong } = this.#enabled;
+    const { stale, neverUsed } = this.#enabled;
     return {
       ...this.#counts,
       staleEnabled: this.#knowsEnabled ? stale : null,
       neverUsedEnabled: this.#knowsEnabled ? neverUsed : null,
-      neverUsedLongEnabled: this.#knowsEnabled ? neverUsedLong : null,
-      longestUnused: this.#longest.items.map(({ account }) => account),
+      longUnused: { ...this.#longUnused, named: this.#longest.items.map(({ account }) => account) },
     };
   }
 }

@@ -20,68 +20,74 @@ ${pendingGuests(report)}
 }
 
 function disabledLicensed({ facts: { disabledLicensed } }: Report): Html {
-  if (!disabledLicensed) {
-    return unknown(
-      "disabled-licensed",
-      "Disabled, with licences",
-      "the properties accountEnabled and assignedLicenses",
-    );
-  }
+  const [id, title] = ["disabled-licensed", "Disabled, with licences"];
+  if (!disabledLicensed) return unknown(id, title, "the properties accountEnabled and assignedLicenses");
   const { users, named } = disabledLicensed;
-  return group(
-    "disabled-licensed",
-    "Disabled, with licences",
+  return group({
+    id,
+    title,
     users,
     named,
-    "Licences",
-    named.map(({ skuIds }) => skuIds.map((skuId) => skuName(skuId) ?? skuId).join(", ")),
-  );
+    first: "those with the most licences",
+    heading: "Licences",
+    details: named.map(({ skuIds }) => skuIds.map((skuId) => skuName(skuId) ?? skuId).join(", ")),
+  });
 }
 
 function longUnused({ facts: { signIns } }: Report): Html {
   if (!signIns) return unknown("unused", "Enabled, and long unused", "the property signInActivity");
-  const { staleEnabled, neverUsedLongEnabled, longestUnused } = signIns;
-  const knows = staleEnabled !== null && neverUsedLongEnabled !== null;
-  return group(
-    "unused",
-    knows ? "Enabled, and long unused" : "Long unused",
-    knows ? staleEnabled + neverUsedLongEnabled : longestUnused.length,
-    longestUnused,
-    "Last used",
-    longestUnused.map(({ lastSignIn, created }) => {
+  const { stale, neverUsed, undated, named } = signIns.longUnused;
+  const ageless = undated > 0 ? `, or never and of unknown age (${formatCount(undated)})` : "";
+  return group({
+    id: "unused",
+    title: signIns.staleEnabled === null ? "Long unused" : "Enabled, and long unused",
+    users: stale + neverUsed + undated,
+    named,
+    first: "those unused for longest",
+    note: `Not used for more than ${STALE_DAYS} days before the snapshot, or never and created before then${ageless}.`,
+    heading: "Last used",
+    details: named.map(({ lastSignIn, created }) => {
       if (lastSignIn !== undefined) return dayInWords(lastSignIn);
       return created === undefined ? "never" : `never; created ${dayInWords(created)}`;
     }),
-    `Not used for more than ${STALE_DAYS} days before the snapshot, or never and created before then.`,
-  );
+  });
 }
 
 function pendingGuests({ facts: { pendingGuests } }: Report): Html {
-  if (!pendingGuests)
-    return unknown("pending-guests", "Invited, and never arrived", "the property externalUserState");
+  const [id, title] = ["pending-guests", "Invited, and never arrived"];
+  if (!pendingGuests) return unknown(id, title, "the property externalUserState");
   const { users, late, named } = pendingGuests;
-  return group(
-    "pending-guests",
-    "Invited, and never arrived",
+  return group({
+    id,
+    title,
     users,
     named,
-    "Since",
-    named.map(({ since }) => (since === undefined ? "–" : dayInWords(since))),
-    `${formatCount(late)} of ${formatCount(users)} were invited more than ${LATE_DAYS} days before the snapshot.`,
-  );
+    first: "those invited longest ago",
+    note: `${formatCount(late)} of ${formatCount(users)} were invited more than ${LATE_DAYS} days before the snapshot.`,
+    heading: "Since",
+    details: named.map(({ since }) => (since === undefined ? "–" : dayInWords(since))),
+  });
 }
 
-function group(
-  id: string,
-  title: string,
-  users: number,
-  named: readonly Account[],
-  heading: string,
-  details: readonly Content[],
-  note?: string,
-): Html {
+/** Accounts of one kind. */
+interface Group {
+  readonly id: string;
+  readonly title: string;
+  /** All of them. */
+  readonly users: number;
+  readonly named: readonly Account[];
+  /** Which are named where not all are. */
+  readonly first: string;
+  readonly note?: string;
+  /** Of the column with the details. */
+  readonly heading: string;
+  /** One for each who is named. */
+  readonly details: readonly Content[];
+}
+
+function group({ id, title, users, named, first, note, heading, details }: Group): Html {
   const shown =
-    named.length < users ? `the first ${named.length} of ${formatCount(users)}` : plural(users, "user");
+    named.length < users ? `${named.length} of ${formatCount(users)}, ${first}` : plural(users, "user");
   return html`<h3 id="${id}">${title} <span class="note">${shown}</span></h3>
 ${
   named.length === 0
