@@ -42,7 +42,8 @@ export async function makeReport(
       "its parts hold a different number of users than it says",
     );
   }
-  const highlights = manifest.changes && (await readHighlights(snapshot));
+  const departments = facts.departments?.largest.map(({ department }) => department) ?? [];
+  const highlights = manifest.changes && (await readHighlights(snapshot, departments));
   const earlier = (await snapshots.runs()).filter((other) => other < runId);
   const fromMs = runTimeMs(runId) - USUAL_DAYS * DAY;
   const inWeeks = earlier.filter((other) => runTimeMs(other) >= fromMs).slice(0, MOST_IN_WEEKS).length;

@@ -36,6 +36,6 @@ ${licencesSection(report)}
 ${historySection(report)}
 ${proofSection(report)}
 </main>
-<footer><p>Written ${minuteInWords(new Date(report.nowMs).toISOString())} from the snapshot alone, and no part of its proof: <span class="code">rollcall verify</span> does not check this page. It names people: pass it on as you would the directory.</p></footer>`,
+<footer><p>Written ${minuteInWords(new Date(report.nowMs).toISOString())} from this snapshot, the manifests before it and last-run.json. It is no part of the proof: <span class="code">rollcall verify</span> does not check this page. It names people: pass it on as you would the directory.</p></footer>`,
   );
 }

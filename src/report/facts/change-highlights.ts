@@ -21,8 +21,8 @@ const WEIGHTY = [
   "displayName",
 ];
 
-/** These change of themselves, for many users every night. */
-const NOISY = ["signInActivity", "onPremisesLastSyncDateTime"];
+/** These change of themselves, for many users every night: of each, only how many is told. */
+const RESTLESS: ReadonlySet<string> = new Set(["signInActivity", "onPremisesLastSyncDateTime"]);
 
 /** Somebody who joined or left. */
 export interface MovedUser extends Account {
@@ -34,7 +34,7 @@ export interface MovedUser extends Account {
 
 /** Somebody who changed. */
 export interface ChangedUser extends Account {
-  /** Those of most weight first; at least one. */
+  /** Those of most weight first; at least one, and none that changes of itself. */
   readonly values: readonly ChangedValue[];
 }
 
@@ -55,28 +55,37 @@ export interface ChangeHighlights {
   readonly left: readonly MovedUser[];
   /** At most 25: those whose changes have most weight. */
   readonly changed: readonly ChangedUser[];
-  /** By department; `null` where it was not selected. */
-  readonly departments: DepartmentMoves | null;
+  /** Users who changed in nothing but what changes of itself, such as `signInActivity`. */
+  readonly onlyRestless: number;
+  readonly departments: DepartmentMoves;
 }
 
 /**
  * Reads a run's changes in one pass. Memory: one part, the counts and the users who are named.
  *
+ * @param departments whose moves are told apart
  * @throws {RollcallError} `snapshot-damaged` when a part is not the one in the manifest
  */
-export async function readHighlights(snapshot: StoredSnapshot): Promise<ChangeHighlights> {
+export async function readHighlights(
+  snapshot: StoredSnapshot,
+  departments: readonly string[],
+): Promise<ChangeHighlights> {
   const counts = new Map<string, number>();
-  const moves = new MoveTally();
+  const moves = new MoveTally(departments);
   const joined: MovedUser[] = [];
   const left: MovedUser[] = [];
+  let onlyRestless = 0;
   const changed = new FirstFew<ChangedUser>(NAMED, (one, other) => weightOf(one) - weightOf(other));
   for await (const records of snapshot.changes()) {
     for (const record of records) {
       moves.add(record);
       if (record.change === "changed") {
+        for (const property of Object.keys(record.after ?? {})) {
+          counts.set(property, (counts.get(property) ?? 0) + 1);
+        }
         const user = changedUser(record);
-        for (const { property } of user.values) counts.set(property, (counts.get(property) ?? 0) + 1);
-        changed.add(user);
+        if (user.values.length > 0) changed.add(user);
+        else onlyRestless++;
       } else {
         const named = record.change === "joined" ? joined : left;
         if (named.length < NAMED) named.push(movedUser(record));
@@ -86,13 +95,13 @@ export async function readHighlights(snapshot: StoredSnapshot): Promise<ChangeHi
   const byProperty = [...counts]
     .map(([property, users]) => ({ property, users }))
     .sort((one, other) => other.users - one.users || one.property.localeCompare(other.property));
-  const hasDepartment = snapshot.manifest.source.properties.includes("department");
   return {
     byProperty,
     joined,
     left,
     changed: changed.items,
-    departments: hasDepartment ? moves.moves : null,
+    onlyRestless,
+    departments: moves.moves,
   };
 }
 
@@ -108,6 +117,7 @@ function movedUser(record: ChangeRecord): MovedUser {
 
 function changedUser(record: ChangeRecord): ChangedUser {
   const values = Object.entries(record.after ?? {})
+    .filter(([property]) => !RESTLESS.has(property))
     .map(([property, after]) => ({ property, before: record.before?.[property], after }))
     .sort((one, other) => weight(one.property) - weight(other.property));
   return { ...accountOf(record), values };
@@ -120,6 +130,5 @@ function weightOf({ values: [first] }: ChangedUser): number {
 /** Smaller is weightier. */
 function weight(property: string): number {
   const at = WEIGHTY.indexOf(property);
-  if (at >= 0) return at;
-  return NOISY.includes(property) ? WEIGHTY.length + 1 : WEIGHTY.length;
+  return at >= 0 ? at : WEIGHTY.length;
 }

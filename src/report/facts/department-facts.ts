@@ -1,7 +1,7 @@
 import { ownText } from "../../rows/json-text.ts";
 
 /** How many departments are told apart. Anybody may write anything there, and memory has an end. */
-const MOST = 10_000;
+export const MOST_DEPARTMENTS = 10_000;
 /** How many are named. */
 const NAMED = 20;
 
@@ -11,6 +11,8 @@ export interface DepartmentCounts {
   readonly largest: readonly { readonly department: string; readonly users: number }[];
   /** Users of all other departments. */
   readonly others: number;
+  /** Whether there were more departments than are told apart, so that a larger one may be among the others. */
+  readonly isCut: boolean;
   /** Users without one. */
   readonly none: number;
 }
@@ -29,7 +31,7 @@ export class DepartmentTally {
     }
     const users = this.#users.get(department);
     if (users !== undefined) this.#users.set(department, users + 1);
-    else if (this.#users.size < MOST) this.#users.set(ownText(department), 1);
+    else if (this.#users.size < MOST_DEPARTMENTS) this.#users.set(ownText(department), 1);
     else this.#beyond++;
   }
 
@@ -39,6 +41,6 @@ export class DepartmentTally {
       .map(([department, users]) => ({ department, users }))
       .sort((one, other) => other.users - one.users || (one.department < other.department ? -1 : 1));
     const others = departments.slice(NAMED).reduce((sum, { users }) => sum + users, this.#beyond);
-    return { largest: departments.slice(0, NAMED), others, none: this.#none };
+    return { largest: departments.slice(0, NAMED), others, isCut: this.#beyond > 0, none: this.#none };
   }
 }

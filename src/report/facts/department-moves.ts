@@ -1,9 +1,6 @@
 import type { ChangeRecord } from "../../changes/change.ts";
 
-/** How many departments are told apart, as for their users. */
-const MOST = 10_000;
-
-/** Who came to a department and who went. */
+/** Who came and who went. */
 export interface Moves {
   joined: number;
   left: number;
@@ -12,34 +9,48 @@ export interface Moves {
   movedOut: number;
 }
 
-/** By department, in the directory's spelling. */
-export type DepartmentMoves = ReadonlyMap<string, Readonly<Moves>>;
+/** Moves by department. */
+export interface DepartmentMoves {
+  /** Of the departments that are named, in the directory's spelling. */
+  readonly named: ReadonlyMap<string, Readonly<Moves>>;
+  /** Of all other departments; who moved from one of them to another is in {@link Moves.movedIn} and in `movedOut`. */
+  readonly others: Readonly<Moves>;
+  /** Of users who have no department, or had none. */
+  readonly none: Readonly<Moves>;
+}
 
 /** Counts by department who joined, left and moved. */
 export class MoveTally {
-  readonly #moves = new Map<string, Moves>();
+  readonly #named: ReadonlyMap<string, Moves>;
+  readonly #others = noMoves();
+  readonly #none = noMoves();
+
+  /** @param departments the ones that are named */
+  constructor(departments: readonly string[]) {
+    this.#named = new Map(departments.map((department) => [department, noMoves()]));
+  }
 
   /** Adds a change. */
   add({ change, before, after }: ChangeRecord): void {
-    if (change === "joined") this.#count(after?.department, "joined");
-    else if (change === "left") this.#count(before?.department, "left");
+    if (change === "joined") this.#of(after?.department).joined++;
+    else if (change === "left") this.#of(before?.department).left++;
     else if (after && "department" in after) {
-      this.#count(before?.department, "movedOut");
-      this.#count(after.department, "movedIn");
+      this.#of(before?.department).movedOut++;
+      this.#of(after.department).movedIn++;
     }
   }
 
   /** What was counted. */
   get moves(): DepartmentMoves {
-    return this.#moves;
+    return { named: this.#named, others: this.#others, none: this.#none };
   }
 
-  #count(department: unknown, kind: keyof Moves): void {
-    if (typeof department !== "string" || department === "") return;
-    const known = this.#moves.get(department);
-    if (known === undefined && this.#moves.size === MOST) return;
-    const moves = known ?? { joined: 0, left: 0, movedIn: 0, movedOut: 0 };
-    moves[kind]++;
-    this.#moves.set(department, moves);
+  #of(department: unknown): Moves {
+    if (typeof department !== "string" || department === "") return this.#none;
+    return this.#named.get(department) ?? this.#others;
   }
+}
+
+function noMoves(): Moves {
+  return { joined: 0, left: 0, movedIn: 0, movedOut: 0 };
 }

@@ -6,6 +6,7 @@ import { type Content, type Html, html, nameOf } from "../markup/html.ts";
 import { shareTable } from "../markup/share-table.ts";
 import { table } from "../markup/table.ts";
 import { accountAddress, addressOf, displayNameOf } from "./account-names.ts";
+import { restlessInWords } from "./change-words.ts";
 import { changeInWords } from "./value-words.ts";
 
 /** Properties of a user that are shown. */
@@ -32,14 +33,17 @@ function told(
   { against, joined, left, changed, notCompared }: ChangesEntry,
   highlights: ChangeHighlights,
 ): Content {
-  return html`<p>Since run <span class="code">${against}</span>: ${formatCount(joined)} joined, ${formatCount(left)} left, ${formatCount(changed)} changed.${
+  const restless = restlessInWords(highlights);
+  return html`<p>Since run <span class="code">${against}</span>: ${formatCount(joined)} joined, ${formatCount(left)} left, ${formatCount(changed)} changed${
+    restless && ` (${restless})`
+  }.${
     notCompared.length > 0
       ? ` Not compared, because only one of the two runs has it: ${notCompared.join(", ")}.`
       : ""
   }</p>
 ${movedTable("Left", "left", left, highlights.left)}
 ${movedTable("Joined", "joined", joined, highlights.joined)}
-${changedTable(changed, highlights.changed)}
+${changedTable(changed, highlights)}
 ${
   highlights.byProperty.length > 0
     ? shareTable(
@@ -73,8 +77,10 @@ function movedTable(title: string, id: string, total: number, people: readonly M
   );
 }
 
-function changedTable(total: number, people: readonly ChangedUser[]): Html {
-  return peopleTable("Changed", "changed", total, people.length, () =>
+function changedTable(total: number, highlights: ChangeHighlights): Html {
+  const { changed: people } = highlights;
+  const restless = restlessInWords(highlights);
+  const named = () =>
     table({
       labelledBy: "changed",
       style: "people",
@@ -84,8 +90,11 @@ function changedTable(total: number, people: readonly ChangedUser[]): Html {
         { title: "Before → after", kind: "long" },
       ],
       rows: people.map((user) => [displayNameOf(user), accountAddress(user), valuesOf(user)]),
-    }),
-  );
+    });
+  return peopleTable("Changed", "changed", total, people.length, () => [
+    restless && html`<p>${restless}.</p>`,
+    people.length > 0 ? named() : undefined,
+  ]);
 }
 
 function valuesOf({ values }: ChangedUser): Content {
@@ -103,7 +112,7 @@ function valuesOf({ values }: ChangedUser): Content {
   ];
 }
 
-function peopleTable(title: string, id: string, total: number, named: number, people: () => Html): Html {
+function peopleTable(title: string, id: string, total: number, named: number, people: () => Content): Html {
   const shown = named < total ? `${named} of ${formatCount(total)}` : plural(total, "user");
   return html`<h3 id="${id}">${title} <span class="note">${shown}</span></h3>
 ${total === 0 ? html`<p class="empty">Nobody.</p>` : people()}`;

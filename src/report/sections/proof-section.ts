@@ -39,7 +39,7 @@ export function proofSection({ snapshot, nowMs }: Report): Html {
   ];
   return html`<section aria-labelledby="proof">
 <h2 id="proof">Proof of completeness</h2>
-<p>${ruleInWords(completeness)} Each part was read for this page and had the SHA-256 that the manifest lists; <span class="code">rollcall verify ${folder.runId}</span> checks it again.</p>
+<p>${ruleInWords(completeness)} The manifest lists each part with its SHA-256: <span class="code">rollcall verify ${folder.runId}</span> checks them, and everything else that it says.</p>
 <dl class="facts">${facts.map(
     ([name, fact]) => html`<div><dt>${name}</dt><dd>${fact}</dd></div>
 `,

@@ -4,25 +4,26 @@ import type { Report } from "../facts/report.ts";
 import { type Content, type Html, html } from "../markup/html.ts";
 import { percentInWords } from "../markup/share-table.ts";
 import { dayInWords } from "../markup/time-words.ts";
+import { restlessInWords } from "./change-words.ts";
 
 /** The figures that people look for first. */
-export function tiles({ snapshot: { manifest }, facts, nowMs }: Report): Html {
+export function tiles({ snapshot: { manifest }, facts, highlights, nowMs }: Report): Html {
   const { previous, credential, changes } = manifest;
   return html`<dl class="tiles">
 ${tile("Users", formatCount(facts.users), previous ? `${signed(facts.users - previous.users)} since the run before` : "first run")}
-${changeTiles(changes)}
+${changeTiles(changes, restlessInWords(highlights))}
 ${shareTile("Enabled", facts.accounts?.enabled, facts.users)}
 ${shareTile("Guests", facts.types?.guests, facts.users)}
 ${credentialTile(credential, nowMs)}
 </dl>`;
 }
 
-function changeTiles(changes: ChangesEntry | null): Content {
+function changeTiles(changes: ChangesEntry | null, restless: string): Content {
   if (!changes) return tile("Joined, left, changed", "unknown", "see What changed");
   return [
     tile("Joined", formatCount(changes.joined)),
     tile("Left", formatCount(changes.left)),
-    tile("Changed", formatCount(changes.changed)),
+    tile("Changed", formatCount(changes.changed), restless),
   ];
 }
 
