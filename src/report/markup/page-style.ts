@@ -73,6 +73,7 @@ tfoot th, tfoot td { font-weight: 650; }
 .code, .long .code { overflow-wrap: anywhere; }
 .drawing { width: 30%; min-width: 72px; vertical-align: middle; }
 td p { margin: 0 0 4px; max-width: none; }
+td p bdi { white-space: pre-wrap; }
 .property { color: var(--soft); }
 .facts { margin: 0 0 32px; }
 .facts div { display: grid; grid-template-columns: 220px minmax(0, 1fr); gap: 16px; padding: 8px 0;

@@ -11,14 +11,6 @@ import { changeInWords } from "./value-words.ts";
 
 /** Properties of a user that are shown. */
 const SHOWN = 6;
-/** Properties whose values are addresses. */
-const ADDRESSES: ReadonlySet<string> = new Set([
-  "userPrincipalName",
-  "mail",
-  "otherMails",
-  "onPremisesUserPrincipalName",
-  "proxyAddresses",
-]);
 
 /** What changed since the run before. */
 export function changesSection({ snapshot, highlights }: Report): Html {
@@ -101,15 +93,17 @@ function valuesOf({ values }: ChangedUser): Content {
   const more = values.length - SHOWN;
   return [
     ...values.slice(0, SHOWN).map(({ property, before, after }) => {
-      const [was, is] = changeInWords(property, before, after).map(
-        ADDRESSES.has(property) ? addressOf : nameOf,
-      );
+      const [was, is] = changeInWords(property, before, after).map(valueOf);
       return html`<p><span class="property">${property}</span> ${was} → <strong>${is}</strong></p>`;
     }),
     more > 0
       ? html`<p class="note">and ${plural(more, "other property", "other properties")}</p>`
       : undefined,
   ];
+}
+
+function valueOf(value: string): Html {
+  return value.includes("@") ? addressOf(value) : nameOf(value);
 }
 
 function peopleTable(title: string, id: string, total: number, named: number, people: () => Content): Html {

@@ -6,18 +6,22 @@ const LONGEST = 100;
 
 const Licences = z.array(z.object({ skuId: z.string() }));
 
-/** A property's value before and after a change, as text; never equal. */
+/**
+ * A property's value before and after a change, as text that a reader can tell apart. Long values are shown from shortly
+ * before they differ.
+ */
 export function changeInWords(property: string, before: unknown, after: unknown): readonly [string, string] {
-  if (property === "assignedLicenses") {
-    const [was, is] = [licencesInWords(before), licencesInWords(after)];
-    if (was !== undefined && is !== undefined && was !== is) return [cut([...was], 0), cut([...is], 0)];
+  const pairs = [
+    ...(property === "assignedLicenses" ? [[licencesInWords(before), licencesInWords(after)]] : []),
+    [valueInWords(before), valueInWords(after)],
+  ];
+  for (const [was, is] of pairs) {
+    if (was === undefined || is === undefined) continue;
+    const shown = cutWhereTheyDiffer(was, is);
+    if (looks(shown[0]) !== looks(shown[1])) return shown;
   }
-  const [was, is] = [[...valueInWords(before)], [...valueInWords(after)]];
-  const longer = was.length > is.length ? was : is;
-  const same = longer.findIndex((_, at) => was[at] !== is[at]);
-  // Long values that begin alike are shown from shortly before they differ.
-  const from = same < LONGEST ? 0 : same - LONGEST / 2;
-  return [cut(was, from), cut(is, from)];
+  // Such as a space at the end, or the text "nothing" for null.
+  return cutWhereTheyDiffer(spelledOut(before), spelledOut(after));
 }
 
 /** `nothing` for null, which is how Graph writes a property that has no value. */
@@ -40,7 +44,32 @@ function licencesInWords(value: unknown): string | undefined {
         .join(", ");
 }
 
-function cut(signs: readonly string[], from: number): string {
-  const end = from + LONGEST;
-  return `${from > 0 ? "…" : ""}${signs.slice(from, end).join("")}${signs.length > end ? "…" : ""}`;
+/** What a reader sees of a text: any space as one between words, and nothing of what has no shape. */
+function looks(text: string): string {
+  return text
+    .normalize("NFC")
+    .replaceAll(/\p{C}/gu, "")
+    .replaceAll(/\p{Z}+/gu, " ")
+    .trim();
+}
+
+/** As JSON in which every sign can be seen: `"Sales "`, `"Jose\u{301}"`. */
+function spelledOut(value: unknown): string {
+  return JSON.stringify(value ?? null).replaceAll(/(?! )[\p{C}\p{M}\p{Z}]/gu, (sign) => {
+    return `\\u{${sign.codePointAt(0)?.toString(16)}}`;
+  });
+}
+
+function cutWhereTheyDiffer(was: string, is: string): readonly [string, string] {
+  let same = 0;
+  while (same < was.length && was[same] === is[same]) same++;
+  const from = same < LONGEST ? 0 : same - LONGEST / 2;
+  return [cut(was, from), cut(is, from)];
+}
+
+function cut(text: string, from: number): string {
+  // Halves of a sign stay together.
+  const start = /[\uDC00-\uDFFF]/.test(text[from] ?? "") ? from - 1 : from;
+  const signs = [...text.slice(start, start + 2 * LONGEST + 2)];
+  return `${start > 0 ? "…" : ""}${signs.slice(0, LONGEST).join("")}${signs.length > LONGEST ? "…" : ""}`;
 }
