@@ -5,7 +5,7 @@ import { renderDocument } from "./markup/document.ts";
 import { type Content, type Html, html } from "./markup/html.ts";
 import { table } from "./markup/table.ts";
 import { dayInWords, minuteInWords } from "./markup/time-words.ts";
-import { addressOf } from "./sections/account-names.ts";
+import { addressOf, sentence } from "./sections/account-names.ts";
 
 const STANDINGS: Readonly<Record<Standing, string>> = {
   fresh: "✓ fresh",
@@ -59,7 +59,7 @@ function attention(states: readonly TenantState[]): Html | undefined {
     const trouble = troubleOf(state);
     return trouble === undefined
       ? []
-      : [html`<li><strong>${addressOf(tenantLabel(state))}</strong>: ${trouble}</li>`];
+      : [html`<li><strong>${addressOf(tenantLabel(state))}</strong>: ${sentence(trouble)}</li>`];
   });
   if (troubles.length === 0) return undefined;
   return html`<section class="attention" aria-labelledby="attention">

@@ -170,6 +170,41 @@ describe("findAttention", () => {
     assert.match(over ?? "", /graph-secret ended on 23 December 2025/);
     const later = { ...credential, expiresOn: new Date(lastFinishedMs + 40 * DAY).toISOString() };
     assert.deepEqual(points({ manifest: { credential: later } }), []);
+
+    const report = reportOf({ manifest, nowMs });
+    const { points: ofOldRun } = findAttention({
+      ...report,
+      snapshot: { ...report.snapshot, isLatest: false },
+    });
+    assert.deepEqual(
+      ofOldRun.map(({ text }) => text),
+      [
+        "The run warned (credential-expires): secret graph-secret (version v1) expires in 20 days, on 2025-12-23.",
+      ],
+      "since then, there may be a new one",
+    );
+  });
+
+  it("is silent about a credential that does not expire", () => {
+    for (const kind of ["managed-identity", "federated"] as const) {
+      const credential = { kind, name: null, version: null, expiresOn: null };
+      assert.deepEqual(points({ manifest: { credential } }), []);
+    }
+  });
+
+  it("says which of many runs a day, and since which run where one or more are missing", () => {
+    const runs = quiet.weeks.map((run, at) => {
+      const runId = `20251203T${String(20 - at).padStart(2, "0")}0000Z`;
+      const against = `20251203T${String(at === 0 ? 15 : 19 - at).padStart(2, "0")}0000Z`;
+      const counts = at === 0 ? { joined: 500, left: 500, changed: 500 } : { joined: 0, left: 0, changed: 0 };
+      const changes = { ...counts, against, notCompared: [], parts: [] };
+      return { ...run, runId, manifest: { ...run.manifest, runId, changes } };
+    });
+    const { points: found } = findAttention({ ...quiet, weeks: runs });
+    assert.equal(
+      found[0]?.text,
+      "Unlike other nights: 500 users joined between the runs of 3 December 2025, 15:00 UTC and 3 December 2025, 20:00 UTC; others as a rule see none.",
+    );
   });
 
   it("names a signature that is missing where earlier nights have one, and another key, but no rotated one", () => {
@@ -207,7 +242,14 @@ describe("findAttention", () => {
 
   it("repeats the manifest's other warnings", () => {
     const warnings = ["count-moved: the directory counted 1 to 2; 2 were listed"];
-    assert.deepEqual(points({ manifest: { warnings } }), warnings);
+    assert.deepEqual(points({ manifest: { warnings } }), [
+      "The run warned (count-moved): the directory counted 1 to 2; 2 were listed.",
+    ]);
+    const unsigned = "unsigned-accepted: run 1 was built on, although it has no signature";
+    assert.match(
+      points({ manifest: { warnings: [unsigned] } }).join(),
+      /^The run warned \(unsigned-accepted\)/,
+    );
   });
 
   it("says what it could not look for", () => {

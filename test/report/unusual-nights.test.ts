@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { RunManifest } from "../../src/archive/snapshots.ts";
+import { DAY, HOUR, SECOND } from "../../src/clock.ts";
 import { findUnusualNights } from "../../src/report/attention/unusual-nights.ts";
+import { runFolder } from "../../src/snapshot/layout.ts";
 import { nightlyManifests } from "../support/nightly-manifests.ts";
 
 /** Runs of these last nights, newest first; of each how many joined, left and changed. */
@@ -31,9 +33,9 @@ describe("findUnusualNights", () => {
     const runs = nights(...usual, [60, 2, 50], [1, 90, 400]);
     const [newest, before] = runs;
     assert.deepEqual(findUnusualNights(runs).unusual, [
-      { runId: newest?.runId, kind: "left", count: 90, nights: 1, usual: 2 },
-      { runId: newest?.runId, kind: "changed", count: 400, nights: 1, usual: 58 },
-      { runId: before?.runId, kind: "joined", count: 60, nights: 1, usual: 3 },
+      { runId: newest?.runId, kind: "left", count: 90, since: undefined, usual: 2 },
+      { runId: newest?.runId, kind: "changed", count: 400, since: undefined, usual: 58 },
+      { runId: before?.runId, kind: "joined", count: 60, since: undefined, usual: 3 },
     ]);
   });
 
@@ -58,6 +60,42 @@ describe("findUnusualNights", () => {
     const missed = [newest, { ...after, manifest: { ...after.manifest, changes } }, ...rest];
     assert.deepEqual(findUnusualNights(missed).unusual, []);
     assert.equal(findUnusualNights(runs).unusual.length, 1);
+  });
+
+  it("knows runs every hour and every week, and takes runs by hand for no measure", () => {
+    const every = (ms: number, counts: readonly number[]) =>
+      nights(...counts.map((joined) => [joined, 0, 0] as const))
+        .toReversed()
+        .map((run, at) => {
+          const idAt = (night: number) => runFolder("", new Date(Date.UTC(2026, 10, 1) + night * ms)).runId;
+          const { manifest } = run;
+          const changes = manifest.changes && { ...manifest.changes, against: idAt(at - 1) };
+          return { ...run, runId: idAt(at), manifest: { ...manifest, changes } };
+        })
+        .toReversed();
+    const counts = [2, 1, 0, 2, 1, 0, 2, 60];
+    for (const ms of [5 * SECOND, HOUR, DAY, 7 * DAY]) {
+      const [night, ...others] = findUnusualNights(every(ms, counts)).unusual;
+      assert.deepEqual([night?.count, night?.since, others], [60, undefined, []], `${ms}`);
+    }
+    const hourly = every(HOUR, [...Array<number>(11).fill(20), 100]);
+    const [newest, ...rest] = hourly;
+    assert.ok(newest?.manifest.changes && rest[3]);
+    assert.equal(findUnusualNights([newest, ...rest.slice(3)]).unusual.length, 1);
+    const changes = { ...newest.manifest.changes, against: rest[3].runId };
+    const late = { ...newest, manifest: { ...newest.manifest, changes } };
+    assert.deepEqual(findUnusualNights([late, ...rest.slice(3)]).unusual, []);
+  });
+
+  it("makes nothing of runs whose ids are no times, or that were compared with a later one", () => {
+    const runs = nights([0, 0, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0], [900, 900, 900]);
+    const [newest, ...rest] = runs;
+    assert.ok(newest?.manifest.changes);
+    for (const against of ["20269999T999999Z", newest.runId, "29990101T020000Z"]) {
+      const changes = { ...newest.manifest.changes, against };
+      const odd: RunManifest = { ...newest, manifest: { ...newest.manifest, changes } };
+      assert.deepEqual(findUnusualNights([odd, ...rest]).unusual, [], against);
+    }
   });
 
   it("does not count with runs that do not say what changed, and says nothing of too few", () => {

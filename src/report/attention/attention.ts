@@ -1,19 +1,16 @@
 import { DAY, HOUR } from "../../clock.ts";
 import { EXPIRY_WARNING_DAYS } from "../../identity/expiry-warning.ts";
 import { runTimeMs } from "../../snapshot/layout.ts";
-import type { Manifest } from "../../snapshot/manifest.ts";
 import { formatCount, plural } from "../../words/format.ts";
 import { failedLastRun } from "../../words/last-run-words.ts";
 import type { Report } from "../facts/report.ts";
-import { dayInWords } from "../markup/time-words.ts";
+import { dayInWords, minuteInWords } from "../markup/time-words.ts";
 import { accountTrouble } from "./account-trouble.ts";
 import type { AttentionPoint } from "./attention-point.ts";
 import { findUnusualNights, MIN_OTHERS, type UnusualNight } from "./unusual-nights.ts";
 
 /** A snapshot of last night is this young, as for `rollcall fresh`. */
 const YOUNG_MS = 26 * HOUR;
-/** How many nights are told of. */
-const MOST_NIGHTS = 6;
 
 /** What needs attention. */
 export interface Attention {
@@ -29,10 +26,10 @@ export function findAttention(report: Report): Attention {
   return {
     points: [
       ...outages(report),
-      ...unusual.slice(0, MOST_NIGHTS).map((night) => unusualNight(night, report.snapshot.folder.runId)),
+      ...unusualNights(unusual, report),
       ...credentialTrouble(report),
       ...signatureTrouble(report),
-      ...otherWarnings(report.snapshot.manifest),
+      ...warnings(report),
       ...accountTrouble(report.facts),
     ],
     blind: blindSpots(report, others),
@@ -60,46 +57,58 @@ function outages({ snapshot, lastRun, nowMs }: Report): readonly AttentionPoint[
   ];
 }
 
-function unusualNight({ runId, kind, count, nights, usual }: UnusualNight, thisRun: string): AttentionPoint {
-  const run = `the run of ${dayInWords(new Date(runTimeMs(runId)).toISOString())}`;
-  const when = nights === 1 ? `in ${run}` : `in the ${nights} nights before ${run}`;
-  const others =
-    usual === 0 ? "others as a rule see none" : `others as a rule see at most ${formatCount(usual)}`;
-  return {
-    text: `Unlike other nights: ${plural(count, "user")} ${kind} ${when}; ${others}.`,
-    about: runId === thisRun ? "changes" : "history",
+/** Never many: of each kind, no more than two counts can stand out from the second highest of the others. */
+function unusualNights(
+  unusual: readonly UnusualNight[],
+  { snapshot, weeks }: Report,
+): readonly AttentionPoint[] {
+  const thisRun = snapshot.folder.runId;
+  const days = weeks.map(({ runId }) => runId.slice(0, 8));
+  const isDaily = new Set(days).size === days.length;
+  const when = (runId: string) => {
+    const iso = new Date(runTimeMs(runId)).toISOString();
+    return isDaily ? dayInWords(iso) : minuteInWords(iso);
   };
+  return unusual.map(({ runId, kind, count, since, usual }) => {
+    const run =
+      since === undefined
+        ? `in the run of ${when(runId)}`
+        : `between the runs of ${when(since)} and ${when(runId)}`;
+    const others =
+      usual === 0 ? "others as a rule see none" : `others as a rule see at most ${formatCount(usual)}`;
+    return {
+      text: `Unlike other nights: ${plural(count, "user")} ${kind} ${run}; ${others}.`,
+      about: runId === thisRun ? ("changes" as const) : ("history" as const),
+    };
+  });
 }
 
-function credentialTrouble({ snapshot: { manifest }, nowMs }: Report): readonly AttentionPoint[] {
+/** Of the latest snapshot only: since an older one, there may be a new credential. */
+function credentialTrouble({ snapshot: { manifest, isLatest }, nowMs }: Report): readonly AttentionPoint[] {
   const { kind, name, expiresOn } = manifest.credential;
-  const passedOver = warningsOf(manifest, (code) => code === "credential-passed-over");
-  if (expiresOn === null || Date.parse(expiresOn) > nowMs + (EXPIRY_WARNING_DAYS + 1) * DAY) {
-    return passedOver;
-  }
+  if (!isLatest || expiresOn === null) return [];
   const leftMs = Date.parse(expiresOn) - nowMs;
+  if (leftMs > (EXPIRY_WARNING_DAYS + 1) * DAY) return [];
   const ends =
     leftMs < 0
       ? `ended on ${dayInWords(expiresOn)}: runs fail until there is a new one`
       : `ends ${leftMs < DAY ? "within a day" : `in ${plural(Math.floor(leftMs / DAY), "day")}`}, on ${dayInWords(expiresOn)}: runs fail from then on`;
   const credential = name === null ? kind : `${kind} ${name}`;
-  return [{ text: `The ${credential} ${ends}.`, about: "proof" }, ...passedOver];
+  return [{ text: `The ${credential} ${ends}.`, about: "proof" }];
 }
 
 /** A signature that is missing, or is made with another key, where nights before had one. */
 function signatureTrouble({ snapshot, weeks }: Report): readonly AttentionPoint[] {
   const { manifest, folder } = snapshot;
-  const accepted = warningsOf(manifest, (code) => code === "unsigned-accepted");
   const before = weeks.find(({ runId, manifest: { signature } }) => runId < folder.runId && signature);
   const was = before?.manifest.signature;
-  if (!before || !was) return accepted;
+  if (!before || !was) return [];
+  const earlier = dayInWords(before.manifest.finishedAt);
   if (!manifest.signature) {
-    const text = `This snapshot is not signed, although that of ${dayInWords(before.manifest.finishedAt)} is.`;
-    return [{ text, about: "proof" }, ...accepted];
+    return [{ text: `This snapshot is not signed, although that of ${earlier} is.`, about: "proof" }];
   }
-  if (keyOf(manifest.signature.kid) === keyOf(was.kid)) return accepted;
-  const text = `This snapshot is signed with another key than that of ${dayInWords(before.manifest.finishedAt)}.`;
-  return [{ text, about: "proof" }, ...accepted];
+  if (keyOf(manifest.signature.kid) === keyOf(was.kid)) return [];
+  return [{ text: `This snapshot is signed with another key than that of ${earlier}.`, about: "proof" }];
 }
 
 /** A key's id without its version, which changes whenever the key is rotated. */
@@ -107,20 +116,13 @@ function keyOf(kid: string): string {
   return kid.split("/").slice(0, 5).join("/").toLowerCase();
 }
 
-const TOLD_OTHERWISE: ReadonlySet<string> = new Set([
-  "credential-expires",
-  "credential-passed-over",
-  "unsigned-accepted",
-]);
-
-function otherWarnings(manifest: Manifest): readonly AttentionPoint[] {
-  return warningsOf(manifest, (code) => !TOLD_OTHERWISE.has(code));
-}
-
-function warningsOf({ warnings }: Manifest, isWanted: (code: string) => boolean): readonly AttentionPoint[] {
-  return warnings
-    .filter((text) => isWanted(text.slice(0, text.indexOf(":"))))
-    .map((text) => ({ text, about: "proof" }));
+function warnings({ snapshot: { manifest, isLatest } }: Report): readonly AttentionPoint[] {
+  return manifest.warnings.flatMap((warning) => {
+    const [, code = "unknown", words = warning] = /^([a-z-]+): (.*)$/s.exec(warning) ?? [];
+    // Of the latest snapshot, credentialTrouble tells how things stand now.
+    if (isLatest && code === "credential-expires") return [];
+    return [{ text: `The run warned (${code}): ${words}.`, about: "proof" as const }];
+  });
 }
 
 function blindSpots({ facts }: Report, others: number): readonly string[] {

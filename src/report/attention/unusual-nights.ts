@@ -1,6 +1,6 @@
 import type { RunManifest } from "../../archive/snapshots.ts";
 import { CHANGE_KINDS, type ChangeKind } from "../../changes/change-kind.ts";
-import { DAY } from "../../clock.ts";
+import { DAY, HOUR } from "../../clock.ts";
 import { runTimeMs } from "../../snapshot/layout.ts";
 
 /** Runs that a night is compared with reach back this far. */
@@ -15,8 +15,8 @@ export interface UnusualNight {
   readonly runId: string;
   readonly kind: ChangeKind;
   readonly count: number;
-  /** Nights between the run and the one before, at least one. */
-  readonly nights: number;
+  /** The run that it was compared with, where that is further back than usual; else absent. */
+  readonly since: string | undefined;
   /** What another night reaches at most, but for one. */
   readonly usual: number;
 }
@@ -32,12 +32,12 @@ export interface Usualness {
  * Finds the runs of the last week in which more users joined, left or changed than the other runs explain. A count is
  * explained when it is at most half more than the second highest of the others, and 5 more if that is higher: so Mondays
  * explain Mondays, and one mass import does not hide the next. A run after nights without one may have as many changes
- * as these nights together.
+ * as these nights together. A night is as long as is usual between two runs, but no less than an hour.
  *
  * @param runs of {@link USUAL_DAYS}, newest first
  */
 export function findUnusualNights(runs: readonly RunManifest[]): Usualness {
-  const nights = runs.flatMap(nightOf);
+  const nights = nightsOf(runs);
   const [newest] = runs;
   const fromMs = newest ? runTimeMs(newest.runId) - RECENT_DAYS * DAY : 0;
   const unusual = nights
@@ -49,7 +49,8 @@ export function findUnusualNights(runs: readonly RunManifest[]): Usualness {
         const usual = secondHighest(others.map((other) => other.counts[kind] / other.length));
         const count = night.counts[kind];
         if (count / night.length <= usual + Math.max(5, usual / 2)) return [];
-        return [{ runId: night.runId, kind, count, nights: night.length, usual: Math.ceil(usual) }];
+        const since = night.length > 1 ? night.against : undefined;
+        return [{ runId: night.runId, kind, count, since, usual: Math.ceil(usual) }];
       });
     });
   return { unusual, others: nights.filter(({ runId }) => runId !== newest?.runId).length };
@@ -57,15 +58,28 @@ export function findUnusualNights(runs: readonly RunManifest[]): Usualness {
 
 interface Night {
   readonly runId: string;
+  readonly against: string;
   readonly counts: Readonly<Record<ChangeKind, number>>;
-  /** In nights. */
+  /** In usual nights, at least one. */
   readonly length: number;
 }
 
-function nightOf({ runId, manifest: { changes } }: RunManifest): readonly Night[] {
-  if (!changes) return [];
-  const length = Math.max(1, Math.round((runTimeMs(runId) - runTimeMs(changes.against)) / DAY));
-  return [{ runId, counts: changes, length }];
+function nightsOf(runs: readonly RunManifest[]): readonly Night[] {
+  const compared = runs.flatMap(({ runId, manifest: { changes } }) => {
+    if (!changes) return [];
+    const lengthMs = runTimeMs(runId) - runTimeMs(changes.against);
+    return lengthMs > 0 ? [{ runId, against: changes.against, counts: changes, lengthMs }] : [];
+  });
+  // Runs by hand, minutes apart, are no measure.
+  const usualMs = Math.max(HOUR, median(compared.map(({ lengthMs }) => lengthMs)));
+  return compared.map(({ lengthMs, ...night }) => ({
+    ...night,
+    length: Math.max(1, Math.round(lengthMs / usualMs)),
+  }));
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0;
 }
 
 function secondHighest(counts: readonly number[]): number {

@@ -1,3 +1,5 @@
+import { runTimeMs } from "../../snapshot/layout.ts";
+
 const day = new Intl.DateTimeFormat("en-GB", {
   day: "numeric",
   month: "long",
@@ -25,7 +27,8 @@ export function runLabels(runIds: readonly string[]): readonly string[] {
   const isOneDay = runIds.length > 1 && new Set(runIds.map((runId) => runId.slice(0, 8))).size === 1;
   return runIds.map((runId) => {
     if (isOneDay) return `${runId.slice(9, 11)}:${runId.slice(11, 13)}`;
-    const date = `${runId.slice(0, 4)}-${runId.slice(4, 6)}-${runId.slice(6, 8)}`;
-    return shortDay.format(new Date(`${date}T00:00:00Z`));
+    const timeMs = runTimeMs(runId);
+    // Anybody who may write there can make a folder for 99 February.
+    return Number.isNaN(timeMs) ? "?" : shortDay.format(timeMs);
   });
 }

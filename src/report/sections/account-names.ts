@@ -13,6 +13,15 @@ export function addressOf(address: string): Html {
   return html`<bdi class="address" title="${address}">${words.map((word, at) => (at === 0 ? word : html`<wbr>${word}`))}</bdi>`;
 }
 
+/** No word of more signs has room in a line of a phone. */
+const LONGEST_WORD = 24;
+
+/** A sentence, in which long words such as addresses break as {@link addressOf}'s do. */
+export function sentence(text: string): Html {
+  const words = text.split(/( +)/);
+  return html`${words.map((word) => (word.length > LONGEST_WORD ? addressOf(word) : word))}`;
+}
+
 /** What an account is called. */
 export function displayNameOf({ displayName }: Account): Html | string {
   return displayName ? nameOf(displayName) : "–";

@@ -1,6 +1,7 @@
 import type { Attention } from "../attention/attention.ts";
 import type { AttentionPoint } from "../attention/attention-point.ts";
 import { type Html, html } from "../markup/html.ts";
+import { sentence } from "./account-names.ts";
 
 /** Where more is said. */
 const MORE: Readonly<Record<NonNullable<AttentionPoint["about"]>, string>> = {
@@ -20,7 +21,10 @@ ${
   points.length === 0
     ? html`<p>Nothing that was looked for.</p>`
     : html`<ul>${points.map(
-        ({ text, about }) => html`<li>${text}${about && html` <a href="#${about}">${MORE[about]}</a>`}</li>
+        ({
+          text,
+          about,
+        }) => html`<li>${sentence(text)}${about && html` <a href="#${about}">${MORE[about]}</a>`}</li>
 `,
       )}</ul>`
 }

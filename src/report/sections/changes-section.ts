@@ -93,7 +93,7 @@ function valuesOf({ values }: ChangedUser): Content {
   const more = values.length - SHOWN;
   return [
     ...values.slice(0, SHOWN).map(({ property, before, after }) => {
-      const [was, is] = changeInWords(property, before, after).map(valueOf);
+      const [was, is] = changeInWords(property, before, after).map(isolated);
       return html`<p><span class="property">${property}</span> ${was} → <strong>${is}</strong></p>`;
     }),
     more > 0
@@ -102,7 +102,7 @@ function valuesOf({ values }: ChangedUser): Content {
   ];
 }
 
-function valueOf(value: string): Html {
+function isolated(value: string): Html {
   return value.includes("@") ? addressOf(value) : nameOf(value);
 }
 
