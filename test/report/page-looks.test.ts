@@ -16,6 +16,9 @@ import { startSharedStorage } from "../support/shared-storage.ts";
 
 const PHONE = 390;
 const LAPTOP = 1280;
+/** Its width without the usual margins, in CSS pixels. */
+const A4 = 680;
+const TABLE_HEAD = "table-header-group";
 
 let storage: Storage;
 let browser: Browser;
@@ -74,6 +77,7 @@ function change({ tenant: { directory } }: Rig): void {
     userPrincipalName: "wilhelmina.vandenbroucke_northwindtraders.example#EXT#@contoso.onmicrosoft.com",
   });
   for (let at = 0; at < 30; at++) directory.add({ department: `Department ${at}` });
+  for (const id of ids.slice(50, 60)) directory.update(id, { department: "W".repeat(64) });
 }
 
 function tenants(): readonly TenantState[] {
@@ -152,6 +156,29 @@ describe("the pages in a browser", { skip: CHROMIUM ? false : "there is no Chrom
       }
     });
   }
+
+  it("hide and cut nothing on paper, where tables stay tables", async () => {
+    for (const [name, page] of pages) {
+      const tab = await open(page, A4);
+      await tab.emulateMediaType("print");
+      assert.deepEqual(await hiddenThings(tab), [], name);
+      assert.equal(
+        await tab.evaluate("getComputedStyle(document.querySelector('thead')).display"),
+        TABLE_HEAD,
+      );
+      await tab.close();
+    }
+  });
+
+  it("have letters as large as the reader's, and then room for them", async () => {
+    const [, page = ""] = pages.values();
+    await using large = await startBrowser("--blink-settings=defaultFontSize=32");
+    const tab = await large.newPage();
+    await tab.setViewport({ width: LAPTOP, height: 800 });
+    await tab.setContent(page);
+    assert.equal(await tab.evaluate("getComputedStyle(document.body).fontSize"), "32px");
+    assert.deepEqual(await hiddenThings(tab), []);
+  });
 
   it("have the colours of the reader's choice", async () => {
     const [page = ""] = pages.values();

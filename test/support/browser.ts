@@ -5,22 +5,33 @@ import puppeteer, { type Browser, type Page } from "puppeteer-core";
 /** Where Debian, Ubuntu, Fedora and Chrome's own packages put it. */
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/** Chromium on this machine; `undefined` where there is none. */
-export const CHROMIUM: string | undefined = [process.env.CHROMIUM ?? "", ...PLACES].find((file) =>
+const { CHROMIUM: chosen } = process.env;
+
+/** Chromium on this machine, or what `CHROMIUM` names; `undefined` where there is none. */
+export const CHROMIUM: string | undefined = (chosen === undefined ? PLACES : [chosen]).find((file) =>
   existsSync(file),
 );
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** Starts it without a window. A sandbox of its own it cannot have in a container, and it opens our own pages only. */
-export function startBrowser(): Promise<Browser> {
-  return puppeteer.launch({ executablePath: CHROMIUM ?? "", args: ["--no-sandbox"] });
+/**
+ * Starts it without a window. In a container, it can have no sandbox of its own and little shared memory; it opens our own
+ * pages only.
+ */
+export function startBrowser(...args: readonly string[]): Promise<Browser> {
+  return puppeteer.launch({
+    executablePath: CHROMIUM ?? "",
+    args: ["--no-sandbox", "--disable-dev-shm-usage", ...args],
+  });
 }
 
-/** What axe-core finds in a page, with all of its rules: the rule, and the elements. */
+/** What axe-core finds in a page, with all of its rules, those of WCAG's level AAA included: the rule, and the elements. */
 export async function accessibilityFindings(tab: Page): Promise<readonly string[]> {
   await tab.evaluate(AXE);
-  return (await tab.evaluate(`axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
+  return (await tab.evaluate(`axe.run(document, {
+    rules: Object.fromEntries(axe.getRules().map(({ ruleId }) => [ruleId, { enabled: true }])),
+    resultTypes: ["violations"],
+  }).then(({ violations }) =>
     violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ": " + html.slice(0, 200))))`)) as string[];
 }
 

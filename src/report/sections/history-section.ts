@@ -1,7 +1,7 @@
 import type { Manifest } from "../../snapshot/manifest.ts";
 import { formatCount } from "../../words/format.ts";
 import type { Report } from "../facts/report.ts";
-import { type Content, type Html, html } from "../markup/html.ts";
+import { type Content, type Html, html, nameOf } from "../markup/html.ts";
 import { barPlot, linePlot } from "../markup/plot.ts";
 import { table } from "../markup/table.ts";
 import { runLabels } from "../markup/time-words.ts";
@@ -62,7 +62,7 @@ function runTable(history: Report["history"], thisRun: string): Html {
     caption: html`Run by run <span class="note">a dash: the run does not tell</span>`,
     columns: [{ title: "Run" }, ...columns.map(([, title]) => ({ title, kind: "number" as const }))],
     rows: rows.map(({ runId, counts, problem }) => [
-      html`<span class="code">${runId}</span>${runId === thisRun ? html` <span class="note">this report</span>` : undefined}${problem && html`<br>${problem}`}`,
+      html`<span class="code">${runId}</span>${runId === thisRun ? html` <span class="note">this report</span>` : undefined}${problem && html`<br>${nameOf(problem)}`}`,
       ...columns.map(([key]) => {
         const count = counts?.[key];
         return typeof count === "number" ? formatCount(count) : "–";
