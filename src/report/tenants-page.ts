@@ -1,5 +1,5 @@
 import type { Standing, TenantState } from "../tenants/tenant-state.ts";
-import { formatCount, formatMinute } from "../words/format.ts";
+import { formatCount, formatMinute, plural } from "../words/format.ts";
 import { ageInWords, sumInWords, tenantLabel, troubleOf } from "../words/tenant-words.ts";
 import { renderDocument } from "./markup/document.ts";
 import { type Content, type Html, html } from "./markup/html.ts";
@@ -27,7 +27,7 @@ export function renderTenantsPage(states: readonly TenantState[], nowMs: number)
     "Skip to the tenants",
     html`<header>
 <p class="eyebrow">Rollcall · all tenants</p>
-<h1>${formatCount(states.length)} tenants on ${dayInWords(now)}</h1>
+<h1>${plural(states.length, "tenant")} on ${dayInWords(now)}</h1>
 <p class="verdict">${sumInWords(states)}</p>
 </header>
 <main id="content" tabindex="-1">

@@ -10,8 +10,9 @@ Without --out the file is rollcall-RUN.html in this folder, with --all
 rollcall-tenants.html. There it replaces only a page that rollcall wrote.
 
 RUN is latest, a run id, or the beginning of one that no other run shares. The
-page needs no network and no script. It names people: some who joined, left, or
-have stale accounts. Only its owner may read a new file.
+page needs no network and no script. It names people: some who joined, left or
+changed, and some whose accounts should be looked through. Only its owner may
+read a new file.
 
 Reads the run whole and checks each part's SHA-256. Of the runs before it only
 the manifests are read; one that is damaged is shown as damaged. The file

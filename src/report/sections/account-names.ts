@@ -14,7 +14,7 @@ export function addressOf(address: string): Html {
 }
 
 /** No word of more signs has room in a line of a phone. */
-const LONGEST_WORD = 24;
+const LONGEST_WORD = 28;
 
 /** A sentence, in which long words such as addresses break as {@link addressOf}'s do. */
 export function sentence(text: string): Html {
