@@ -13,6 +13,7 @@ import { Graph } from "./graph/graph.ts";
 import { userQuery } from "./graph/user-query.ts";
 import type { HttpContext, Timeouts } from "./http/http-client.ts";
 import { openAzureIdentity } from "./identity/azure-identity.ts";
+import type { MsalApps } from "./identity/msal-apps.ts";
 import { resolveTenantId } from "./identity/tenant-id.ts";
 import { openTokenSource } from "./identity/token.ts";
 import type { VaultReads } from "./identity/vault-reads.ts";
@@ -37,6 +38,8 @@ export interface RunOptions {
   readonly identity?: TokenCredential;
   /** What other runs of the process have read of Key Vault; absent: this one reads for itself. */
   readonly vaultReads?: VaultReads;
+  /** The apps of MSAL that runs of the process share; absent: this one signs in for itself. */
+  readonly msalApps?: MsalApps;
   readonly clock?: Clock;
   /** How long a service may keep silent. */
   readonly timeouts?: Timeouts;
@@ -134,6 +137,7 @@ async function takeAlone(
     tenantId,
     identity,
     vaultReads: options.vaultReads,
+    msalApps: options.msalApps,
     ...(timeouts && { timeouts }),
   });
   const grantee = granteeOf(settings, tenantId, await tokens.get());
@@ -169,6 +173,8 @@ async function takeAlone(
     comparison.keep();
   };
   const late = await commitSnapshot(run, manifest, { signer, beforeManifest });
+  // Only the next night signs in on this tenant again, and it is to notice what was taken away meanwhile.
+  tokens.drop();
   const ofPage = (await page?.publish()) ?? [];
 
   if (settings.keep) onProgress({ phase: "prune" });
