@@ -132,4 +132,15 @@ describe("last-run.json", () => {
       assert.equal((await commandOf(rig)("verify", "--chain")).exitCode, 0);
     });
   }
+
+  it("that was copied from another tenant says nothing", async () => {
+    await using rig = await startRig(storage, { users: 20 });
+    rig.tenant.app.roles.clear();
+    await rig.fails("graph-permission-missing");
+    const path = lastRunPath(rig.tenant.tenantId);
+    const own = await rig.text(path);
+    assert.match((await commandOf(rig)("list")).stdout, /Last run/);
+    await rig.put(path, own.replace(rig.tenant.tenantId, "0a0b0c0d-1111-4222-8333-000000000099"));
+    assert.doesNotMatch((await commandOf(rig)("list")).stdout, /Last run/);
+  });
 });

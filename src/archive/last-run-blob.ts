@@ -17,6 +17,7 @@ const text = z.string().max(10_000);
 
 const LastRunDocument = z.object({
   schema: z.literal(SCHEMA),
+  tenantId: z.string(),
   outcome: z.enum(["committed", "failed"]),
   runId: z
     .string()
@@ -89,8 +90,9 @@ export async function readLastRun(container: Container, tenantId: string): Promi
   try {
     const blob = await container.fetch(lastRunPath(tenantId), MAX_BYTES);
     const document = blob?.body && LastRunDocument.safeParse(parseJson(blob.body)).data;
-    if (!document) return undefined;
-    const { schema: _, ...lastRun } = document;
+    // A copy from elsewhere would tell of somebody else.
+    if (document?.tenantId !== tenantId) return undefined;
+    const { schema: _, tenantId: __, ...lastRun } = document;
     return lastRun;
   } catch (error) {
     container.signal.throwIfAborted();
