@@ -34,15 +34,20 @@ export async function planNight(
   context: HttpContext,
 ): Promise<Night> {
   const tenants = new Map<string, string>();
-  const warnings = list.problems.map((problem) => warning("tenant-left-out", problem));
+  const warnings = [...list.problems, ...list.repeats].map((problem) => warning("tenant-left-out", problem));
   const ids = await eachOf(list.tenants, ({ tenant }) => idOrName(tenant, authorityHost, context));
   for (const [at, { tenant }] of list.tenants.entries()) {
     const id = ids[at] ?? tenant;
     const first = tenants.get(id);
     if (first === undefined) tenants.set(id, tenant);
-    else warnings.push(warning("tenant-left-out", `${tenant} is the same tenant as ${first}, ${id}`));
+    else warnings.push(warning("tenant-left-out", isTwice(tenant, first, id)));
   }
   return { tenants: [...tenants.keys()], warnings };
+}
+
+/** What is told of a tenant that is listed by its id and by a domain, or by two domains. */
+export function isTwice(tenant: string, first: string, tenantId: string): string {
+  return `${tenant} is the same tenant as ${first}, ${tenantId}`;
 }
 
 /** What work gives for each item, in their order; a few at a time. */

@@ -24,6 +24,8 @@ export interface TenantList {
   readonly disabled: readonly ListedTenant[];
   /** What is wrong with entries that were left out, sentences; they cost the others nothing. */
   readonly problems: readonly string[];
+  /** The same of entries whose tenant is listed before, so that nobody is left out. */
+  readonly repeats: readonly string[];
 }
 
 const Entry = z.object(
@@ -33,7 +35,7 @@ const Entry = z.object(
       .string("has a name that is no text")
       .trim()
       .max(200, "has a name of more than 200 characters")
-      .optional(),
+      .nullish(),
     enabled: z.boolean("has an enabled that is neither true nor false").default(true),
   },
   "is no object",
@@ -48,8 +50,13 @@ const EXAMPLE = '`[{ "tenant": "contoso.onmicrosoft.com", "name": "Contoso", "en
  */
 export async function readTenantList(setting: TenantsSetting, container: Container): Promise<TenantList> {
   if (setting.kind === "blob") return await readListBlob(setting.path, container);
-  const problems = setting.problems.map((problem) => `ROLLCALL_TENANTS: ${problem}; it was left out.`);
-  return { tenants: setting.tenants.map((tenant) => ({ tenant })), disabled: [], problems };
+  const told = (problem: string) => `ROLLCALL_TENANTS: ${problem}; it was left out.`;
+  return {
+    tenants: setting.tenants.map((tenant) => ({ tenant })),
+    disabled: [],
+    problems: setting.problems.map(told),
+    repeats: setting.repeats.map(told),
+  };
 }
 
 async function readListBlob(path: string, container: Container): Promise<TenantList> {
@@ -90,6 +97,7 @@ function sorted(document: readonly unknown[], path: string): TenantList {
   const tenants: ListedTenant[] = [];
   const disabled: ListedTenant[] = [];
   const problems: string[] = [];
+  const repeats: string[] = [];
   for (const [at, item] of document.entries()) {
     const where = `${path}: entry ${at + 1}`;
     const { data, error } = Entry.safeParse(item);
@@ -99,14 +107,14 @@ function sorted(document: readonly unknown[], path: string): TenantList {
       );
       problems.push(`${where} ${reasons.join(", and ")}; it was left out.`);
     } else if (seen.has(data.tenant)) {
-      problems.push(`${where} is ${data.tenant} once more; it was left out.`);
+      repeats.push(`${where} is ${data.tenant} once more; it was left out.`);
     } else {
       seen.add(data.tenant);
       const { tenant, name, enabled } = data;
       (enabled ? tenants : disabled).push({ tenant, ...(name && { name }) });
     }
   }
-  return { tenants, disabled, problems };
+  return { tenants, disabled, problems, repeats };
 }
 
 function unusable(doing: string, problem: string, remedy: string): RollcallError {

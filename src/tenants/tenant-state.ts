@@ -10,8 +10,8 @@ import type { HttpContext } from "../http/http-client.ts";
 import { resolveTenantId } from "../identity/tenant-id.ts";
 import type { Completeness } from "../snapshot/completeness.ts";
 import type { Container } from "../storage/container.ts";
-import { eachOf } from "./night.ts";
-import type { ListedTenant } from "./tenant-list.ts";
+import { eachOf, isTwice } from "./night.ts";
+import type { ListedTenant, TenantList } from "./tenant-list.ts";
 
 /** How a tenant stands. */
 export type Standing =
@@ -69,17 +69,33 @@ export interface Lookout {
   readonly withinMs: number;
 }
 
+/** How all tenants stand. */
+export interface TenantStates {
+  /** Each tenant once, in the order of the list. */
+  readonly states: readonly TenantState[];
+  /** Entries of tenants that are listed before, sentences. */
+  readonly repeats: readonly string[];
+}
+
 /**
  * Looks at each tenant, in their order: three small blobs each, sixteen tenants at a time. A tenant that cannot be looked at
- * hides no other.
+ * hides no other, and one that is listed by its id and by a domain counts once.
  *
  * @throws {RollcallError} if the storage does not answer, which is nobody's own fault
  */
-export function tenantStates(
-  tenants: readonly ListedTenant[],
+export async function tenantStates(
+  { tenants, repeats: listedAgain }: Pick<TenantList, "tenants" | "repeats">,
   lookout: Lookout,
-): Promise<readonly TenantState[]> {
-  return eachOf(tenants, (listed) => stateOf(listed, lookout));
+): Promise<TenantStates> {
+  const states = new Map<string, TenantState>();
+  const repeats = [...listedAgain];
+  for (const state of await eachOf(tenants, (listed) => stateOf(listed, lookout))) {
+    const id = state.tenantId ?? state.tenant;
+    const first = states.get(id);
+    if (first) repeats.push(`${isTwice(state.tenant, first.tenant, id)}; it was left out.`);
+    else states.set(id, state);
+  }
+  return { states: [...states.values()], repeats };
 }
 
 async function stateOf({ tenant, name }: ListedTenant, lookout: Lookout): Promise<TenantState> {
