@@ -1,12 +1,11 @@
 import { MINUTE } from "../clock.ts";
-import { RollcallError } from "../error.ts";
 import type { HttpContext } from "../http/http-client.ts";
-import { resolveTenantId } from "../identity/tenant-id.ts";
 import { warning } from "../warning.ts";
+import { directoryIds } from "./directory-ids.ts";
 import type { TenantList } from "./tenant-list.ts";
 
-/** Tenants at the same time whose domains are looked up, and whose messages are sent. */
-const AT_A_TIME = 16;
+/** Entries that were left out and are told one by one. */
+const MAX_TOLD = 20;
 
 /** The tenants of a night. */
 export interface Night {
@@ -34,43 +33,27 @@ export async function planNight(
   context: HttpContext,
 ): Promise<Night> {
   const tenants = new Map<string, string>();
-  const warnings = [...list.problems, ...list.repeats].map((problem) => warning("tenant-left-out", problem));
-  const ids = await eachOf(list.tenants, ({ tenant }) => idOrName(tenant, authorityHost, context));
+  const leftOut = [...list.problems, ...list.repeats];
+  const ids = await directoryIds(list.tenants, authorityHost, context);
   for (const [at, { tenant }] of list.tenants.entries()) {
-    const id = ids[at] ?? tenant;
+    const found = ids[at];
+    // What could not be looked up is told by the run on that tenant, and costs no other tenant its night.
+    const id = typeof found === "string" ? found : tenant;
     const first = tenants.get(id);
     if (first === undefined) tenants.set(id, tenant);
-    else warnings.push(warning("tenant-left-out", isTwice(tenant, first, id)));
+    else leftOut.push(isTwice(tenant, first, id));
   }
-  return { tenants: [...tenants.keys()], warnings };
+  return { tenants: [...tenants.keys()], warnings: inShort(leftOut) };
+}
+
+/** One line has them all, of which Application Insights keeps 32,768 characters. */
+function inShort(leftOut: readonly string[]): readonly string[] {
+  const told = leftOut.slice(0, MAX_TOLD);
+  if (leftOut.length > told.length) told.push(`${leftOut.length - told.length} more entries were left out`);
+  return told.map((problem) => warning("tenant-left-out", problem));
 }
 
 /** What is told of a tenant that is listed by its id and by a domain, or by two domains. */
 export function isTwice(tenant: string, first: string, tenantId: string): string {
   return `${tenant} is the same tenant as ${first}, ${tenantId}`;
-}
-
-/** What work gives for each item, in their order; a few at a time. */
-export async function eachOf<T, R>(
-  items: readonly T[],
-  work: (item: T) => Promise<R>,
-): Promise<readonly R[]> {
-  const results: R[] = [];
-  const rest = items.entries();
-  const worker = async () => {
-    for (const [at, item] of rest) results[at] = await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_A_TIME, items.length) }, worker));
-  return results;
-}
-
-async function idOrName(tenant: string, authorityHost: string, context: HttpContext): Promise<string> {
-  try {
-    return await resolveTenantId(tenant, authorityHost, context);
-  } catch (error) {
-    context.signal.throwIfAborted();
-    // It is told by the run on that tenant, and costs no other tenant its night.
-    if (error instanceof RollcallError) return tenant;
-    throw error;
-  }
 }

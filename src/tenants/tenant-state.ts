@@ -5,12 +5,13 @@ import {
   Snapshots,
   snapshotAgeMs,
 } from "../archive/snapshots.ts";
-import { asRollcallError } from "../error.ts";
+import { asRollcallError, type RollcallError } from "../error.ts";
 import type { HttpContext } from "../http/http-client.ts";
-import { resolveTenantId } from "../identity/tenant-id.ts";
 import type { Completeness } from "../snapshot/completeness.ts";
 import type { Container } from "../storage/container.ts";
-import { eachOf, isTwice } from "./night.ts";
+import { directoryIds } from "./directory-ids.ts";
+import { eachOf } from "./each-of.ts";
+import { isTwice } from "./night.ts";
 import type { ListedTenant, TenantList } from "./tenant-list.ts";
 
 /** How a tenant stands. */
@@ -89,7 +90,10 @@ export async function tenantStates(
 ): Promise<TenantStates> {
   const states = new Map<string, TenantState>();
   const repeats = [...listedAgain];
-  for (const state of await eachOf(tenants, (listed) => stateOf(listed, lookout))) {
+  const ids = await directoryIds(tenants, lookout.authorityHost, lookout.context);
+  const found = tenants.map((listed, at) => ({ listed, tenantId: ids[at] ?? listed.tenant }));
+  const all = await eachOf(found, ({ listed, tenantId }) => stateOf(listed, tenantId, lookout));
+  for (const state of all) {
     const id = state.tenantId ?? state.tenant;
     const first = states.get(id);
     if (first) repeats.push(`${isTwice(state.tenant, first.tenant, id)}; it was left out.`);
@@ -98,13 +102,14 @@ export async function tenantStates(
   return { states: [...states.values()], repeats };
 }
 
-async function stateOf({ tenant, name }: ListedTenant, lookout: Lookout): Promise<TenantState> {
-  const { container, authorityHost, context, nowMs, withinMs } = lookout;
+async function stateOf(
+  { tenant, name }: ListedTenant,
+  tenantId: string | RollcallError,
+  { container, context, nowMs, withinMs }: Lookout,
+): Promise<TenantState> {
   const nothing = { tenant, name: name ?? null, ageMs: null, latest: null, lastRun: null, problem: null };
-  const tenantId = await resolveTenantId(tenant, authorityHost, context).catch(asTrouble);
-  context.signal.throwIfAborted();
   if (typeof tenantId !== "string") {
-    return { ...nothing, tenantId: null, standing: "unknown", problem: tenantId };
+    return { ...nothing, tenantId: null, standing: "unknown", problem: asTrouble(tenantId) };
   }
   const snapshots = new Snapshots(container, tenantId, context.signal);
   const [lastRun = null, latest] = await Promise.all([snapshots.lastRun(), latestOf(snapshots)]);
