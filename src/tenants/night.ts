@@ -1,7 +1,7 @@
 import { MINUTE } from "../clock.ts";
 import type { HttpContext } from "../http/http-client.ts";
 import { warning } from "../warning.ts";
-import { directoryIds } from "./directory-ids.ts";
+import { resolveList } from "./resolve-list.ts";
 import type { TenantList } from "./tenant-list.ts";
 
 /** Entries that were left out and are told one by one. */
@@ -32,18 +32,12 @@ export async function planNight(
   authorityHost: string,
   context: HttpContext,
 ): Promise<Night> {
-  const tenants = new Map<string, string>();
-  const leftOut = [...list.problems, ...list.repeats];
-  const ids = await directoryIds(list.tenants, authorityHost, context);
-  for (const [at, { tenant }] of list.tenants.entries()) {
-    const found = ids[at];
+  const { tenants, repeats } = await resolveList(list, authorityHost, context);
+  return {
     // What could not be looked up is told by the run on that tenant, and costs no other tenant its night.
-    const id = typeof found === "string" ? found : tenant;
-    const first = tenants.get(id);
-    if (first === undefined) tenants.set(id, tenant);
-    else leftOut.push(isTwice(tenant, first, id));
-  }
-  return { tenants: [...tenants.keys()], warnings: inShort(leftOut) };
+    tenants: tenants.map(({ listed, tenantId }) => (typeof tenantId === "string" ? tenantId : listed.tenant)),
+    warnings: inShort([...list.problems, ...repeats]),
+  };
 }
 
 /** One line has them all, of which Application Insights keeps 32,768 characters. */
@@ -51,9 +45,4 @@ function inShort(leftOut: readonly string[]): readonly string[] {
   const told = leftOut.slice(0, MAX_TOLD);
   if (leftOut.length > told.length) told.push(`${leftOut.length - told.length} more entries were left out`);
   return told.map((problem) => warning("tenant-left-out", problem));
-}
-
-/** What is told of a tenant that is listed by its id and by a domain, or by two domains. */
-export function isTwice(tenant: string, first: string, tenantId: string): string {
-  return `${tenant} is the same tenant as ${first}, ${tenantId}`;
 }

@@ -5,14 +5,13 @@ import {
   Snapshots,
   snapshotAgeMs,
 } from "../archive/snapshots.ts";
-import { asRollcallError, type RollcallError } from "../error.ts";
+import { asRollcallError } from "../error.ts";
 import type { HttpContext } from "../http/http-client.ts";
 import type { Completeness } from "../snapshot/completeness.ts";
 import type { Container } from "../storage/container.ts";
-import { directoryIds } from "./directory-ids.ts";
 import { eachOf } from "./each-of.ts";
-import { isTwice } from "./night.ts";
-import type { ListedTenant, TenantList } from "./tenant-list.ts";
+import { type ResolvedTenant, resolveList } from "./resolve-list.ts";
+import type { TenantList } from "./tenant-list.ts";
 
 /** How a tenant stands. */
 export type Standing =
@@ -74,37 +73,26 @@ export interface Lookout {
 export interface TenantStates {
   /** Each tenant once, in the order of the list. */
   readonly states: readonly TenantState[];
-  /** Entries of tenants that are listed before, sentences. */
+  /** What is told of entries of a tenant that another entry has; sentences. */
   readonly repeats: readonly string[];
 }
 
 /**
  * Looks at each tenant, in their order: three small blobs each, sixteen tenants at a time. A tenant that cannot be looked at
- * hides no other, and one that is listed by its id and by a domain counts once.
+ * hides no other.
  *
  * @throws {RollcallError} if the storage does not answer, which is nobody's own fault
  */
 export async function tenantStates(
-  { tenants, repeats: listedAgain }: Pick<TenantList, "tenants" | "repeats">,
+  list: Pick<TenantList, "tenants" | "disabled" | "repeats">,
   lookout: Lookout,
 ): Promise<TenantStates> {
-  const states = new Map<string, TenantState>();
-  const repeats = [...listedAgain];
-  const ids = await directoryIds(tenants, lookout.authorityHost, lookout.context);
-  const found = tenants.map((listed, at) => ({ listed, tenantId: ids[at] ?? listed.tenant }));
-  const all = await eachOf(found, ({ listed, tenantId }) => stateOf(listed, tenantId, lookout));
-  for (const state of all) {
-    const id = state.tenantId ?? state.tenant;
-    const first = states.get(id);
-    if (first) repeats.push(`${isTwice(state.tenant, first.tenant, id)}; it was left out.`);
-    else states.set(id, state);
-  }
-  return { states: [...states.values()], repeats };
+  const { tenants, repeats } = await resolveList(list, lookout.authorityHost, lookout.context);
+  return { states: await eachOf(tenants, (tenant) => stateOf(tenant, lookout)), repeats };
 }
 
 async function stateOf(
-  { tenant, name }: ListedTenant,
-  tenantId: string | RollcallError,
+  { listed: { tenant, name }, tenantId }: ResolvedTenant,
   { container, context, nowMs, withinMs }: Lookout,
 ): Promise<TenantState> {
   const nothing = { tenant, name: name ?? null, ageMs: null, latest: null, lastRun: null, problem: null };

@@ -127,7 +127,7 @@ describe("rollcall tenants", () => {
     const { signal } = new AbortController();
     const clock = systemClock;
     const { states } = await tenantStates(
-      { tenants: [{ tenant: good.tenantId }], repeats: [] },
+      { tenants: [{ tenant: good.tenantId }], disabled: [], repeats: [] },
       {
         container: new Container(container, signal),
         authorityHost: "https://unused.example",
