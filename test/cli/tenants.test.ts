@@ -161,6 +161,18 @@ describe("rollcall tenants", () => {
     );
   });
 
+  it("finds the snapshot of a run that died before it could move latest.json", async () => {
+    const [, { tenantId } = assert.fail()] = everybody();
+    const one = { ROLLCALL_TENANTS: tenantId };
+    const latest = container.getBlockBlobClient(latestPath(tenantId));
+    const pointed = await latest.downloadToBuffer();
+    await latest.delete();
+    const { exitCode, stdout } = await run(["tenants"], one);
+    await latest.uploadData(pointed);
+    assert.equal(exitCode, 0, stdout);
+    assert.match(stdout, /1 of 1 tenant fresh; 22 users\./);
+  });
+
   it("shows ids to the last digit, in which many tenants differ", async () => {
     const ids = everybody().map(({ tenantId }) => tenantId);
     const { stdout } = await run(["tenants"], { ROLLCALL_TENANTS: ids.join() });
