@@ -1,6 +1,6 @@
 import type { TokenCredential } from "@azure/identity";
 import { commitSnapshot, pointLatestAt } from "./archive/commit.ts";
-import { type Attempt, leavingOutcome } from "./archive/last-run-blob.ts";
+import { type Attempt, leaveKeptOut, leavingOutcome } from "./archive/last-run-blob.ts";
 import { findPredecessor } from "./archive/predecessor.ts";
 import { pruneAfterCommit } from "./archive/prune-after-commit.ts";
 import { buildManifest } from "./build-manifest.ts";
@@ -27,7 +27,7 @@ import type { Manifest } from "./snapshot/manifest.ts";
 import { openRun, type Run } from "./snapshot/run.ts";
 import { SnapshotWriter } from "./snapshot/snapshot-writer.ts";
 import { type Container, openContainer } from "./storage/container.ts";
-import { type Lock, takeLock } from "./storage/lock.ts";
+import { EndlessLease, type Lock, takeLock } from "./storage/lock.ts";
 import { checkClock } from "./storage/service-clock.ts";
 
 /** What a run takes besides its settings; everything has a default that is right in production. */
@@ -93,7 +93,7 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   const tenantId = await resolveTenantId(settings.tenant, settings.cloud.authorityHost, context);
   const storage = openContainer(settings.storage, settings.container, identity, context.signal);
   await storage.prepare((time) => checkClock(time, clock));
-  await using lock = await takeLock(storage, { path: lockPath(tenantId), ...context });
+  await using lock = await lockOf(storage, { tenantId, ...context });
   const locked = { ...context, signal: lock.signal };
   return await leavingOutcome(storage, { tenantId, ...locked }, (attempt) =>
     takeAlone(settings, options, {
@@ -105,6 +105,15 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
       attempt,
     }),
   );
+}
+
+async function lockOf(storage: Container, of: HttpContext & { readonly tenantId: string }): Promise<Lock> {
+  try {
+    return await takeLock(storage, { path: lockPath(of.tenantId), ...of });
+  } catch (error) {
+    if (error instanceof EndlessLease) await leaveKeptOut(storage, of, error);
+    throw error;
+  }
 }
 
 /** Takes the snapshot as the only run on the tenant. */
