@@ -227,6 +227,14 @@ describe("--tenant", () => {
 });
 
 describe("rollcall report --all", () => {
+  it("goes with neither a run nor --tenant, which it would not heed", async () => {
+    for (const args of [["latest"], ["--tenant", sandbox.tenant.tenantId]]) {
+      const { exitCode, stderr } = await run(["report", "--all", ...args]);
+      assert.equal(exitCode, 2);
+      assert.match(stderr, /goes with neither a run\s+nor --tenant/);
+    }
+  });
+
   it("writes a page over all tenants, with a row each and the sums, and nothing that could run", async () => {
     const list = [
       { tenant: sandbox.tenant.tenantId, name: "<script>alert(1)</script>" },
