@@ -124,9 +124,14 @@ async function takeAlone(
 ): Promise<Taken> {
   const { cloud, properties, signingKey } = settings;
   const { clock } = locked;
-  const { timeouts, slot, onProgress = () => undefined } = options;
+  const { timeouts, slot, vaultReads, onProgress = () => undefined } = options;
   const signature = {
-    keys: await openVerifier(settings.requireSignature ? signingKey : undefined, identity, locked),
+    keys: await openVerifier(
+      settings.requireSignature ? signingKey : undefined,
+      identity,
+      locked,
+      vaultReads,
+    ),
     acceptUnsigned: options.acceptUnsigned ?? false,
   };
   const previous = await findPredecessor(container, tenantId, clock.now(), signature);
@@ -145,12 +150,12 @@ async function takeAlone(
     ...run,
     tenantId,
     identity,
-    vaultReads: options.vaultReads,
+    vaultReads,
     msalApps: options.msalApps,
     ...(timeouts && { timeouts }),
   });
   const grantee = granteeOf(settings, tenantId, await tokens.get());
-  const signer = await openSigner(signingKey, identity, run);
+  const signer = await openSigner(signingKey, identity, run, vaultReads);
 
   const { graphUrl } = cloud;
   const { concurrency, maxShrinkPercent } = settings;
