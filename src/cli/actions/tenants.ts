@@ -41,8 +41,9 @@ export async function tenants(terminal: Terminal, { within, json }: TenantsOptio
   );
 }
 
-function asJson({ ageMs, problem, ...state }: TenantState): unknown {
-  return { ...state, ageSeconds: ageMs === null ? null : Math.round(ageMs / SECOND), problem };
+function asJson({ tenant, tenantId, name, standing, ageMs, latest, lastRun, problem }: TenantState): unknown {
+  const ageSeconds = ageMs === null ? null : Math.round(ageMs / SECOND);
+  return { tenant, tenantId, name, standing, ageSeconds, latest, lastRun, problem };
 }
 
 function asRow(state: TenantState): readonly string[] {
