@@ -266,6 +266,30 @@ describe("the function app with several tenants", () => {
     assert.equal((await snapshotted()).length, 12);
   });
 
+  it("signs in once for a tenant whose first attempt failed at Graph", async () => {
+    const [, { tenantId } = assert.fail()] = everybody();
+    const stop = sandbox.tenant.script({
+      service: "graph",
+      fault: { kind: "errorAs200" },
+      times: Number.POSITIVE_INFINITY,
+    });
+    const asked = sandbox.tenant.requests.length;
+    await queue().createIfNotExists();
+    const message = { schema: "rollcall.tenant/1", tenant: tenantId, slot: now().toISOString() };
+    await queue().sendMessage(JSON.stringify(message));
+    const lines: Line[] = [];
+    await runQueues(queueUrl, {
+      functions,
+      onLog: (line) => {
+        lines.push(asObject(line.message));
+        stop();
+      },
+    });
+    assert.deepEqual(outcomes(lines), { retrying: 1, committed: 1 });
+    const signIns = sandbox.tenant.requests.slice(asked).filter(({ service }) => service === "entra");
+    assert.deepEqual(signIns.map(({ method }) => method).sort(), ["GET", "POST"]);
+  });
+
   it("tells of what is wrong with the list, and of a tenant by its id and its domain, and takes the others", async () => {
     const [one = assert.fail(), other = assert.fail()] = everybody();
     process.env.ROLLCALL_TENANTS = [one.tenantId, other.domain, other.tenantId, "s3cret", one.domain].join();

@@ -1,4 +1,5 @@
 import { MINUTE } from "../clock.ts";
+import { RollcallError } from "../error.ts";
 import type { HttpContext } from "../http/http-client.ts";
 import { warning } from "../warning.ts";
 import { resolveList } from "./resolve-list.ts";
@@ -26,18 +27,32 @@ export function slotOf(due: string | undefined, nowMs: number): Date {
   return new Date(dueMs > 0 && dueMs <= nowMs + MINUTE ? dueMs : nowMs);
 }
 
-/** Looks up the domains, and leaves out a tenant that is listed by its id and by a domain. */
+/**
+ * Looks up the domains, and leaves out a tenant that is listed by its id and by a domain.
+ *
+ * @throws {RollcallError} `tenant-list-unusable` if that leaves nobody
+ */
 export async function planNight(
   list: TenantList,
   authorityHost: string,
   context: HttpContext,
 ): Promise<Night> {
   const { tenants, repeats } = await resolveList(list, authorityHost, context);
+  if (tenants.length === 0) throw nobodyLeft(repeats);
   return {
     // What could not be looked up is told by the run on that tenant, and costs no other tenant its night.
     tenants: tenants.map(({ listed, tenantId }) => (typeof tenantId === "string" ? tenantId : listed.tenant)),
     warnings: inShort([...list.problems, ...repeats]),
   };
+}
+
+/** A night without tenants would end well, and in silence. */
+function nobodyLeft(repeats: readonly string[]): RollcallError {
+  return new RollcallError("tenant-list-unusable", {
+    doing: "looking up the tenants of the night",
+    problem: `all of them are disabled by another entry: ${repeats.slice(0, 5).join(" ").replace(/\.$/, "")}`,
+    remedy: "Enable one, or stop the Function app if none is wanted.",
+  });
 }
 
 /** One line has them all, of which Application Insights keeps 32,768 characters. */

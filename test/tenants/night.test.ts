@@ -33,6 +33,14 @@ describe("the tenants of a night", () => {
     assert.deepEqual(night.warnings, []);
   });
 
+  it("are never none without a word", async () => {
+    const list = { ...nothing, tenants: [{ tenant: ID }], disabled: [{ tenant: ID }] };
+    await assert.rejects(planNight(list, "https://unused.example", contextFor(SECOND)), {
+      code: "tenant-list-unusable",
+      problem: `all of them are disabled by another entry: ${ID} is the same tenant as ${ID}, ${ID}, which is disabled; it was left out`,
+    });
+  });
+
   it("are not looked up further when the instance is shut down", async () => {
     await using authority = await silentAuthority();
     const ending = new AbortController();
