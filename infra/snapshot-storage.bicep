@@ -31,8 +31,10 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' existin
 
 var folders = '${containerName}/tenant=${toLower(tenantId)}'
 
-// A prefix takes no wildcard: for several tenants the rule reaches latest.json too, once no run has replaced it for that long.
-// For one, only what is below date=…/ grows old: latest.json and the lock stand beside those folders, and no rule on current blobs reaches them.
+// For one tenant, only what is below date=…/ grows old: latest.json, last-run.json and the lock stand beside those folders.
+// A prefix takes no wildcard, and a policy has room for a few tenants' prefixes only: for several, the rule reaches those blobs too.
+// That takes nothing from anybody: a commit replaces latest.json after the manifest that it points at, so that one goes first;
+// each run replaces last-run.json; and a run that finds no lock makes it.
 var oldSnapshots = {
   name: 'old-snapshots'
   enabled: true

@@ -1,6 +1,6 @@
 import type { TokenCredential } from "@azure/identity";
 import { commitSnapshot, pointLatestAt } from "./archive/commit.ts";
-import { type Attempt, leavingOutcome } from "./archive/last-run-blob.ts";
+import { type Attempt, leaveKeptOut, leavingOutcome } from "./archive/last-run-blob.ts";
 import { findPredecessor } from "./archive/predecessor.ts";
 import { pruneAfterCommit } from "./archive/prune-after-commit.ts";
 import { buildManifest } from "./build-manifest.ts";
@@ -13,6 +13,7 @@ import { Graph } from "./graph/graph.ts";
 import { userQuery } from "./graph/user-query.ts";
 import type { HttpContext, Timeouts } from "./http/http-client.ts";
 import { openAzureIdentity } from "./identity/azure-identity.ts";
+import type { MsalApps } from "./identity/msal-apps.ts";
 import { resolveTenantId } from "./identity/tenant-id.ts";
 import { openTokenSource } from "./identity/token.ts";
 import type { VaultReads } from "./identity/vault-reads.ts";
@@ -26,7 +27,7 @@ import type { Manifest } from "./snapshot/manifest.ts";
 import { openRun, type Run } from "./snapshot/run.ts";
 import { SnapshotWriter } from "./snapshot/snapshot-writer.ts";
 import { type Container, openContainer } from "./storage/container.ts";
-import { type Lock, takeLock } from "./storage/lock.ts";
+import { EndlessLease, type Lock, takeLock } from "./storage/lock.ts";
 import { checkClock } from "./storage/service-clock.ts";
 
 /** What a run takes besides its settings; everything has a default that is right in production. */
@@ -37,6 +38,8 @@ export interface RunOptions {
   readonly identity?: TokenCredential;
   /** What other runs of the process have read of Key Vault; absent: this one reads for itself. */
   readonly vaultReads?: VaultReads;
+  /** The apps of MSAL that runs of the process share; absent: this one signs in for itself. */
+  readonly msalApps?: MsalApps;
   readonly clock?: Clock;
   /** How long a service may keep silent. */
   readonly timeouts?: Timeouts;
@@ -90,7 +93,7 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   const tenantId = await resolveTenantId(settings.tenant, settings.cloud.authorityHost, context);
   const storage = openContainer(settings.storage, settings.container, identity, context.signal);
   await storage.prepare((time) => checkClock(time, clock));
-  await using lock = await takeLock(storage, { path: lockPath(tenantId), ...context });
+  await using lock = await lockOf(storage, { tenantId, ...context });
   const locked = { ...context, signal: lock.signal };
   return await leavingOutcome(storage, { tenantId, ...locked }, (attempt) =>
     takeAlone(settings, options, {
@@ -104,6 +107,15 @@ export async function takeSnapshot(settings: Settings, options: RunOptions = {})
   );
 }
 
+async function lockOf(storage: Container, of: HttpContext & { readonly tenantId: string }): Promise<Lock> {
+  try {
+    return await takeLock(storage, { path: lockPath(of.tenantId), ...of });
+  } catch (error) {
+    if (error instanceof EndlessLease) await leaveKeptOut(storage, of, error);
+    throw error;
+  }
+}
+
 /** Takes the snapshot as the only run on the tenant. */
 async function takeAlone(
   settings: Settings,
@@ -112,9 +124,14 @@ async function takeAlone(
 ): Promise<Taken> {
   const { cloud, properties, signingKey } = settings;
   const { clock } = locked;
-  const { timeouts, slot, onProgress = () => undefined } = options;
+  const { timeouts, slot, vaultReads, onProgress = () => undefined } = options;
   const signature = {
-    keys: await openVerifier(settings.requireSignature ? signingKey : undefined, identity, locked),
+    keys: await openVerifier(
+      settings.requireSignature ? signingKey : undefined,
+      identity,
+      locked,
+      vaultReads,
+    ),
     acceptUnsigned: options.acceptUnsigned ?? false,
   };
   const previous = await findPredecessor(container, tenantId, clock.now(), signature);
@@ -133,11 +150,12 @@ async function takeAlone(
     ...run,
     tenantId,
     identity,
-    vaultReads: options.vaultReads,
+    vaultReads,
+    msalApps: options.msalApps,
     ...(timeouts && { timeouts }),
   });
   const grantee = granteeOf(settings, tenantId, await tokens.get());
-  const signer = await openSigner(signingKey, identity, run);
+  const signer = await openSigner(signingKey, identity, run, vaultReads);
 
   const { graphUrl } = cloud;
   const { concurrency, maxShrinkPercent } = settings;
@@ -169,6 +187,8 @@ async function takeAlone(
     comparison.keep();
   };
   const late = await commitSnapshot(run, manifest, { signer, beforeManifest });
+  // Only the next night signs in on this tenant again, and it is to notice what was taken away meanwhile.
+  tokens.drop();
   const ofPage = (await page?.publish()) ?? [];
 
   if (settings.keep) onProgress({ phase: "prune" });

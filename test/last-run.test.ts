@@ -1,6 +1,7 @@
 // src/archive (last-run.json) is tested through runs and commands: here.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import type { LastRun } from "../src/archive/snapshots.ts";
 import { systemClock } from "../src/clock.ts";
 import type { Storage } from "../src/sandbox/storage.ts";
 import { lastRunPath, lockPath } from "../src/snapshot/layout.ts";
@@ -83,10 +84,22 @@ describe("last-run.json", () => {
     await rig.run();
     const before = await lastRunOf(rig);
     const lease = rig.container.getBlobClient(lockPath(rig.tenant.tenantId)).getBlobLeaseClient();
-    await lease.acquireLease(-1);
+    await lease.acquireLease(60);
     await rig.fails("lock-held");
     assert.deepEqual(await lastRunOf(rig), before);
     await lease.breakLease(0);
+  });
+
+  it("tells of a lock that nobody will ever let go of, which no run's outcome could", async () => {
+    await using rig = await startRig(storage, { users: 20 });
+    await rig.run();
+    const lease = rig.container.getBlobClient(lockPath(rig.tenant.tenantId)).getBlobLeaseClient();
+    await lease.acquireLease(-1);
+    const { code, remedy } = await rig.fails("lock-held");
+    await lease.breakLease(0);
+    const { runId, failure } = (await lastRunOf(rig)) as LastRun;
+    assert.deepEqual([runId, failure?.code, failure?.remedy], [null, code, remedy]);
+    assert.match(remedy, /az storage blob lease break/);
   });
 
   it("is left alone by a run that lost its lock", async () => {
@@ -132,4 +145,15 @@ describe("last-run.json", () => {
       assert.equal((await commandOf(rig)("verify", "--chain")).exitCode, 0);
     });
   }
+
+  it("that was copied from another tenant says nothing", async () => {
+    await using rig = await startRig(storage, { users: 20 });
+    rig.tenant.app.roles.clear();
+    await rig.fails("graph-permission-missing");
+    const path = lastRunPath(rig.tenant.tenantId);
+    const own = await rig.text(path);
+    assert.match((await commandOf(rig)("list")).stdout, /Last run/);
+    await rig.put(path, own.replace(rig.tenant.tenantId, "0a0b0c0d-1111-4222-8333-000000000099"));
+    assert.doesNotMatch((await commandOf(rig)("list")).stdout, /Last run/);
+  });
 });

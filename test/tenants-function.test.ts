@@ -266,6 +266,30 @@ describe("the function app with several tenants", () => {
     assert.equal((await snapshotted()).length, 12);
   });
 
+  it("signs in once for a tenant whose first attempt failed at Graph", async () => {
+    const [, { tenantId } = assert.fail()] = everybody();
+    const stop = sandbox.tenant.script({
+      service: "graph",
+      fault: { kind: "errorAs200" },
+      times: Number.POSITIVE_INFINITY,
+    });
+    const asked = sandbox.tenant.requests.length;
+    await queue().createIfNotExists();
+    const message = { schema: "rollcall.tenant/1", tenant: tenantId, slot: now().toISOString() };
+    await queue().sendMessage(JSON.stringify(message));
+    const lines: Line[] = [];
+    await runQueues(queueUrl, {
+      functions,
+      onLog: (line) => {
+        lines.push(asObject(line.message));
+        stop();
+      },
+    });
+    assert.deepEqual(outcomes(lines), { retrying: 1, committed: 1 });
+    const signIns = sandbox.tenant.requests.slice(asked).filter(({ service }) => service === "entra");
+    assert.deepEqual(signIns.map(({ method }) => method).sort(), ["GET", "POST"]);
+  });
+
   it("tells of what is wrong with the list, and of a tenant by its id and its domain, and takes the others", async () => {
     const [one = assert.fail(), other = assert.fail()] = everybody();
     process.env.ROLLCALL_TENANTS = [one.tenantId, other.domain, other.tenantId, "s3cret", one.domain].join();
@@ -273,8 +297,8 @@ describe("the function app with several tenants", () => {
     const warnings = logs.filter(({ level }) => level === "warning").map(({ message }) => message);
     assert.deepEqual(warnings, [
       "tenant-left-out: ROLLCALL_TENANTS: entry 4 is neither a directory id nor a domain; it was left out.",
-      `tenant-left-out: ${other.tenantId} is the same tenant as ${other.domain}, ${other.tenantId}`,
-      `tenant-left-out: ${one.domain} is the same tenant as ${one.tenantId}, ${one.tenantId}`,
+      `tenant-left-out: ${other.tenantId} is the same tenant as ${other.domain}, ${other.tenantId}; it was left out.`,
+      `tenant-left-out: ${one.domain} is the same tenant as ${one.tenantId}, ${one.tenantId}; it was left out.`,
     ]);
     const queued = asObject(logs.at(-1)?.message ?? "");
     assert.deepEqual([queued.tenants, queued.warnings], [2, warnings]);
@@ -320,6 +344,36 @@ describe("the function app with several tenants", () => {
     assert.deepEqual([tenants, disabled], [2, 1]);
     assert.deepEqual(outcomes(await work()), { committed: 2 });
     assert.deepEqual(await snapshotted(), [one.tenantId, other.tenantId].sort());
+  });
+
+  it("leaves out a tenant that any of its entries disables, by id or by domain", async () => {
+    process.env.ROLLCALL_TENANTS = "@tenants.json";
+    const [one = assert.fail(), other = assert.fail(), third = assert.fail(), fourth = assert.fail()] =
+      everybody();
+    const list = [
+      { tenant: one.domain },
+      { tenant: one.tenantId, enabled: false },
+      { tenant: other.domain, enabled: false },
+      { tenant: other.tenantId },
+      { tenant: third.tenantId },
+      { tenant: third.tenantId.toUpperCase(), enabled: false },
+      { tenant: fourth.tenantId },
+    ];
+    await container().createIfNotExists();
+    await container()
+      .getBlockBlobClient("tenants.json")
+      .uploadData(Buffer.from(JSON.stringify(list)));
+    const { logs } = await fire(now());
+    assert.deepEqual(
+      logs.filter(({ level }) => level === "warning").map(({ message }) => message),
+      [
+        `tenant-left-out: tenants.json: entry 6 is ${third.tenantId} once more, and disabled: it counts as disabled.`,
+        `tenant-left-out: ${one.domain} is the same tenant as ${one.tenantId}, ${one.tenantId}, which is disabled; it was left out.`,
+        `tenant-left-out: ${other.tenantId} is the same tenant as ${other.domain}, ${other.tenantId}, which is disabled; it was left out.`,
+      ],
+    );
+    assert.deepEqual(await work(), []);
+    assert.deepEqual(await snapshotted(), [fourth.tenantId]);
   });
 
   it("has the timer take the snapshot of a single tenant itself", async () => {

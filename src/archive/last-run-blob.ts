@@ -17,6 +17,7 @@ const text = z.string().max(10_000);
 
 const LastRunDocument = z.object({
   schema: z.literal(SCHEMA),
+  tenantId: z.string(),
   outcome: z.enum(["committed", "failed"]),
   runId: z
     .string()
@@ -69,14 +70,29 @@ export async function leavingOutcome<T extends { readonly manifest: Manifest; re
     }
     return done;
   } catch (error) {
-    const { code, doing, problem, remedy } = asRollcallError(error);
-    if (code !== "lock-lost") {
-      const finishedAt = new Date(of.clock.now()).toISOString();
-      const failure = { code, doing, problem, remedy };
-      await leave(container, of, { outcome: "failed", runId: attempt.runId, startedAt, finishedAt, failure });
+    const failure = asRollcallError(error);
+    if (failure.code !== "lock-lost") {
+      await leaveFailure(container, of, { ...attempt, startedAt }, failure);
     }
     throw error;
   }
+}
+
+/** Leaves word of a run that the lock kept out although no run holds it, so that nobody's outcome is hidden by that. */
+export async function leaveKeptOut(container: Container, of: OutcomeOf, error: RollcallError): Promise<void> {
+  const startedAt = new Date(of.clock.now()).toISOString();
+  await leaveFailure(container, of, { runId: null, startedAt }, error);
+}
+
+async function leaveFailure(
+  container: Container,
+  of: OutcomeOf,
+  run: Pick<LastRun, "runId" | "startedAt">,
+  { code, doing, problem, remedy }: RollcallError,
+): Promise<void> {
+  const finishedAt = new Date(of.clock.now()).toISOString();
+  const failure = { code, doing, problem, remedy };
+  await leave(container, of, { outcome: "failed", ...run, finishedAt, failure });
 }
 
 /**
@@ -89,8 +105,9 @@ export async function readLastRun(container: Container, tenantId: string): Promi
   try {
     const blob = await container.fetch(lastRunPath(tenantId), MAX_BYTES);
     const document = blob?.body && LastRunDocument.safeParse(parseJson(blob.body)).data;
-    if (!document) return undefined;
-    const { schema: _, ...lastRun } = document;
+    // A copy from elsewhere would tell of somebody else.
+    if (document?.tenantId !== tenantId) return undefined;
+    const { schema: _, tenantId: __, ...lastRun } = document;
     return lastRun;
   } catch (error) {
     container.signal.throwIfAborted();

@@ -3,7 +3,7 @@ import { openAzureIdentity } from "../identity/azure-identity.ts";
 import { readTenantsSettings } from "../settings/settings.ts";
 import { openContainer } from "../storage/container.ts";
 import { readTenantList, type TenantList } from "../tenants/tenant-list.ts";
-import { type TenantState, tenantStates } from "../tenants/tenant-state.ts";
+import { type TenantStates, tenantStates } from "../tenants/tenant-state.ts";
 import { environmentOf } from "./environment.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -11,9 +11,8 @@ import type { Terminal } from "./terminal.ts";
 const LOOK_UP_WITHIN_MS = MINUTE;
 
 /** All tenants of the settings, as they stand. */
-export interface AllTenants {
+export interface AllTenants extends TenantStates {
   readonly list: TenantList;
-  readonly states: readonly TenantState[];
 }
 
 /**
@@ -28,12 +27,12 @@ export async function lookAtTenants(terminal: Terminal, withinMs: number): Promi
   const container = openContainer(storage, name, openAzureIdentity(), signal);
   const list = await readTenantList(tenants, container);
   const deadlineMs = systemClock.elapsed() + LOOK_UP_WITHIN_MS;
-  const states = await tenantStates(list.tenants, {
+  const found = await tenantStates(list, {
     container,
     authorityHost: cloud.authorityHost,
     context: { clock: systemClock, signal, deadlineMs, proxy },
     nowMs: systemClock.now(),
     withinMs,
   });
-  return { list, states };
+  return { ...found, list };
 }

@@ -20,6 +20,8 @@ import { readGraphErrorCode } from "./graph-error.ts";
 export interface Tokens {
   get(): Promise<string>;
   renew(refused: string): Promise<string>;
+  /** Has no later run use the last one: a token keeps what it may do, whatever is granted meanwhile. */
+  drop(): void;
 }
 
 /** Requests to Graph so far, for the manifest and the progress line. */
@@ -120,6 +122,7 @@ export class Graph implements AsyncDisposable {
             renewed = other === token ? "same" : "new";
             answered = await this.#send(request, other, signal);
           }
+          if (answered.status === 401 || answered.status === 403) this.#options.tokens.drop();
           if (answered.status === 401) throw tokenRefused(answerIn(answered), doing, renewed === "same");
           const outcome = this.#judge(request, answered);
           if ("failed" in outcome) last = answerIn(answered);

@@ -1,8 +1,8 @@
-import { ConfidentialClientApplication } from "@azure/msal-node";
 import { RollcallError } from "../error.ts";
 import { adminConsentUrl } from "./consent-url.ts";
-import type { Credential, CredentialIdentity } from "./credential.ts";
+import type { ClientProof, Credential, CredentialIdentity } from "./credential.ts";
 import type { EntraNetwork } from "./entra-network.ts";
+import type { MsalApp, MsalApps } from "./msal-apps.ts";
 import { asRefusal, asTokenError } from "./msal-error.ts";
 import type { SignIn } from "./sign-in.ts";
 import { isAboutCredential, type Refusal, signInError } from "./sign-in-error.ts";
@@ -18,6 +18,14 @@ export interface AppRegistration {
   readonly graphUrl: string;
 }
 
+/** How an app gets to Entra. */
+export interface WayToEntra {
+  /** The run's own. */
+  readonly network: EntraNetwork;
+  /** The run's own, or those that it shares with others. */
+  readonly msalApps: MsalApps;
+}
+
 /** What is being done while an app signs in, for messages. */
 export function signingIn({
   graphUrl,
@@ -27,47 +35,48 @@ export function signingIn({
 }
 
 /**
- * Signs in as an app by OAuth 2.0 client credentials, through MSAL and its cache.
+ * Signs in as an app by OAuth 2.0 client credentials, through MSAL and its caches. What is refused, or whose token is, is not
+ * shared with later runs.
  *
  * @see https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
  */
 export class AppSignIn implements SignIn {
   readonly credential: CredentialIdentity;
   readonly #app: AppRegistration;
-  readonly #network: EntraNetwork;
-  readonly #msal: ConfidentialClientApplication;
+  readonly #way: WayToEntra;
+  readonly #proof: ClientProof;
+  readonly #msal: MsalApp;
 
-  constructor(credential: Credential, app: AppRegistration, network: EntraNetwork) {
+  constructor(credential: Credential, app: AppRegistration, way: WayToEntra) {
     this.credential = credential.toJSON();
     this.#app = app;
-    this.#network = network;
-    this.#msal = new ConfidentialClientApplication({
-      auth: {
-        clientId: app.clientId,
-        authority: `${app.authorityHost}/${app.tenantId}`,
-        // Without it MSAL asks the public cloud whether it knows the host before it sends anything there.
-        knownAuthorities: [new URL(app.authorityHost).host],
-        ...credential.proof(),
-      },
-      system: { networkClient: network },
-    });
+    this.#way = way;
+    this.#proof = credential.proof();
+    this.#msal = way.msalApps.open(app, this.#proof);
   }
 
   token(skipCache: boolean): Promise<string | Refusal> {
-    return this.#network.unwrap(() => this.#ask(skipCache));
+    // Somebody refused the last one.
+    if (skipCache) this.drop();
+    return this.#way.network.unwrap(() => this.#ask(skipCache));
+  }
+
+  drop(): void {
+    this.#way.msalApps.drop(this.#app, this.#msal);
   }
 
   async #ask(skipCache: boolean): Promise<string | Refusal> {
     const { graphUrl, authorityHost, tenant, tenantId, clientId } = this.#app;
     const doing = signingIn(this.#app);
     try {
-      const scopes = [`${graphUrl}/.default`];
-      const result = await this.#msal.acquireTokenByClientCredential({ scopes, skipCache });
+      const caller = { network: this.#way.network, proof: this.#proof };
+      const result = await this.#msal.token(caller, `${graphUrl}/.default`, skipCache);
       if (!result?.accessToken) throw emptyToken(doing);
       return result.accessToken;
     } catch (error) {
       const refusal = asRefusal(error);
       if (!refusal) throw asTokenError(error, doing);
+      this.drop();
       if (isAboutCredential(refusal)) return refusal;
       throw signInError(refusal, tenant, clientId, doing, adminConsentUrl(authorityHost, tenantId, clientId));
     }

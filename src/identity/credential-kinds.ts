@@ -2,9 +2,9 @@ import type { TokenCredential } from "@azure/identity";
 import { RollcallError } from "../error.ts";
 import type { CredentialSetting, VaultCredential } from "../settings/credential-setting.ts";
 import type { Settings } from "../settings/settings.ts";
-import { type AppRegistration, AppSignIn, signingIn } from "./app-sign-in.ts";
+import { type AppRegistration, AppSignIn, signingIn, type WayToEntra } from "./app-sign-in.ts";
 import { Credential, credentialVersions, type SkippedVersion } from "./credential.ts";
-import type { EntraContext, EntraNetwork } from "./entra-network.ts";
+import type { EntraContext } from "./entra-network.ts";
 import { FederatedSignIn } from "./federated-sign-in.ts";
 import { type Accepted, firstAccepted } from "./first-accepted.ts";
 import { IdentityTokens } from "./identity-tokens.ts";
@@ -21,8 +21,7 @@ export interface Means {
   readonly tenantId: string;
   /** Opens the vault that holds the credential, or is the credential. */
   readonly identity: TokenCredential;
-  /** The way to Entra. */
-  readonly network: EntraNetwork;
+  readonly way: WayToEntra;
   readonly context: EntraContext;
   /** What other runs of the process have read of the vault; absent: it is read for this run alone. */
   readonly vaultReads?: VaultReads | undefined;
@@ -34,7 +33,7 @@ export interface Means {
  * @throws {RollcallError} when Entra, Key Vault or the identity refuses
  */
 export async function signInBy(means: Means): Promise<Accepted> {
-  const { credential, settings, identity, network, context } = means;
+  const { credential, settings, identity, way, context } = means;
   const { graphUrl, exchangeAudience } = settings.cloud;
   switch (credential.kind) {
     case "certificate":
@@ -43,7 +42,7 @@ export async function signInBy(means: Means): Promise<Accepted> {
     case "federated": {
       const assertions = new IdentityTokens(identity, exchangeAudience, context);
       const app = appOf(credential.clientId, means);
-      return await accept(new FederatedSignIn(assertions, exchangeAudience, app, network));
+      return await accept(new FederatedSignIn(assertions, exchangeAudience, app, way));
     }
     case "managed-identity":
       return await accept(new ManagedIdentitySignIn(new IdentityTokens(identity, graphUrl, context)));
@@ -78,11 +77,11 @@ function isAboutVersions(error: unknown): boolean {
 
 /** Tries the versions of a Key Vault object, newest first. */
 async function signInWith(vault: Vault, credential: VaultCredential, means: Means): Promise<Accepted> {
-  const { network, context } = means;
+  const { way, context } = means;
   const app = appOf(credential.clientId, means);
   async function* signIns(): AsyncGenerator<SignIn | SkippedVersion, void, undefined> {
     for await (const found of credentialVersions(vault, credential, () => context.clock.now())) {
-      yield found instanceof Credential ? new AppSignIn(found, app, network) : found;
+      yield found instanceof Credential ? new AppSignIn(found, app, way) : found;
     }
   }
   return await firstAccepted(signIns(), { ...credential, subject: vault.subject, doing: signingIn(app) });

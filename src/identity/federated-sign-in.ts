@@ -1,7 +1,6 @@
 import { RollcallError } from "../error.ts";
-import { type AppRegistration, AppSignIn, signingIn } from "./app-sign-in.ts";
+import { type AppRegistration, AppSignIn, signingIn, type WayToEntra } from "./app-sign-in.ts";
 import { Credential, type CredentialIdentity } from "./credential.ts";
-import type { EntraNetwork } from "./entra-network.ts";
 import type { IdentityTokens } from "./identity-tokens.ts";
 import type { SignIn } from "./sign-in.ts";
 import { answerOfRefusal, type Refusal, refusalInWords } from "./sign-in-error.ts";
@@ -23,7 +22,7 @@ export class FederatedSignIn implements SignIn {
    * @param assertions the identity's tokens for `audience`
    * @param audience the cloud's `api://AzureADTokenExchange…`
    */
-  constructor(assertions: IdentityTokens, audience: string, app: AppRegistration, network: EntraNetwork) {
+  constructor(assertions: IdentityTokens, audience: string, app: AppRegistration, way: WayToEntra) {
     const credential = new Credential(
       { kind: "federated", name: undefined, version: undefined, expiresOn: undefined },
       { clientAssertion: () => assertions.get() },
@@ -32,7 +31,7 @@ export class FederatedSignIn implements SignIn {
     this.#assertions = assertions;
     this.#audience = audience;
     this.#app = app;
-    this.#signIn = new AppSignIn(credential, app, network);
+    this.#signIn = new AppSignIn(credential, app, way);
   }
 
   /** @throws {RollcallError} also `credential-rejected`: there is no other credential to try */
@@ -40,6 +39,10 @@ export class FederatedSignIn implements SignIn {
     const token = await this.#signIn.token(skipCache);
     if (typeof token === "string") return token;
     throw this.#rejected(token);
+  }
+
+  drop(): void {
+    this.#signIn.drop();
   }
 
   #rejected(refusal: Refusal): RollcallError {

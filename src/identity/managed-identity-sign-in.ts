@@ -21,4 +21,8 @@ export class ManagedIdentitySignIn implements SignIn {
   token(skipCache: boolean): Promise<string> {
     return this.#tokens.get(skipCache);
   }
+
+  drop(): void {
+    // The platform keeps it, and gives no other before its time.
+  }
 }

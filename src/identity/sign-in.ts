@@ -12,4 +12,6 @@ export interface SignIn {
    * @throws {RollcallError} when another credential would not help
    */
   token(skipCache: boolean): Promise<string | Refusal>;
+  /** Lets no later run have what this one keeps. */
+  drop(): void;
 }

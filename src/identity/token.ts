@@ -8,6 +8,7 @@ import { signInBy } from "./credential-kinds.ts";
 import { type EntraContext, EntraNetwork } from "./entra-network.ts";
 import { expiryWarning } from "./expiry-warning.ts";
 import type { Accepted } from "./first-accepted.ts";
+import { MsalApps } from "./msal-apps.ts";
 import { readClaims } from "./token-claims.ts";
 import type { VaultReads } from "./vault-reads.ts";
 
@@ -15,9 +16,10 @@ import type { VaultReads } from "./vault-reads.ts";
  * Refuses a token of another tenant: it would list that one's users, and they would go for this one's. One that cannot be
  * read is let through, because its form may change.
  */
-function checkTenant(token: string, tenantId: string, doing: string): void {
+function checkTenant({ token, signIn }: Accepted, tenantId: string, doing: string): void {
   const own = readClaims(token)?.tid;
   if (own === undefined || own.toLowerCase() === tenantId) return;
+  signIn.drop();
   throw new RollcallError("token-unavailable", {
     doing,
     problem: `the token is of tenant ${own}, and not of ${tenantId}`,
@@ -36,6 +38,8 @@ export interface TokenSource extends AsyncDisposable {
    * identity's is the same again for as long as the platform keeps it.
    */
   renew(refused: string): Promise<string>;
+  /** Has no later run of the process use the last token: Graph refused it something, or the run is done. */
+  drop(): void;
   /**
    * The credential that Entra accepted last.
    *
@@ -54,6 +58,8 @@ export interface TokenOptions extends EntraContext {
   readonly identity: TokenCredential;
   /** What other runs of the process have read of the vault; absent: it is read for this source alone. */
   readonly vaultReads?: VaultReads | undefined;
+  /** The apps of MSAL that runs of the process share; absent: this source has its own. */
+  readonly msalApps?: MsalApps | undefined;
 }
 
 /**
@@ -63,19 +69,22 @@ export interface TokenOptions extends EntraContext {
  * happens again when Entra stops taking a credential in the middle of a long run.
  */
 export function openTokenSource(settings: Settings, options: TokenOptions): TokenSource {
-  const { tenantId, identity, clock, vaultReads } = options;
+  const { tenantId, identity, clock, vaultReads, msalApps = new MsalApps() } = options;
   const { tenant, credential, cloud } = settings;
   const { authorityHost } = cloud;
   const network = new EntraNetwork({ authorityHost, tenant, doing: signingIn(cloud) }, options);
-  const means = { settings, credential, tenantId, identity, network, context: options, vaultReads };
+  const way = { network, msalApps };
+  const means = { settings, credential, tenantId, identity, way, context: options, vaultReads };
   let accepted: Accepted | undefined;
   let underway: Promise<string> | undefined;
 
   async function next(refused: string | undefined): Promise<string> {
     if (accepted && refused !== undefined && accepted.token !== refused) return accepted.token;
     const token = await accepted?.signIn.token(refused !== undefined);
-    accepted = accepted && typeof token === "string" ? { ...accepted, token } : await signInBy(means);
-    checkTenant(accepted.token, tenantId, signingIn(cloud));
+    const found = accepted && typeof token === "string" ? { ...accepted, token } : await signInBy(means);
+    // Before anybody can have it.
+    checkTenant(found, tenantId, signingIn(cloud));
+    accepted = found;
     return accepted.token;
   }
 
@@ -94,6 +103,7 @@ export function openTokenSource(settings: Settings, options: TokenOptions): Toke
       // The outcome shared may be that of a get() which was under way already.
       return token === refused ? shared(refused) : token;
     },
+    drop: () => accepted?.signIn.drop(),
     credential: () => {
       if (!accepted) throw new Error("no token was asked for yet");
       return accepted.signIn.credential;

@@ -36,25 +36,18 @@ export class VaultReads {
     return {
       subject,
       get: (version) =>
-        this.#read(subject, `version ${version ?? "newest"}`, () => vault.get(version), signal),
-      versions: () => this.#read(subject, "versions", () => vault.versions(), signal),
+        this.once(subject, `version ${version ?? "newest"}`, () => vault.get(version), signal),
+      versions: () => this.once(subject, "versions", () => vault.versions(), signal),
     };
   }
 
   /**
-   * Drops what was read of an object, because Entra has refused what it says.
+   * What a read gives, once for all who ask within ten minutes; see {@link share}.
    *
-   * @returns whether reading again may tell something else: not if it was read just now
+   * @param subject the object in the vault
+   * @param what of it
    */
-  forget({ subject }: Pick<Vault, "subject">): boolean {
-    const old = [...this.#kept].filter(
-      ([key, { sinceMs }]) => key.startsWith(`${subject}\n`) && this.#age(sinceMs) > FRESH_MS,
-    );
-    for (const [key] of old) this.#kept.delete(key);
-    return old.length > 0;
-  }
-
-  async #read<T>(subject: string, what: string, read: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  async once<T>(subject: string, what: string, read: () => Promise<T>, signal: AbortSignal): Promise<T> {
     const key = `${subject}\n${what}`;
     for (;;) {
       const kept = this.#kept.get(key);
@@ -67,6 +60,19 @@ export class VaultReads {
         if (this.#kept.get(key) === kept) this.#kept.delete(key);
       }
     }
+  }
+
+  /**
+   * Drops what was read of an object, because it was refused: a credential by Entra, a key by the vault that was to sign.
+   *
+   * @returns whether reading again may tell something else: not if it was read just now
+   */
+  forget({ subject }: Pick<Vault, "subject">): boolean {
+    const old = [...this.#kept].filter(
+      ([key, { sinceMs }]) => key.startsWith(`${subject}\n`) && this.#age(sinceMs) > FRESH_MS,
+    );
+    for (const [key] of old) this.#kept.delete(key);
+    return old.length > 0;
   }
 
   async #keep<T>(key: string, value: Promise<T>): Promise<T> {

@@ -87,6 +87,9 @@ function describe(sandbox: Sandbox): string {
     tenants.length === 1
       ? "then try:  npx rollcall doctor   npx rollcall snapshot   npx rollcall show"
       : `then try:  npx rollcall snapshot --tenant ${tenant.domain}   npx rollcall tenants`,
+    ...(tenants.length === 1
+      ? []
+      : ["or a night of all of them, by the built function:  npx node src/sandbox/invoke.ts"]),
     "",
     "Ctrl-C stops it; the snapshots stay.",
     "",

@@ -147,7 +147,7 @@ export function readTenantsSettings(environment: Environment): TenantsSettings {
   return {
     ...values,
     ...(proxy && { proxy }),
-    tenants: tenants ?? { kind: "named", tenants: one ? [one] : [], problems: [] },
+    tenants: tenants ?? { kind: "named", tenants: one ? [one] : [], problems: [], repeats: [] },
   };
 }
 

@@ -11,6 +11,8 @@ export type TenantsSetting =
       readonly tenants: readonly string[];
       /** What is wrong with entries that were left out, clauses; they cost the others nothing. */
       readonly problems: readonly string[];
+      /** The same of entries whose tenant is named before. */
+      readonly repeats: readonly string[];
     }
   /** A blob in the container that lists them. */
   | { readonly kind: "blob"; readonly path: string };
@@ -90,14 +92,15 @@ function blobIn(text: string, context: z.RefinementCtx): TenantsSetting {
 function namesIn(text: string, context: z.RefinementCtx): TenantsSetting {
   const tenants = new Set<string>();
   const problems: string[] = [];
+  const repeats: string[] = [];
   const entries = text.split(",").map((entry) => entry.trim());
   for (const [at, entry] of entries.entries()) {
     const { data: tenant } = tenantName.safeParse(entry);
     if (tenant !== undefined) {
-      if (tenants.has(tenant)) problems.push(`entry ${at + 1} is ${tenant} once more`);
+      if (tenants.has(tenant)) repeats.push(`entry ${at + 1} is ${tenant} once more`);
       tenants.add(tenant);
     } else if (entry !== "") problems.push(`entry ${at + 1} is neither a directory id nor a domain`);
   }
-  if (tenants.size > 0) return { kind: "named", tenants: [...tenants], problems };
+  if (tenants.size > 0) return { kind: "named", tenants: [...tenants], problems, repeats };
   return refuse(context, "must name directory ids or verified domains, separated by commas");
 }

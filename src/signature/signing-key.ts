@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { TokenCredential } from "@azure/identity";
 import type { RunContext } from "../deadline.ts";
 import { RollcallError } from "../error.ts";
+import type { VaultReads } from "../identity/vault-reads.ts";
 import { algorithmOf, describeKind, type PublicJwk, type SignatureAlgorithm } from "./algorithm.ts";
 import { fitsSignature } from "./check.ts";
 import { formatJws, type SignatureEntry, signingInput } from "./jws.ts";
@@ -27,6 +28,7 @@ export interface SigningKey {
  * @param vaultUrl without a trailing slash
  * @param name of the key: `ROLLCALL_SIGNING_KEY_NAME`
  * @param credential the identity; role "Key Vault Crypto User" on the key
+ * @param reads what other runs of the process have read of the vault
  * @throws {RollcallError} `signing-failed`: no such key, no role, a key that is disabled, out of its time or of another kind,
  *   and a vault that refuses or stays silent
  */
@@ -35,13 +37,21 @@ export async function openSigningKey(
   name: string,
   credential: TokenCredential,
   context: RunContext,
+  reads?: VaultReads,
 ): Promise<SigningKey> {
-  const vaultKey = openVaultKey({ vaultUrl, name, credential, context, code: "signing-failed" });
+  const vaultKey = openVaultKey({ vaultUrl, name, credential, context, code: "signing-failed", reads });
   const doing = `opening ${vaultKey.subject} for signing`;
-  const version = await vaultKey.read();
-  if (!version) throw new RollcallError("signing-failed", { doing, ...noSuchKey(name) });
-  const { alg, publicJwk } = usableOrThrow(version, doing, context.clock.now());
+  const { version, alg, publicJwk } = await newest().catch((error: unknown) => {
+    if (vaultKey.forget()) return newest();
+    throw error;
+  });
   const entry = { alg, kid: version.kid };
+
+  async function newest() {
+    const version = await vaultKey.read();
+    if (!version) throw new RollcallError("signing-failed", { doing, ...noSuchKey(name) });
+    return { version, ...usableOrThrow(version, doing, context.clock.now()) };
+  }
 
   async function sign(key: VaultKeyVersion, manifest: Buffer): Promise<string> {
     const signing = `signing the manifest with ${vaultKey.subject}`;

@@ -7,6 +7,7 @@ import { proxyRefusal } from "../http/refused-way.ts";
 import { describeExhausted } from "../http/retry.ts";
 import { askVault, READABLE_REFUSALS } from "../identity/ask-vault.ts";
 import { answerOf, asIdentityError, NO_REDIRECTS } from "../identity/azure-answer.ts";
+import type { VaultReads } from "../identity/vault-reads.ts";
 import { isLoopback } from "../settings/hosts.ts";
 import type { PublicJwk, SignatureAlgorithm } from "./algorithm.ts";
 import { isVersionOf, parseKeyId } from "./key-id.ts";
@@ -38,6 +39,12 @@ export interface VaultKey {
    * @returns `undefined` when there is none
    */
   read(version?: string): Promise<VaultKeyVersion | undefined>;
+  /**
+   * Drops what other runs of the process have read of it: it will not do, and somebody may have mended it.
+   *
+   * @returns whether reading again may tell something else
+   */
+  forget(): boolean;
 }
 
 /** What a vault is asked as. */
@@ -51,6 +58,8 @@ export interface VaultKeyOptions {
   readonly context: RunContext;
   /** Code of every error. */
   readonly code: ErrorCode;
+  /** What other runs of the process have read of the vault; absent: it is read for this one alone. */
+  readonly reads?: VaultReads | undefined;
 }
 
 /**
@@ -59,7 +68,7 @@ export interface VaultKeyOptions {
  * @throws {RollcallError} from its methods, with the given code, when the vault refuses or stays silent
  */
 export function openVaultKey(options: VaultKeyOptions): VaultKey {
-  const { vaultUrl, name, credential, context, code } = options;
+  const { vaultUrl, name, credential, context, code, reads } = options;
   const client = new KeyClient(vaultUrl, credential, clientOptions(vaultUrl));
   const subject = `key ${name} in ${vaultUrl}`;
 
@@ -76,16 +85,23 @@ export function openVaultKey(options: VaultKeyOptions): VaultKey {
     });
   }
 
+  function forget(): boolean {
+    return reads?.forget({ subject }) ?? false;
+  }
+
   async function read(version?: string): Promise<VaultKeyVersion | undefined> {
     const doing = `reading ${version ? `version ${version} of ` : ""}${subject}`;
-    const key = await ask(doing, async (abortSignal) => {
-      try {
-        return await client.getKey(name, { abortSignal, ...(version && { version }) });
-      } catch (error) {
-        if (answerOf(error)?.status === 404) return undefined;
-        throw error;
-      }
-    });
+    const get = () =>
+      ask(doing, async (abortSignal) => {
+        try {
+          return await client.getKey(name, { abortSignal, ...(version && { version }) });
+        } catch (error) {
+          if (answerOf(error)?.status === 404) return undefined;
+          throw error;
+        }
+      });
+    const what = `version ${version ?? "newest"}`;
+    const key = await (reads ? reads.once(subject, what, get, context.signal) : get());
     if (key === undefined) return undefined;
     const id = parseKeyId(key.id ?? "");
     if (!id || !isVersionOf(id, vaultUrl, name) || (version ?? id.version) !== id.version) {
@@ -105,16 +121,22 @@ export function openVaultKey(options: VaultKeyOptions): VaultKey {
       notBefore,
       expiresOn,
       maySign: key.keyOperations?.includes("sign") ?? true,
-      sign: (alg, digest) =>
-        ask(`signing with ${subject}`, async (abortSignal) => {
-          // Made for each try: it keeps what it was asked first, body and all, until the vault has challenged it.
-          const cryptography = new CryptographyClient(key, credential, clientOptions(vaultUrl));
-          return Buffer.from((await cryptography.sign(alg, digest, { abortSignal })).result);
-        }),
+      sign: async (alg, digest) => {
+        try {
+          return await ask(`signing with ${subject}`, async (abortSignal) => {
+            // Made for each try: it keeps what it was asked first, body and all, until the vault has challenged it.
+            const cryptography = new CryptographyClient(key, credential, clientOptions(vaultUrl));
+            return Buffer.from((await cryptography.sign(alg, digest, { abortSignal })).result);
+          });
+        } catch (error) {
+          forget();
+          throw error;
+        }
+      },
     };
   }
 
-  return { subject, read };
+  return { subject, read, forget };
 }
 
 function clientOptions(vaultUrl: string): KeyClientOptions {

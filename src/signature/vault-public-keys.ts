@@ -1,5 +1,6 @@
 import type { TokenCredential } from "@azure/identity";
 import type { RunContext } from "../deadline.ts";
+import type { VaultReads } from "../identity/vault-reads.ts";
 import type { PublicJwk } from "./algorithm.ts";
 import { isVersionOf, parseKeyId } from "./key-id.ts";
 import type { PublicKeys } from "./public-keys.ts";
@@ -12,15 +13,17 @@ import { openVaultKey } from "./vault-key.ts";
  * @param vaultUrl without a trailing slash
  * @param name of the key: `ROLLCALL_SIGNING_KEY_NAME`
  * @param credential the identity; role "Key Vault Reader" or "Key Vault Crypto User"
+ * @param reads what other runs of the process have read of the vault
  */
 export function vaultPublicKeys(
   vaultUrl: string,
   name: string,
   credential: TokenCredential,
   context: RunContext,
+  reads?: VaultReads,
 ): PublicKeys {
   const code = "verification-key-unusable";
-  const vaultKey = openVaultKey({ vaultUrl, name, credential, context, code });
+  const vaultKey = openVaultKey({ vaultUrl, name, credential, context, code, reads });
   const known = new Map<string, PublicJwk>();
   return {
     async find(kid) {

@@ -64,7 +64,7 @@ export async function takeLock(container: Container, { path, clock, signal }: Lo
 
   while (!(await tryAcquire())) {
     const holder = await readHolder(blob, signal, doing);
-    if (holder.isEndless) throw endlessError(doing, blob);
+    if (holder.isEndless) throw new EndlessLease(doing, blob);
     if (clock.elapsed() >= giveUpMs) throw heldError(doing, holder);
     await clock.sleep(ASK_EVERY_MS, signal);
   }
@@ -204,15 +204,21 @@ function holderInWords(run: string | undefined): string {
   return run === undefined ? "another run" : `run ${run}`;
 }
 
-/** @see https://learn.microsoft.com/cli/azure/storage/blob/lease#az-storage-blob-lease-break */
-function endlessError(doing: string, { accountName, containerName, name }: BlockBlobClient): RollcallError {
-  return new RollcallError("lock-held", {
-    doing,
-    problem:
-      "somebody acquired an infinite lease on it by hand, as the portal's Acquire lease does; it never ends by itself",
-    remedy:
-      "Make sure that nobody needs it, then break it: with Break lease on that blob in the portal, or with " +
-      `\`az storage blob lease break --account-name ${accountName} --container-name ${containerName} ` +
-      `--blob-name "${name}" --auth-mode login\`.`,
-  });
+/**
+ * The error for a lock that no run holds: it was acquired by hand, and never ends by itself.
+ *
+ * @see https://learn.microsoft.com/cli/azure/storage/blob/lease#az-storage-blob-lease-break
+ */
+export class EndlessLease extends RollcallError {
+  constructor(doing: string, { accountName, containerName, name }: BlockBlobClient) {
+    super("lock-held", {
+      doing,
+      problem:
+        "somebody acquired an infinite lease on it by hand, as the portal's Acquire lease does; it never ends by itself",
+      remedy:
+        "Make sure that nobody needs it, then break it: with Break lease on that blob in the portal, or with " +
+        `\`az storage blob lease break --account-name ${accountName} --container-name ${containerName} ` +
+        `--blob-name "${name}" --auth-mode login\`.`,
+    });
+  }
 }

@@ -1,12 +1,12 @@
 import { MINUTE } from "../clock.ts";
 import { RollcallError } from "../error.ts";
 import type { HttpContext } from "../http/http-client.ts";
-import { resolveTenantId } from "../identity/tenant-id.ts";
 import { warning } from "../warning.ts";
+import { resolveList } from "./resolve-list.ts";
 import type { TenantList } from "./tenant-list.ts";
 
-/** Tenants at the same time whose domains are looked up, and whose messages are sent. */
-const AT_A_TIME = 16;
+/** Entries that were left out and are told one by one. */
+const MAX_TOLD = 20;
 
 /** The tenants of a night. */
 export interface Night {
@@ -27,45 +27,37 @@ export function slotOf(due: string | undefined, nowMs: number): Date {
   return new Date(dueMs > 0 && dueMs <= nowMs + MINUTE ? dueMs : nowMs);
 }
 
-/** Looks up the domains, and leaves out a tenant that is listed by its id and by a domain. */
+/**
+ * Looks up the domains, and leaves out a tenant that is listed by its id and by a domain.
+ *
+ * @throws {RollcallError} `tenant-list-unusable` if that leaves nobody
+ */
 export async function planNight(
   list: TenantList,
   authorityHost: string,
   context: HttpContext,
 ): Promise<Night> {
-  const tenants = new Map<string, string>();
-  const warnings = list.problems.map((problem) => warning("tenant-left-out", problem));
-  const ids = await eachOf(list.tenants, ({ tenant }) => idOrName(tenant, authorityHost, context));
-  for (const [at, { tenant }] of list.tenants.entries()) {
-    const id = ids[at] ?? tenant;
-    const first = tenants.get(id);
-    if (first === undefined) tenants.set(id, tenant);
-    else warnings.push(warning("tenant-left-out", `${tenant} is the same tenant as ${first}, ${id}`));
-  }
-  return { tenants: [...tenants.keys()], warnings };
-}
-
-/** What work gives for each item, in their order; a few at a time. */
-export async function eachOf<T, R>(
-  items: readonly T[],
-  work: (item: T) => Promise<R>,
-): Promise<readonly R[]> {
-  const results: R[] = [];
-  const rest = items.entries();
-  const worker = async () => {
-    for (const [at, item] of rest) results[at] = await work(item);
+  const { tenants, repeats } = await resolveList(list, authorityHost, context);
+  if (tenants.length === 0) throw nobodyLeft(repeats);
+  return {
+    // What could not be looked up is told by the run on that tenant, and costs no other tenant its night.
+    tenants: tenants.map(({ listed, tenantId }) => (typeof tenantId === "string" ? tenantId : listed.tenant)),
+    warnings: inShort([...list.problems, ...repeats]),
   };
-  await Promise.all(Array.from({ length: Math.min(AT_A_TIME, items.length) }, worker));
-  return results;
 }
 
-async function idOrName(tenant: string, authorityHost: string, context: HttpContext): Promise<string> {
-  try {
-    return await resolveTenantId(tenant, authorityHost, context);
-  } catch (error) {
-    context.signal.throwIfAborted();
-    // It is told by the run on that tenant, and costs no other tenant its night.
-    if (error instanceof RollcallError) return tenant;
-    throw error;
-  }
+/** A night without tenants would end well, and in silence. */
+function nobodyLeft(repeats: readonly string[]): RollcallError {
+  return new RollcallError("tenant-list-unusable", {
+    doing: "looking up the tenants of the night",
+    problem: `all of them are disabled by another entry: ${repeats.slice(0, 5).join(" ").replace(/\.$/, "")}`,
+    remedy: "Enable one, or stop the Function app if none is wanted.",
+  });
+}
+
+/** One line has them all, of which Application Insights keeps 32,768 characters. */
+function inShort(leftOut: readonly string[]): readonly string[] {
+  const told = leftOut.slice(0, MAX_TOLD);
+  if (leftOut.length > told.length) told.push(`${leftOut.length - told.length} more entries were left out`);
+  return told.map((problem) => warning("tenant-left-out", problem));
 }

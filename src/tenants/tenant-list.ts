@@ -20,10 +20,12 @@ export interface ListedTenant {
 export interface TenantList {
   /** Each once, as far as their names tell, in the order of the list; none that is disabled. */
   readonly tenants: readonly ListedTenant[];
-  /** Those that are listed but switched off. */
+  /** Those that are listed but switched off, also if another entry does not say so: somebody wants no snapshots of them. */
   readonly disabled: readonly ListedTenant[];
   /** What is wrong with entries that were left out, sentences; they cost the others nothing. */
   readonly problems: readonly string[];
+  /** The same of entries whose tenant is listed before, so that nobody is left out. */
+  readonly repeats: readonly string[];
 }
 
 const Entry = z.object(
@@ -33,7 +35,7 @@ const Entry = z.object(
       .string("has a name that is no text")
       .trim()
       .max(200, "has a name of more than 200 characters")
-      .optional(),
+      .nullish(),
     enabled: z.boolean("has an enabled that is neither true nor false").default(true),
   },
   "is no object",
@@ -48,8 +50,13 @@ const EXAMPLE = '`[{ "tenant": "contoso.onmicrosoft.com", "name": "Contoso", "en
  */
 export async function readTenantList(setting: TenantsSetting, container: Container): Promise<TenantList> {
   if (setting.kind === "blob") return await readListBlob(setting.path, container);
-  const problems = setting.problems.map((problem) => `ROLLCALL_TENANTS: ${problem}; it was left out.`);
-  return { tenants: setting.tenants.map((tenant) => ({ tenant })), disabled: [], problems };
+  const told = (problem: string) => `ROLLCALL_TENANTS: ${problem}; it was left out.`;
+  return {
+    tenants: setting.tenants.map((tenant) => ({ tenant })),
+    disabled: [],
+    problems: setting.problems.map(told),
+    repeats: setting.repeats.map(told),
+  };
 }
 
 async function readListBlob(path: string, container: Container): Promise<TenantList> {
@@ -80,16 +87,15 @@ async function readListBlob(path: string, container: Container): Promise<TenantL
   const others = disabled.length > 0 ? ", and all others are disabled" : "";
   throw unusable(
     doing,
-    `no entry can be used${others}: ${problems.slice(0, 5).join(" ")}`,
+    `no entry can be used${others}: ${problems.slice(0, 5).join(" ").replace(/\.$/, "")}`,
     "Correct the entries.",
   );
 }
 
 function sorted(document: readonly unknown[], path: string): TenantList {
-  const seen = new Set<string>();
-  const tenants: ListedTenant[] = [];
-  const disabled: ListedTenant[] = [];
+  const listed = new Map<string, { readonly entry: ListedTenant; isEnabled: boolean }>();
   const problems: string[] = [];
+  const repeats: string[] = [];
   for (const [at, item] of document.entries()) {
     const where = `${path}: entry ${at + 1}`;
     const { data, error } = Entry.safeParse(item);
@@ -98,15 +104,22 @@ function sorted(document: readonly unknown[], path: string): TenantList {
         field === "tenant" ? `tenant ${message}` : message,
       );
       problems.push(`${where} ${reasons.join(", and ")}; it was left out.`);
-    } else if (seen.has(data.tenant)) {
-      problems.push(`${where} is ${data.tenant} once more; it was left out.`);
+      continue;
+    }
+    const { tenant, name, enabled } = data;
+    const first = listed.get(tenant);
+    if (!first) {
+      listed.set(tenant, { entry: { tenant, ...(name && { name }) }, isEnabled: enabled });
+    } else if (enabled || !first.isEnabled) {
+      repeats.push(`${where} is ${tenant} once more; it was left out.`);
     } else {
-      seen.add(data.tenant);
-      const { tenant, name, enabled } = data;
-      (enabled ? tenants : disabled).push({ tenant, ...(name && { name }) });
+      first.isEnabled = false;
+      repeats.push(`${where} is ${tenant} once more, and disabled: it counts as disabled.`);
     }
   }
-  return { tenants, disabled, problems };
+  const of = (isEnabled: boolean) =>
+    [...listed.values()].filter((found) => found.isEnabled === isEnabled).map(({ entry }) => entry);
+  return { tenants: of(true), disabled: of(false), problems, repeats };
 }
 
 function unusable(doing: string, problem: string, remedy: string): RollcallError {

@@ -5,13 +5,13 @@ import {
   Snapshots,
   snapshotAgeMs,
 } from "../archive/snapshots.ts";
-import { asRollcallError } from "../error.ts";
+import { asRollcallError, RollcallError } from "../error.ts";
 import type { HttpContext } from "../http/http-client.ts";
-import { resolveTenantId } from "../identity/tenant-id.ts";
 import type { Completeness } from "../snapshot/completeness.ts";
 import type { Container } from "../storage/container.ts";
-import { eachOf } from "./night.ts";
-import type { ListedTenant } from "./tenant-list.ts";
+import { eachOf } from "./each-of.ts";
+import { type ResolvedTenant, resolveList } from "./resolve-list.ts";
+import type { TenantList } from "./tenant-list.ts";
 
 /** How a tenant stands. */
 export type Standing =
@@ -69,29 +69,39 @@ export interface Lookout {
   readonly withinMs: number;
 }
 
+/** How all tenants stand. */
+export interface TenantStates {
+  /** Each tenant once, in the order of the list. */
+  readonly states: readonly TenantState[];
+  /** What is told of entries of a tenant that another entry has; sentences. */
+  readonly repeats: readonly string[];
+}
+
 /**
- * Looks at each tenant, in their order: three small blobs each, sixteen tenants at a time. A tenant that cannot be looked at
+ * Looks at each tenant, in their order: three small blobs each where all is well, sixteen tenants at a time. A tenant that cannot be looked at
  * hides no other.
  *
  * @throws {RollcallError} if the storage does not answer, which is nobody's own fault
  */
-export function tenantStates(
-  tenants: readonly ListedTenant[],
+export async function tenantStates(
+  list: Pick<TenantList, "tenants" | "disabled" | "repeats">,
   lookout: Lookout,
-): Promise<readonly TenantState[]> {
-  return eachOf(tenants, (listed) => stateOf(listed, lookout));
+): Promise<TenantStates> {
+  const { tenants, repeats } = await resolveList(list, lookout.authorityHost, lookout.context);
+  return { states: await eachOf(tenants, (tenant) => stateOf(tenant, lookout)), repeats };
 }
 
-async function stateOf({ tenant, name }: ListedTenant, lookout: Lookout): Promise<TenantState> {
-  const { container, authorityHost, context, nowMs, withinMs } = lookout;
+async function stateOf(
+  { listed: { tenant, name }, tenantId }: ResolvedTenant,
+  lookout: Lookout,
+): Promise<TenantState> {
+  const { container, context, nowMs, withinMs } = lookout;
   const nothing = { tenant, name: name ?? null, ageMs: null, latest: null, lastRun: null, problem: null };
-  const tenantId = await resolveTenantId(tenant, authorityHost, context).catch(asTrouble);
-  context.signal.throwIfAborted();
   if (typeof tenantId !== "string") {
-    return { ...nothing, tenantId: null, standing: "unknown", problem: tenantId };
+    return { ...nothing, tenantId: null, standing: "unknown", problem: asTrouble(tenantId) };
   }
   const snapshots = new Snapshots(container, tenantId, context.signal);
-  const [lastRun = null, latest] = await Promise.all([snapshots.lastRun(), latestOf(snapshots)]);
+  const [lastRun = null, latest] = await Promise.all([snapshots.lastRun(), latestOf(snapshots, lookout)]);
   const found = { ...nothing, tenantId, lastRun };
   if (latest === undefined) return { ...found, standing: "missing" };
   if ("problem" in latest) return { ...found, standing: "unknown", problem: latest };
@@ -111,21 +121,49 @@ function told({ code, doing, problem, remedy }: Readonly<Record<string, unknown>
   return { code: String(code), doing: String(doing), problem: String(problem), remedy: String(remedy) };
 }
 
-/** By `latest.json`, whose word readers take. One that cannot be read is a finding. */
-async function latestOf(snapshots: Snapshots): Promise<LatestSnapshot | Trouble | undefined> {
+/**
+ * By `latest.json`, whose word readers take; one that cannot be read is a finding. Where it leads to none that is young enough,
+ * the newest is looked for: its run may have died before it could move latest.json.
+ */
+async function latestOf(
+  snapshots: Snapshots,
+  { nowMs, withinMs, context }: Lookout,
+): Promise<LatestSnapshot | Trouble | undefined> {
   try {
     const pointer = await snapshots.pointer();
-    if (!pointer) return undefined;
-    for await (const run of snapshots.manifests([pointer.runId])) {
-      if ("error" in run) return told(run.error);
-      const { runId, manifest } = run;
-      const { joined = null, left = null, changed = null } = manifest.changes ?? {};
-      const { unique: users, verdict } = manifest.completeness;
-      return { runId, finishedAt: manifest.finishedAt, users, verdict, joined, left, changed };
-    }
-    return undefined;
+    const pointed = pointer && (await snapshotOf(snapshots, pointer.runId));
+    if (pointed && ("problem" in pointed || nowMs - Date.parse(pointed.finishedAt) <= withinMs))
+      return pointed;
+    const newest = await newestOf(snapshots, nowMs, context.signal);
+    return newest === undefined || newest === pointer?.runId ? pointed : await snapshotOf(snapshots, newest);
   } catch (error) {
     if (isUnreadable(error)) return asTrouble(error);
+    throw error;
+  }
+}
+
+async function snapshotOf(snapshots: Snapshots, id: string): Promise<LatestSnapshot | Trouble | undefined> {
+  for await (const run of snapshots.manifests([id])) {
+    if ("error" in run) return told(run.error);
+    const { runId, manifest } = run;
+    const { joined = null, left = null, changed = null } = manifest.changes ?? {};
+    const { unique: users, verdict } = manifest.completeness;
+    return { runId, finishedAt: manifest.finishedAt, users, verdict, joined, left, changed };
+  }
+  return undefined;
+}
+
+/** Id of the newest whole snapshot; `undefined` if there is none, or it cannot be said. */
+async function newestOf(
+  snapshots: Snapshots,
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    return (await snapshots.freshness(nowMs)).newest?.runId;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof RollcallError) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
+import { scriptFaults } from "./faults.ts";
 
 // The tenant and its storage, in a process of their own: `node tenant.ts USERS LATENCY_MS [SHARE_OF_FAULTS]`.
 // Prints the environment of a run as one line of JSON, then serves until its input ends. Each line of input is a share of
@@ -11,23 +12,7 @@ await using sandbox = await startSandbox({
   pageCacheBytes: 3 * 2 ** 30,
 });
 
-/** Repeatable: every n-th request fails, in turn by 429, 503 and reset. */
-if (Number(faultShare) > 0) {
-  const every = Math.round(1 / Number(faultShare));
-  const kinds = [
-    { kind: "throttle", retryAfter: "1" },
-    { kind: "error", status: 503 },
-    { kind: "reset" },
-  ] as const;
-  for (const [turn, fault] of kinds.entries()) {
-    sandbox.tenant.script({
-      service: "graph",
-      times: Number.POSITIVE_INFINITY,
-      match: ({ nth }) => nth % every === 0 && (nth / every) % kinds.length === turn,
-      fault,
-    });
-  }
-}
+if (Number(faultShare) > 0) scriptFaults(sandbox.tenant, Number(faultShare));
 
 console.log(JSON.stringify(sandbox.environment));
 for await (const share of createInterface({ input: process.stdin })) {

@@ -4,11 +4,14 @@ import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { inspect, parseArgs } from "node:util";
-import { BlobServiceClient } from "@azure/storage-blob";
+import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
 import { QueueServiceClient, StorageSharedKeyCredential } from "@azure/storage-queue";
 import { startSandbox } from "../../src/sandbox/sandbox.ts";
 import { trustSandbox } from "../../src/sandbox/service/tls.ts";
 import { ACCOUNT, ACCOUNT_KEY } from "../../src/sandbox/storage.ts";
+import type { Tenant } from "../../src/sandbox/tenant.ts";
+import { scriptFaults } from "./faults.ts";
+import type { WorkerReport } from "./tenant-worker.ts";
 
 const WORKER = fileURLToPath(new URL("tenant-worker.ts", import.meta.url));
 const WORKERS = 4;
@@ -44,14 +47,7 @@ export async function measureTenants({ count, users, latencyMs, kills }: NightOp
   });
   trustSandbox(sandbox.tenant.tls);
   const everybody = [sandbox.tenant, ...sandbox.tenant.neighbours];
-  if (kills) {
-    sandbox.tenant.script({
-      service: "graph",
-      match: () => Math.random() < FAULT_SHARE,
-      fault: { kind: "error", status: 503 },
-      times: Number.POSITIVE_INFINITY,
-    });
-  }
+  if (kills) scriptFaults(sandbox.tenant, FAULT_SHARE);
 
   const queues = new QueueServiceClient(
     sandbox.queues?.url ?? "",
@@ -71,6 +67,7 @@ export async function measureTenants({ count, users, latencyMs, kills }: NightOp
     return { child, said: text(child.stdout) };
   };
   const workers = Array.from({ length: WORKERS }, start);
+  const started = [...workers];
   let killed = 0;
   const isDone = (child: ChildProcess) => child.exitCode !== null;
   for (let turn = 0; kills && !workers.every(({ child }) => isDone(child)); turn++) {
@@ -82,22 +79,19 @@ export async function measureTenants({ count, users, latencyMs, kills }: NightOp
     if (!worker || isDone(worker.child)) continue;
     worker.child.kill("SIGKILL");
     await once(worker.child, "exit");
-    workers[turn % WORKERS] = start();
+    const next = start();
+    workers[turn % WORKERS] = next;
+    started.push(next);
     killed++;
   }
-  const said = await Promise.all(workers.map(({ said: output }) => output));
+  const reports = (await Promise.all(started.map(({ said: output }) => output))).flatMap(lastReport);
   const minutes = (performance.now() - startedMs) / 60_000;
 
-  const manifests = new Map<string, number>();
   const service = BlobServiceClient.fromConnectionString(sandbox.storage.connectionString);
-  for await (const { name } of service
-    .getContainerClient(sandbox.environment.ROLLCALL_CONTAINER ?? "")
-    .listBlobsFlat()) {
-    const tenantId = /^tenant=([^/]+)\/.*\/manifest\.json$/.exec(name)?.[1];
-    if (tenantId) manifests.set(tenantId, (manifests.get(tenantId) ?? 0) + 1);
-  }
-  const reports = said.flatMap((output) => (output.trim() ? [JSON.parse(output)] : []));
+  const container = service.getContainerClient(sandbox.environment.ROLLCALL_CONTAINER ?? "");
   const { requests } = sandbox.tenant;
+  const sum = (of: (report: WorkerReport) => number) =>
+    reports.reduce((total, report) => total + of(report), 0);
   const perTenant = (of: string) =>
     (requests.filter(({ service: name }) => name === of).length / count).toFixed(1);
   return inspect(
@@ -106,17 +100,51 @@ export async function measureTenants({ count, users, latencyMs, kills }: NightOp
       users: sizes.reduce((sum, size) => sum + size, 0),
       minutes: minutes.toFixed(1),
       kills: killed,
-      snapshots: manifests.size,
-      twice: [...manifests.values()].filter((number) => number > 1).length,
-      cpuMsPerTenant: Math.round(reports.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / count),
+      ...(await snapshotsIn(container, everybody)),
+      cpuMsPerTenant: Math.round(sum(({ cpuMs }) => cpuMs) / count),
       peakRssMb: Math.round(Math.max(...reports.map(({ rssMb }) => rssMb))),
       requestsPerTenant: { graph: perTenant("graph"), entra: perTenant("entra") },
+      storageRequestsPerTenant: (sum(({ storageRequests }) => storageRequests) / count).toFixed(1),
       vaultReads: requests.filter(({ service: name, status }) => name === "vault" && status === 200).length,
       identityRequests: requests.filter(({ service: name }) => name === "identity").length,
-      outcomes: reports.map(({ outcomes }) => outcomes),
+      outcomes: addUp(reports.map(({ outcomes }) => outcomes)),
     },
     { breakLength: 100 },
   );
+}
+
+/** What a worker said last; one that was killed may have died in the middle of a line. */
+function lastReport(output: string): readonly WorkerReport[] {
+  const line = output.slice(0, output.lastIndexOf("\n")).split("\n").at(-1);
+  return line ? [JSON.parse(line) as WorkerReport] : [];
+}
+
+/** How many tenants have the snapshot of all of their people, once, and how many have another or a second one. */
+async function snapshotsIn(
+  container: ContainerClient,
+  everybody: readonly Pick<Tenant, "tenantId" | "directory">[],
+) {
+  const users = new Map<string, number[]>();
+  for await (const { name } of container.listBlobsFlat()) {
+    const tenantId = /^tenant=([^/]+)\/.*\/manifest\.json$/.exec(name)?.[1];
+    if (tenantId === undefined) continue;
+    const { completeness } = JSON.parse(String(await container.getBlobClient(name).downloadToBuffer()));
+    users.set(tenantId, [...(users.get(tenantId) ?? []), completeness.unique]);
+  }
+  const right = everybody.filter(({ tenantId, directory }) => users.get(tenantId)?.[0] === directory.size);
+  return {
+    snapshots: right.length,
+    missingOrWrong: everybody.length - right.length,
+    twice: [...users.values()].filter(({ length }) => length > 1).length,
+  };
+}
+
+function addUp(counts: readonly Readonly<Record<string, number>>[]): Readonly<Record<string, number>> {
+  const total: Record<string, number> = {};
+  for (const [name, count] of counts.flatMap((each) => Object.entries(each))) {
+    total[name] = (total[name] ?? 0) + count;
+  }
+  return total;
 }
 
 // After `npm run build`: `node test/bench/tenants.ts [--tenants 1000] [--users 1000000] [--latency 300] [--kill]`.

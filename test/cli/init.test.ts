@@ -207,7 +207,7 @@ describe("rollcall init", () => {
     const args = [...asOptions(everything()), ...hosts()];
     const refused = await rollcallHere(["init", ...args], surroundings(), place.path);
     assert.equal(refused.exitCode, 1);
-    assert.match(refused.stderr, /it is there\s+already[\s\S]*--force/);
+    assert.match(refused.stderr, /it\s+is\s+there\s+already[\s\S]*--force/);
     const declined = await answering(args, place.path, [[/Replace it\? \[y\/N\]/, ""]]);
     assert.equal(declined.exitCode, 1);
     assert.equal(await readFile(file, "utf8"), "{}");

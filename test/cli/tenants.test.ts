@@ -126,13 +126,17 @@ describe("rollcall tenants", () => {
     const [good = assert.fail()] = everybody();
     const { signal } = new AbortController();
     const clock = systemClock;
-    const [state] = await tenantStates([{ tenant: good.tenantId }], {
-      container: new Container(container, signal),
-      authorityHost: "https://unused.example",
-      context: { clock, signal, deadlineMs: clock.elapsed() + SECOND, proxy: undefined },
-      nowMs: Date.now() - DAY,
-      withinMs: DAY,
-    });
+    const { states } = await tenantStates(
+      { tenants: [{ tenant: good.tenantId }], disabled: [], repeats: [] },
+      {
+        container: new Container(container, signal),
+        authorityHost: "https://unused.example",
+        context: { clock, signal, deadlineMs: clock.elapsed() + SECOND, proxy: undefined },
+        nowMs: Date.now() - DAY,
+        withinMs: DAY,
+      },
+    );
+    const [state] = states;
     assert.deepEqual([state?.standing, state?.problem?.code], ["unknown", "clock-wrong"]);
     assert.match(state?.problem?.remedy ?? "", /NTP/);
   });
@@ -142,6 +146,37 @@ describe("rollcall tenants", () => {
     const { exitCode, stderr } = await run(["tenants"], { ROLLCALL_TENANTS: `${tenantId},oops` });
     assert.equal(exitCode, 1);
     assert.match(stderr, /entry 2 is neither a directory id nor a domain/);
+  });
+
+  it("counts a tenant once that is listed by its id and by its domain, and misses nobody for that", async () => {
+    const [, { tenantId, domain } = assert.fail()] = everybody();
+    const twice = { ROLLCALL_TENANTS: `${tenantId},${domain},${tenantId}` };
+    const { exitCode, stdout, stderr } = await run(["tenants"], twice);
+    assert.equal(exitCode, 0);
+    assert.match(stdout, /1 of 1 tenant fresh; 22 users\./);
+    assert.match(stderr, new RegExp(`entry 3 is ${tenantId} once more; it was left out`));
+    assert.match(
+      stderr,
+      new RegExp(`${domain} is the same tenant as ${tenantId}, ${tenantId}; it was left out`),
+    );
+  });
+
+  it("finds the snapshot of a run that died before it could move latest.json", async () => {
+    const [, { tenantId } = assert.fail()] = everybody();
+    const one = { ROLLCALL_TENANTS: tenantId };
+    const latest = container.getBlockBlobClient(latestPath(tenantId));
+    const pointed = await latest.downloadToBuffer();
+    await latest.delete();
+    const { exitCode, stdout } = await run(["tenants"], one);
+    await latest.uploadData(pointed);
+    assert.equal(exitCode, 0, stdout);
+    assert.match(stdout, /1 of 1 tenant fresh; 22 users\./);
+  });
+
+  it("shows ids to the last digit, in which many tenants differ", async () => {
+    const ids = everybody().map(({ tenantId }) => tenantId);
+    const { stdout } = await run(["tenants"], { ROLLCALL_TENANTS: ids.join() });
+    for (const id of ids) assert.match(stdout, new RegExp(`^${id} `, "m"));
   });
 
   it("fails in words where the list cannot be read", async () => {
@@ -192,6 +227,14 @@ describe("--tenant", () => {
 });
 
 describe("rollcall report --all", () => {
+  it("goes with neither a run nor --tenant, which it would not heed", async () => {
+    for (const args of [["latest"], ["--tenant", sandbox.tenant.tenantId]]) {
+      const { exitCode, stderr } = await run(["report", "--all", ...args]);
+      assert.equal(exitCode, 2);
+      assert.match(stderr, /goes with neither a run\s+nor --tenant/);
+    }
+  });
+
   it("writes a page over all tenants, with a row each and the sums, and nothing that could run", async () => {
     const list = [
       { tenant: sandbox.tenant.tenantId, name: "<script>alert(1)</script>" },

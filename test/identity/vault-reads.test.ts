@@ -117,6 +117,48 @@ describe("runs of one process on many tenants", () => {
     assert.equal((await rig.published()).length, 2);
   });
 
+  it("read a signing key once, whoever signs with it and checks it, and ask the vault for each signature", async () => {
+    await using rig = await startRig(storage, {
+      users: 10,
+      signs: true,
+      neighbours: [{ users: 11 }, { users: 12 }],
+    });
+    const reads = new VaultReads();
+    const keyRequests = (method: string) =>
+      rig.tenant.requests.filter(
+        ({ service, status, path, method: by }) =>
+          service === "vault" && status === 200 && path.startsWith("/keys/") && by === method,
+      ).length;
+    for (let nights = 0; nights < 2; nights++) {
+      for (const { tenantId } of everybody(rig)) {
+        const { signature } = await rig.run({
+          settings: {
+            ROLLCALL_TENANTS: "",
+            ROLLCALL_TENANT_ID: tenantId,
+            ROLLCALL_REQUIRE_SIGNATURE: nights > 0 ? "on" : "off",
+          },
+          run: { vaultReads: reads },
+        });
+        assert.ok(signature);
+      }
+    }
+    // The newest version to sign with, and the same by its name to check.
+    assert.equal(keyRequests("GET"), 2);
+    assert.equal(keyRequests("POST"), 6);
+  });
+
+  it("read a signing key again that would not do, and so notice that it was mended", async () => {
+    await using rig = await startRig(storage, { users: 10, signs: true });
+    const clock = new TestClock(Date.now());
+    const reads = new VaultReads(clock);
+    const settings = { ROLLCALL_SIGNING_KEY_NAME: "other-key" };
+    await rig.fails("signing-failed", { settings, run: { vaultReads: reads } });
+    rig.tenant.vault.keys.create("other-key", { kty: "EC", curve: "P-256" });
+    await clock.sleep(MINUTE, new AbortController().signal);
+    const { signature } = await rig.run({ settings, run: { vaultReads: reads } });
+    assert.match(signature?.kid ?? "", /other-key/);
+  });
+
   it("send no tenant's token for another: each has its own, for Graph of that tenant alone", async () => {
     await using rig = await start();
     const reads = new VaultReads();

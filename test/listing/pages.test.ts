@@ -34,7 +34,7 @@ async function openGraph(tenant: Tenant, concurrency: number) {
     deadlineMs: systemClock.elapsed() + 30_000,
     graphUrl: tenant.graph.origin,
     concurrency,
-    tokens: { get: async () => token, renew: async () => token },
+    tokens: { get: async () => token, renew: async () => token, drop: () => undefined },
   });
   const asked = () => tenant.requests.filter(({ path }) => path.startsWith("/v1.0/users")).length;
   return {

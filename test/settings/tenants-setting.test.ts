@@ -20,6 +20,7 @@ describe("ROLLCALL_TENANTS", () => {
       kind: "named",
       tenants: [CONTOSO, "fabrikam.com"],
       problems: [],
+      repeats: [],
     });
   });
 
@@ -27,7 +28,8 @@ describe("ROLLCALL_TENANTS", () => {
     assert.deepEqual(tenants("contoso.com,s3cret value,fabrikam.com,CONTOSO.com"), {
       kind: "named",
       tenants: ["contoso.com", "fabrikam.com"],
-      problems: ["entry 2 is neither a directory id nor a domain", "entry 4 is contoso.com once more"],
+      problems: ["entry 2 is neither a directory id nor a domain"],
+      repeats: ["entry 4 is contoso.com once more"],
     });
   });
 
@@ -91,7 +93,12 @@ describe("ROLLCALL_TENANTS", () => {
   });
 
   it("absent leaves the one tenant, and both absent is told", () => {
-    assert.deepEqual(readTenantsSettings(RIGHT).tenants, { kind: "named", tenants: [CONTOSO], problems: [] });
+    assert.deepEqual(readTenantsSettings(RIGHT).tenants, {
+      kind: "named",
+      tenants: [CONTOSO],
+      problems: [],
+      repeats: [],
+    });
     const { problems } = errorOf(withSettings({ ROLLCALL_TENANT_ID: " " }), readTenantsSettings);
     assert.deepEqual(
       problems.map(({ problem }) => problem),

@@ -53,11 +53,13 @@ describe("a list of tenants in a blob", () => {
       { tenant: ID.toUpperCase(), name: " Contoso ", contract: 7 },
       { tenant: "fabrikam.com", enabled: true },
       { tenant: "gone.example", name: "Gone", enabled: false },
+      { tenant: "litware.com", name: null },
     ]);
     assert.deepEqual(list, {
-      tenants: [{ tenant: ID, name: "Contoso" }, { tenant: "fabrikam.com" }],
+      tenants: [{ tenant: ID, name: "Contoso" }, { tenant: "fabrikam.com" }, { tenant: "litware.com" }],
       disabled: [{ tenant: "gone.example", name: "Gone" }],
       problems: [],
+      repeats: [],
     });
   });
 
@@ -82,9 +84,9 @@ describe("a list of tenants in a blob", () => {
       "tenants.json: entry 2 tenant is missing; it was left out.",
       "tenants.json: entry 3 is no object; it was left out.",
       "tenants.json: entry 4 has an enabled that is neither true nor false; it was left out.",
-      "tenants.json: entry 6 is fabrikam.com once more; it was left out.",
       "tenants.json: entry 7 has a name of more than 200 characters; it was left out.",
     ]);
+    assert.deepEqual(list.repeats, ["tenants.json: entry 6 is fabrikam.com once more; it was left out."]);
   });
 
   it("that gives no tenant is told in its own words", async () => {

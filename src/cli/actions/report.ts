@@ -73,8 +73,8 @@ async function reportAll(terminal: Terminal, out: string | undefined, json: bool
   const { cwd } = terminal.io;
   const place = out === undefined ? await usualFile(cwd, "rollcall-tenants.html") : path.resolve(cwd, out);
   await using file = await OutputFile.open(place);
-  const { list, states } = await lookAtTenants(terminal, YOUNG_MS);
-  if (list.problems.length > 0) terminal.complain(...list.problems);
+  const { list, states, repeats } = await lookAtTenants(terminal, YOUNG_MS);
+  terminal.complain(...list.problems, ...repeats);
   await file.write(renderTenantsPage(states, Date.now()));
   await file.publish();
   if (json) await terminal.printJson({ tenants: states.length, file: file.path });

@@ -8,7 +8,8 @@ import type { Terminal } from "../terminal.ts";
 import { hang } from "../wrap.ts";
 
 const COLUMNS: readonly Column[] = [
-  { title: "tenant", mayCut: true },
+  // Not cut to the width of the table: ids and domains of many tenants begin alike.
+  { title: "tenant", maxWidth: 60 },
   { title: "finished (UTC)" },
   { title: "age", align: "right" },
   { title: "users", align: "right" },
@@ -26,10 +27,10 @@ export interface TenantsOptions {
 
 /** Shows how each tenant stands, and exits with 1 when one has no snapshot that is young enough. */
 export async function tenants(terminal: Terminal, { within, json }: TenantsOptions): Promise<void> {
-  const { list, states } = await lookAtTenants(terminal, within);
+  const { list, states, repeats } = await lookAtTenants(terminal, within);
   // An entry that is wrong is a tenant that nobody takes a snapshot of.
   if (list.problems.length > 0 || states.some(({ standing }) => standing !== "fresh")) terminal.exitCode = 1;
-  if (list.problems.length > 0) terminal.complain(...list.problems);
+  terminal.complain(...list.problems, ...repeats);
   if (json) return terminal.printJson(states.map(asJson));
   await terminal.print(
     ...formatTable(COLUMNS, states.map(asRow)),
@@ -40,8 +41,9 @@ export async function tenants(terminal: Terminal, { within, json }: TenantsOptio
   );
 }
 
-function asJson({ ageMs, problem, ...state }: TenantState): unknown {
-  return { ...state, ageSeconds: ageMs === null ? null : Math.round(ageMs / SECOND), problem };
+function asJson({ tenant, tenantId, name, standing, ageMs, latest, lastRun, problem }: TenantState): unknown {
+  const ageSeconds = ageMs === null ? null : Math.round(ageMs / SECOND);
+  return { tenant, tenantId, name, standing, ageSeconds, latest, lastRun, problem };
 }
 
 function asRow(state: TenantState): readonly string[] {

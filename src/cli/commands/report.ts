@@ -34,7 +34,10 @@ export function addReportCommand(program: Command, terminal: Terminal): void {
     .option("--last <count>", "how many runs at most", parseCount, 14)
     .option("--json", "print what was written as JSON")
     .addHelpText("after", HELP)
-    .action(async (run: string | undefined, options: ReportOptions) => {
+    .action(async (run: string | undefined, options: ReportOptions, command: Command) => {
+      if (options.all && (run !== undefined || terminal.tenant !== undefined)) {
+        command.error("--all is about all tenants, and goes with neither a run nor --tenant");
+      }
       const { report } = await import("../actions/report.ts");
       await report(terminal, run, options);
     });
