@@ -46,8 +46,8 @@ export class OutputFile implements AsyncDisposable {
    *
    * @throws {RollcallError} `output-unwritable` when it cannot be written, for instance to a full disk
    */
-  async write(text: string): Promise<void> {
-    await naming(this.path, () => this.#handle.appendFile(text));
+  async write(content: string | Uint8Array): Promise<void> {
+    await naming(this.path, () => this.#handle.appendFile(content));
   }
 
   /**

@@ -55,13 +55,15 @@ export class Terminal {
    * Writes to standard output and waits until it has been taken. To a file or a pipe the bytes go as they are; on a
    * terminal nothing of them can steer it.
    *
+   * @param text bytes are for what is no terminal
    * @returns `false` when the reader has closed the pipe, which is no error
    * @throws {RollcallError} `output-unwritable` when it cannot be written, for instance to a full disk
    * @throws the signal's reason when it is aborted: a reader that has stopped reading may never take any more
    */
-  async write(text: string, form: TextForm = "text"): Promise<boolean> {
+  async write(text: string | Uint8Array, form: TextForm = "text"): Promise<boolean> {
     if (this.#isClosed) return false;
-    const error = await this.#written(this.io.stdout.isTTY ? forTerminal(text, form) : text);
+    const isSeen = this.io.stdout.isTTY && typeof text === "string";
+    const error = await this.#written(isSeen ? forTerminal(text, form) : text);
     if (!error) return true;
     this.#isClosed = error.code === "EPIPE";
     if (this.#isClosed) return false;
@@ -72,7 +74,7 @@ export class Terminal {
     });
   }
 
-  #written(text: string): Promise<NodeJS.ErrnoException | null | undefined> {
+  #written(text: string | Uint8Array): Promise<NodeJS.ErrnoException | null | undefined> {
     const { stdout, signal } = this.io;
     return new Promise((resolve, reject) => {
       // What is still said after that is said without waiting.
