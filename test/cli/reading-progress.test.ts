@@ -83,9 +83,9 @@ describe("a command that takes longer than a second", () => {
     await delay(1000 - (Date.now() % 1000));
     jsonOf(await snapshot("snapshot", "--json"));
     const { tls } = sandbox.tenant;
-    // What is read after the first second is told.
+    // What is read or deleted after the first second is told.
     gate = await startStorageGate(sandbox.storage, tls, undefined, async (name) => {
-      if (/^GET (users|fingerprints)-/.test(name)) await delay(1100);
+      if (/^(GET|DELETE) (users|fingerprints)-/.test(name)) await delay(1100);
       return undefined;
     });
   });
@@ -111,7 +111,14 @@ describe("a command that takes longer than a second", () => {
     return all;
   }
 
-  for (const args of [["verify"], ["diff"], ["report"], ["users", "--out", "users.ndjson"]]) {
+  for (const args of [
+    ["verify"],
+    ["diff"],
+    ["report"],
+    ["users", "--out", "users.ndjson"],
+    // The last: it deletes the older of two.
+    ["prune", "--keep-last", "1", "--yes"],
+  ]) {
     it(`tells on a terminal how far it is: ${args.join(" ")}`, async () => {
       assert.match(await told(true, ...args), /\d k?B of \d+\.\d kB {2}\d+%/);
     });

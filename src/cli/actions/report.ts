@@ -71,7 +71,7 @@ async function reportAll(terminal: Terminal, out: string | undefined, json: bool
   const { cwd } = terminal.io;
   const place = out === undefined ? await usualFile(cwd, "rollcall-tenants.html") : path.resolve(cwd, out);
   await using file = await OutputFile.open(place);
-  const { list, states } = await lookAtTenants(terminal, YOUNG_MS);
+  const { list, states } = await lookAtTenants(terminal, YOUNG_MS, json);
   if (list.problems.length > 0) terminal.complain(...list.problems);
   await file.write(renderTenantsPage(states, Date.now()));
   await file.publish();

@@ -26,7 +26,7 @@ export interface TenantsOptions {
 
 /** Shows how each tenant stands, and exits with 1 when one has no snapshot that is young enough. */
 export async function tenants(terminal: Terminal, { within, json }: TenantsOptions): Promise<void> {
-  const { list, states } = await lookAtTenants(terminal, within);
+  const { list, states } = await lookAtTenants(terminal, within, json ?? false);
   // An entry that is wrong is a tenant that nobody takes a snapshot of.
   if (list.problems.length > 0 || states.some(({ standing }) => standing !== "fresh")) terminal.exitCode = 1;
   if (list.problems.length > 0) terminal.complain(...list.problems);
