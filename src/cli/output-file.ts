@@ -82,7 +82,7 @@ export function unwritable(file: string, problem: string): RollcallError {
     doing: `writing ${file}`,
     problem,
     remedy:
-      "Nothing was written. Name another file with --out, in a folder that exists and that you may write to.",
+      "Nothing was written. Choose a folder that exists and that you may write to; where there is --out, name another file there.",
   });
 }
 
