@@ -19,7 +19,9 @@ const YOUNG_MS = 26 * HOUR;
 export interface ReportOptions {
   /** Absent: `rollcall-RUN.html`. */
   readonly out?: string;
-  readonly last: number;
+  readonly limit: number;
+  /** As `limit`, its former name. */
+  readonly last?: number;
   /** About all tenants in place of one snapshot. */
   readonly all?: boolean;
   readonly json?: boolean;
@@ -29,7 +31,7 @@ export interface ReportOptions {
 export async function report(
   terminal: Terminal,
   wanted: string | undefined,
-  { out, last, all, json }: ReportOptions,
+  { out, limit, last = limit, all, json }: ReportOptions,
 ): Promise<void> {
   if (all) return await reportAll(terminal, out, json ?? false);
   using progress = new ReadingProgress(terminal, json);
