@@ -56,6 +56,7 @@ export class Destination implements AsyncDisposable {
 
   /** Writes lines for people. */
   async print(...lines: readonly string[]): Promise<void> {
+    if (!this.#file) return this.#terminal.print(...lines);
     await this.write(lines.map((line) => `${printable(line)}\n`).join(""));
   }
 
