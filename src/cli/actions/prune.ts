@@ -98,8 +98,19 @@ async function carryOut(
     return { place, plan, pruned: await deleteUnkept(locked, plan, progress.count) };
   } catch (error) {
     if (isNoContainer(error)) return { place, plan: [] };
-    throw error;
+    throw error instanceof RollcallError && error.code === "lock-lost" ? stolen(error) : error;
   }
+}
+
+/** A run that loses its lock has published nothing; what a prune has deleted is gone. */
+function stolen({ doing, problem, answer }: RollcallError): RollcallError {
+  return new RollcallError("lock-lost", {
+    doing,
+    problem: problem.replace("this run", "this prune"),
+    answer,
+    remedy:
+      "What was deleted until then is gone, and each snapshot is whole or counts as pruned. Prune again to go on.",
+  });
 }
 
 function isDoomed({ keptBy }: PlannedFolder): boolean {
