@@ -117,7 +117,7 @@ describe("rollcall doctor --freshness", () => {
     assert.equal(young.exitCode, 0);
     assert.match(
       young.stdout,
-      new RegExp(`^✓ fresh: the latest snapshot, ${second.runId}, is 0\\.\\d h old\n`),
+      new RegExp(`^✓ fresh: the latest snapshot, ${second.runId}, is \\d min old\n`),
     );
     const old = await runHere("doctor", "--freshness", "0m", "--json");
     assert.equal(old.exitCode, 1);
