@@ -123,6 +123,11 @@ describe("rollcall tenants", () => {
     );
   });
 
+  it("has one default age, which help tells as it is written", async () => {
+    const { stdout } = await run(["tenants", "--help"]);
+    assert.deepEqual(stdout.match(/default: \S+/g), ["default: 26h)", 'default: "table")']);
+  });
+
   it("writes the same as JSON lines and CSV, and into a file", async () => {
     const states = JSON.parse((await run(["tenants", "--json"], LISTED)).stdout) as Record<string, unknown>[];
     const names = states.map(({ tenant }) => tenant);

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { TenantsOptions } from "../actions/tenants.ts";
 import { parseAge } from "../age.ts";
 import type { Terminal } from "../terminal.ts";
@@ -19,11 +19,10 @@ export function addTenantsCommand(program: Command, terminal: Terminal): void {
   const tenants = program
     .command("tenants")
     .description("show how each of several tenants stands")
-    .option(
-      "--within <age>",
-      "how old a snapshot may be: 90m, 26h, 2d (default: 26h)",
-      parseAge,
-      parseAge("26h"),
+    .addOption(
+      new Option("--within <age>", "how old a snapshot may be: 90m, 26h, 2d")
+        .argParser(parseAge)
+        .default(parseAge("26h"), "26h"),
     );
   addOutputOptions(tenants, "table")
     .addHelpText("after", HELP)
