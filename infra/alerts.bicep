@@ -72,7 +72,7 @@ resource nightMissing 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
   identity: { type: 'UserAssigned', userAssignedIdentities: { '${reader.id}': {} } }
   properties: {
     displayName: 'Rollcall: no snapshot for 26 hours'
-    description: 'No run committed a snapshot in the last 26 hours. Look at the latest summary line, then run "npx rollcall doctor". The alert resolves itself with the next snapshot.'
+    description: 'No run committed a snapshot in the last 26 hours. Look at the latest summary line, then run "rollcall doctor". The alert resolves itself with the next snapshot.'
     severity: 1
     enabled: true
     scopes: [component.id]

@@ -47,6 +47,7 @@ const ROOMS: readonly string[] = [
   "src/cli/actions/",
   "src/cli/commands/",
   "src/cli/cli.ts",
+  "src/cli/main.ts",
   "src/cli/rollcall.ts",
   "functions/",
   "src/sandbox/fixed.ts",

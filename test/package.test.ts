@@ -127,6 +127,15 @@ describe("the package", () => {
     );
   });
 
+  it("has npm run nothing where it is installed", async () => {
+    const { scripts, dependencies } = JSON.parse(
+      await readFile(path.join(installed, "package.json"), "utf8"),
+    );
+    // npm asks whoever installs an archive about these.
+    const asked = ["preinstall", "install", "postinstall", "prepare"].filter((name) => name in scripts);
+    assert.deepEqual([asked, dependencies], [[], undefined]);
+  });
+
   it("names the licence of each package that it holds", async () => {
     const notices = await readFile(path.join(installed, "lib/THIRD-PARTY-NOTICES.txt"), "utf8");
     const { metafile } = await bundle({ entryPoints: [path.join(ROOT, "src/cli/rollcall.ts")] });
@@ -191,14 +200,33 @@ describe("the command line of the package", () => {
     assert.match(await output(rollcall("history")), /^Users/m);
     assert.match(await output(rollcall("report", "--out", "report.html")), /^Wrote /);
     assert.match(await output(rollcall("doctor")), /^All good/m);
+    assert.match(await output(rollcall("fresh", "--within", "1h")), /^✓ fresh/);
+    assert.match(await output(rollcall("prune", "--keep-last", "1", "--yes")), /^Deleted: 1 snapshot, /m);
+    for (const shell of ["bash", "zsh", "fish", "powershell"])
+      assert.match(await output(rollcall("completion", shell)), /rollcall/);
   });
 
   it("has loaded no package but commander when it shows its help", async () => {
-    const sources = await sourcesLoadedBy(path.join(installed, "lib/rollcall.js"));
+    const entry = await readFile(path.join(installed, "lib/rollcall.js"), "utf8");
+    const [, main = ""] = /import\("(\.[^"]+)"\)/.exec(entry) ?? [];
+    const sources = await sourcesLoadedBy(path.join(installed, "lib", main));
     const packages = sources.flatMap(
       (source) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1] ?? [],
     );
     assert.deepEqual([...new Set(packages)], ["commander"]);
+  });
+
+  it("says in one sentence that Node is too old, whatever else is wrong", async () => {
+    const older = '{ value: { ...process.versions, node: "22.18.0" } }';
+    const { exitCode, stdout, stderr } = await inProject(
+      NODE,
+      "--import",
+      `data:text/javascript,Object.defineProperty(process, "versions", ${older})`,
+      path.join(project, "node_modules/.bin/rollcall"),
+      "list",
+    );
+    assert.equal(stderr, "rollcall: it needs Node 22.19.0 or newer, and this is Node 22.18.0.\n");
+    assert.deepEqual([exitCode, stdout], [1, ""]);
   });
 
   it("is found by npx, which then asks no registry", async () => {
@@ -225,10 +253,13 @@ describe("the library of the package", () => {
     { module: "nodenext" },
     { module: "esnext", moduleResolution: "bundler" },
     { module: "preserve" },
+    { module: "node16" },
+    // The compiler's defaults.
+    {},
   ];
 
   for (const way of WAYS) {
-    it(`has types for a strict project with ${Object.values(way).join(" and ")}`, async () => {
+    it(`has types for a strict project with ${Object.values(way).join(" and ") || "default module settings"}`, async () => {
       await cp(EXAMPLE, path.join(project, "example.ts"));
       const typeRoots = [path.join(ROOT, "node_modules/@types")];
       await compile("example.ts", { ...way, typeRoots, types: ["node"] });
@@ -296,6 +327,7 @@ async function sourcesLoadedBy(file: string, seen = new Set<string>()): Promise<
 async function compile(file: string, options: object): Promise<void> {
   const compilerOptions = {
     strict: true,
+    skipLibCheck: false,
     noEmit: true,
     target: "es2022",
     lib: ["esnext", "dom"],

@@ -1,11 +1,8 @@
-import { GUID_WORDS, readGuid } from "../rows/guid.ts";
+import { GUID_WORDS } from "../rows/guid.ts";
 import type { Finding } from "../snapshot/contradictions.ts";
 import { digestLine, FINGERPRINT_WORDS } from "../snapshot/fingerprints.ts";
 import type { RunFolder } from "../snapshot/layout.ts";
 import type { PartEntry } from "../snapshot/part.ts";
-
-/** How every line begins, as the id is always selected; where it is not the first property, the digest tells enough. */
-const ID_FIRST = '{"id":"';
 
 /** Checks fingerprints against the lines of which they are. */
 export class FingerprintCheck {
@@ -24,13 +21,17 @@ export class FingerprintCheck {
     this.#stored = stored;
   }
 
-  /** Looks at the next line. */
-  add(line: string): void {
+  /**
+   * Looks at the next line.
+   *
+   * @param line without its line feed
+   * @param id its object id; absent where it has none, which is told of otherwise
+   */
+  add(line: Uint8Array, id: Uint32Array | undefined): void {
     const at = this.#line++ * FINGERPRINT_WORDS;
-    const bytes = Buffer.from(line);
-    digestLine(bytes, this.#own, GUID_WORDS);
-    const hasId = line.startsWith(ID_FIRST) && readGuid(bytes, ID_FIRST.length, this.#own, 0);
-    for (let word = hasId ? 0 : GUID_WORDS; word < FINGERPRINT_WORDS; word++) {
+    if (id) this.#own.set(id);
+    digestLine(line, this.#own, GUID_WORDS);
+    for (let word = id ? 0 : GUID_WORDS; word < FINGERPRINT_WORDS; word++) {
       if (this.#own[word] !== this.#stored[at + word]) this.#wrong ??= this.#line - 1;
     }
   }

@@ -2,7 +2,7 @@ import { countCsvRows } from "../formats/csv.ts";
 import type { ExtraFormatName } from "../settings/format-name.ts";
 import type { RunFolder } from "../snapshot/layout.ts";
 import type { PartEntry } from "../snapshot/part.ts";
-import { readBody } from "../snapshot/part-reader.ts";
+import { readBody } from "../snapshot/part-body.ts";
 import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 

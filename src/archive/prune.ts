@@ -45,9 +45,14 @@ export interface Pruned {
  *
  * Call it as the holder of the lock: then no run writes to these folders, or builds on one.
  *
+ * @param onFreed told of the bytes of each folder that is done with
  * @throws {RollcallError} the storage's errors, except where it refuses to delete a blob
  */
-export async function prune(container: Container, plan: readonly PlannedFolder[]): Promise<Pruned> {
+export async function prune(
+  container: Container,
+  plan: readonly PlannedFolder[],
+  onFreed: (bytes: number) => void = () => undefined,
+): Promise<Pruned> {
   const done = { snapshots: 0, failed: 0, bytes: 0 };
   const refused: RollcallError[] = [];
   for (const planned of plan.filter(({ keptBy }) => keptBy.length === 0).reverse()) {
@@ -57,6 +62,7 @@ export async function prune(container: Container, plan: readonly PlannedFolder[]
       if (planned.kind === "failed") done.failed++;
       else done.snapshots++;
       done.bytes += planned.bytes;
+      onFreed(planned.bytes);
     } catch (error) {
       if (!(error instanceof RollcallError) || error.code !== "storage-refused") throw error;
       refused.push(error);

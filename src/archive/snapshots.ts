@@ -6,7 +6,8 @@ import { parseUser, type User } from "../rows/user-line.ts";
 import type { KeepRules } from "../settings/keep-rules.ts";
 import { folderOf, manifestPath, type RunFolder } from "../snapshot/layout.ts";
 import type { Latest, Manifest } from "../snapshot/manifest.ts";
-import { partLines } from "../snapshot/part-reader.ts";
+import { partBlocks, partLines } from "../snapshot/part-reader.ts";
+import { PartsAhead } from "../snapshot/parts-ahead.ts";
 import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { type ChainVerification, verifyChain } from "./chain.ts";
@@ -196,7 +197,8 @@ export class Snapshots {
 
 /**
  * A committed snapshot. Its manifest was sound and all of its parts existed when it was opened. The users can be read any
- * number of times; leaving the loop early ends the reading. Memory: one part, some 14 MB once it is decompressed.
+ * number of times; leaving the loop early ends the reading. Memory: one part, some 14 MB once it is decompressed, and the
+ * next as it is stored.
  */
 export class StoredSnapshot implements Snapshot {
   readonly folder: RunFolder;
@@ -228,9 +230,10 @@ export class StoredSnapshot implements Snapshot {
    *   so far are then not all
    */
   async *users(): AsyncGenerator<User, void, undefined> {
+    using ahead = this.#partsAhead();
     for (const part of this.manifest.parts) {
       let number = 0;
-      for await (const lines of partLines(this.#container, this.folder, part)) {
+      for await (const lines of partLines(this.#container, this.folder, part, { ahead })) {
         this.#signal.throwIfAborted();
         for (const line of lines) {
           number++;
@@ -260,10 +263,27 @@ export class StoredSnapshot implements Snapshot {
    * @throws {RollcallError} as {@link lines}
    */
   async *lineBatches(): AsyncGenerator<readonly string[], void, undefined> {
+    using ahead = this.#partsAhead();
     for (const part of this.manifest.parts) {
-      for await (const lines of partLines(this.#container, this.folder, part)) {
+      for await (const lines of partLines(this.#container, this.folder, part, { ahead })) {
         this.#signal.throwIfAborted();
         yield lines;
+      }
+    }
+  }
+
+  /**
+   * The same lines as bytes, each ended by a line feed, in blocks that are valid until the next is asked for.
+   *
+   * @throws {RollcallError} as {@link lines}
+   * @internal
+   */
+  async *blocks(): AsyncGenerator<Buffer, void, undefined> {
+    using ahead = this.#partsAhead();
+    for (const part of this.manifest.parts) {
+      for await (const block of partBlocks(this.#container, this.folder, part, ahead)) {
+        this.#signal.throwIfAborted();
+        yield block;
       }
     }
   }
@@ -299,5 +319,9 @@ export class StoredSnapshot implements Snapshot {
    */
   verify(options?: VerifyOptions): Promise<Verification> {
     return verifySnapshot(this.#container, this.folder.tenantId, this.folder.runId, options);
+  }
+
+  #partsAhead(): PartsAhead {
+    return new PartsAhead(this.#container, this.folder, this.manifest.parts);
   }
 }

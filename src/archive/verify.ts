@@ -8,8 +8,10 @@ import { allParts, formatPartsOf, readableParts } from "../snapshot/format-parts
 import { folderOf, manifestPath, type RunFolder } from "../snapshot/layout.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
 import type { PartEntry } from "../snapshot/part.ts";
-import { partLines } from "../snapshot/part-reader.ts";
+import { partBlocks } from "../snapshot/part-reader.ts";
+import { PartsAhead } from "../snapshot/parts-ahead.ts";
 import { sha256Of } from "../snapshot/sha256.ts";
+import { UserTally } from "../snapshot/tallies.ts";
 import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { FingerprintCheck } from "./fingerprint-check.ts";
@@ -17,7 +19,11 @@ import { checkFormatPart } from "./format-check.ts";
 import { LineTally } from "./line-tally.ts";
 import { requireManifest, resolveRun } from "./reader.ts";
 import { checkSignature, signatureFindings } from "./signature-check.ts";
-import { TallyCheck } from "./tally-check.ts";
+import { tallyFindings } from "./tally-check.ts";
+
+const LINE_FEED = 0x0a;
+/** Ids for which there is room from the start, 100 MB of it; there may be more. */
+const MAX_EXPECTED_USERS = 4e6;
 
 /** The result of a verification. */
 export interface Verification {
@@ -49,7 +55,7 @@ export interface VerifyOptions {
 /**
  * Reads all of a snapshot again and checks it against its manifest. Continues after a problem, to find the others.
  *
- * Memory: one part, 22 bytes a user to find duplicates, and 24 for fingerprints.
+ * Memory: two parts, one of them as it is stored, 22 bytes a user to find duplicates, and 24 for fingerprints.
  *
  * @param run as for `openSnapshot`
  * @throws {RollcallError} `snapshot-not-found`, `manifest-unsupported`; `snapshot-damaged` only if `latest.json` does not
@@ -101,37 +107,49 @@ async function verifyUsers(
   manifest: Manifest,
   problems: Finding[],
 ): Promise<number> {
-  const ids = new IdSet();
+  const { parts, completeness } = manifest;
+  // A manifest may say any number.
+  const ids = new IdSet(Math.min(completeness.unique, MAX_EXPECTED_USERS));
   const { fingerprints = [] } = manifest;
   const stored = await unlessDamaged(problems, () => readFingerprints(container, folder, fingerprints));
   const check = manifest.fingerprints && stored && new FingerprintCheck(folder, fingerprints, stored);
-  const tallies = new TallyCheck();
+  const counted = new UserTally();
   const before = problems.length;
   let isAllRead = true;
-  for (const part of manifest.parts) {
+  using ahead = new PartsAhead(container, folder, parts);
+  for (const part of parts) {
     const blob = `${folder.path}/${part.name}`;
-    const tally = new LineTally(manifest.source.properties, ids, tallies);
+    const tally = new LineTally(manifest.source.properties, ids, counted);
     const damages: Finding[] = [];
     await unlessDamaged(damages, async () => {
-      for await (const lines of partLines(container, folder, part)) {
-        for (const line of lines) {
+      for await (const block of partBlocks(container, folder, part, ahead)) {
+        for (const line of linesOf(block)) {
           tally.add(line);
-          check?.add(line);
+          check?.add(line, tally.hasId ? tally.id : undefined);
         }
       }
     });
     isAllRead &&= damages.length === 0;
     problems.push(...tally.problems().map((problem) => ({ blob, problem })), ...damages);
   }
-  if (isAllRead && ids.size !== manifest.completeness.unique) {
-    const problem = `it says ${manifest.completeness.unique} users; its parts hold ${ids.size} different ones`;
+  if (isAllRead && ids.size !== completeness.unique) {
+    const problem = `it says ${completeness.unique} users; its parts hold ${ids.size} different ones`;
     problems.push({ blob: manifestPath(folder), problem });
   }
   // Lines that are wrong themselves have been told of.
   if (problems.length === before) {
-    problems.push(...tallies.findings(folder, manifest), ...(check?.findings() ?? []));
+    problems.push(...tallyFindings(counted, folder, manifest), ...(check?.findings() ?? []));
   }
   return ids.size;
+}
+
+/** The lines of a block, without their line feeds. */
+function* linesOf(block: Buffer): Generator<Buffer, void, undefined> {
+  for (let start = 0; start < block.length; ) {
+    const end = block.indexOf(LINE_FEED, start);
+    yield block.subarray(start, end);
+    start = end + 1;
+  }
 }
 
 /** Adds damage to the findings; any other failure ends the verification. */

@@ -22,7 +22,7 @@ export async function* readChanges(
   { parts }: ChangesEntry,
 ): AsyncGenerator<readonly ChangeRecord[], void, undefined> {
   for (const part of parts) {
-    for await (const lines of partLines(container, folder, part, MAX_CHANGE_LINE_BYTES)) {
+    for await (const lines of partLines(container, folder, part, { maxLineBytes: MAX_CHANGE_LINE_BYTES })) {
       yield lines.map((line) => {
         const change = parseChange(Buffer.from(line));
         if (change) return change;

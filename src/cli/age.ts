@@ -9,7 +9,8 @@ export function parseAge(text: string): number {
   return Number(number) * unitMs;
 }
 
-/** `26.0 h`. */
+/** `26.0 h`, `15 min`. */
 export function ageInWords(ageMs: number): string {
+  if (ageMs < HOUR) return `${Math.floor(ageMs / MINUTE)} min`;
   return `${(ageMs / HOUR).toFixed(1)} h`;
 }

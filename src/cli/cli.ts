@@ -39,6 +39,8 @@ interface GlobalOptions {
  */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
   const terminal = new Terminal(io);
+  // Also for what is wrong with the arguments.
+  terminal.refusesColour = argv.includes("--no-color");
   let current = new Command("rollcall");
   const program = current
     .description("A nightly, provably complete snapshot of every user in an Entra tenant.")
@@ -53,7 +55,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     .addHelpText("after", HELP)
     .option("--quiet", "write results and errors only")
     .option("--no-progress", "show no progress on a terminal")
-    .option("--no-color", "use no colour, which no command does")
+    .option("--no-color", "use no colour")
     .option("--trust-local-settings", "let local.settings.json name any host; read it first")
     .hook("preAction", (_, command) => {
       current = command;

@@ -40,8 +40,23 @@ export class Destination implements AsyncDisposable {
     return true;
   }
 
+  /** Whether bytes may go there as they are, which a terminal's may not. */
+  get takesBytes(): boolean {
+    return this.#file !== undefined || this.#terminal.io.stdout.isTTY !== true;
+  }
+
+  /** As {@link write}, for bytes whose memory may be reused afterwards. */
+  async writeBytes(bytes: Buffer): Promise<boolean> {
+    // A stream may hold on to what it was given.
+    if (!this.#file) return this.#terminal.write(Buffer.from(bytes));
+    this.#terminal.io.signal.throwIfAborted();
+    await this.#file.write(bytes);
+    return true;
+  }
+
   /** Writes lines for people. */
   async print(...lines: readonly string[]): Promise<void> {
+    if (!this.#file) return this.#terminal.print(...lines);
     await this.write(lines.map((line) => `${printable(line)}\n`).join(""));
   }
 

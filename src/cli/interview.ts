@@ -37,6 +37,11 @@ export class Interview implements Disposable {
     this.#lines.on("close", () => this.#closed.abort(noAnswer()));
   }
 
+  /** Ends whatever is done between two questions, too: the one who is asked has left, or the command is to end. */
+  get signal(): AbortSignal {
+    return AbortSignal.any([this.#closed.signal, this.#io.signal]);
+  }
+
   /** Whether somebody can be asked. */
   get isAttended(): boolean {
     return this.#lines !== undefined;
@@ -85,7 +90,7 @@ export class Interview implements Disposable {
   }
 
   async #question(text: string): Promise<string> {
-    const signal = AbortSignal.any([this.#closed.signal, this.#io.signal]);
+    const { signal } = this;
     try {
       return (await this.#lines?.question(text, { signal })) ?? "";
     } catch (error) {

@@ -46,8 +46,8 @@ export class OutputFile implements AsyncDisposable {
    *
    * @throws {RollcallError} `output-unwritable` when it cannot be written, for instance to a full disk
    */
-  async write(text: string): Promise<void> {
-    await naming(this.path, () => this.#handle.appendFile(text));
+  async write(content: string | Uint8Array): Promise<void> {
+    await naming(this.path, () => this.#handle.appendFile(content));
   }
 
   /**
@@ -82,7 +82,7 @@ export function unwritable(file: string, problem: string): RollcallError {
     doing: `writing ${file}`,
     problem,
     remedy:
-      "Nothing was written. Name another file with --out, in a folder that exists and that you may write to.",
+      "Nothing was written. Choose a folder that exists and that you may write to; where there is --out, name another file there.",
   });
 }
 

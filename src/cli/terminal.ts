@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { RollcallError } from "../error.ts";
+import { coloured, hasColour } from "./colour.ts";
 
 /** An environment that takes what `local.settings.json` adds; `process.env` is one. */
 export type MutableEnvironment = Record<string, string | undefined>;
@@ -39,6 +40,8 @@ export class Terminal {
   trustsLocalSettings = false;
   /** Whether only results and errors are wanted: no confirmations, no notes. */
   isQuiet = false;
+  /** Whether lines have no colour, whatever the environment says. */
+  refusesColour = false;
   /** Whether how far a command is is kept from whoever watches. */
   hidesProgress = false;
   /** The tenant that the command is about; `undefined`: the one in the settings. */
@@ -55,13 +58,19 @@ export class Terminal {
    * Writes to standard output and waits until it has been taken. To a file or a pipe the bytes go as they are; on a
    * terminal nothing of them can steer it.
    *
+   * @param text bytes are for what is no terminal
    * @returns `false` when the reader has closed the pipe, which is no error
    * @throws {RollcallError} `output-unwritable` when it cannot be written, for instance to a full disk
    * @throws the signal's reason when it is aborted: a reader that has stopped reading may never take any more
    */
-  async write(text: string, form: TextForm = "text"): Promise<boolean> {
+  async write(text: string | Uint8Array, form: TextForm = "text"): Promise<boolean> {
+    const isSeen = this.io.stdout.isTTY && typeof text === "string";
+    return this.#send(isSeen ? forTerminal(text, form) : text);
+  }
+
+  async #send(text: string | Uint8Array): Promise<boolean> {
     if (this.#isClosed) return false;
-    const error = await this.#written(this.io.stdout.isTTY ? forTerminal(text, form) : text);
+    const error = await this.#written(text);
     if (!error) return true;
     this.#isClosed = error.code === "EPIPE";
     if (this.#isClosed) return false;
@@ -72,7 +81,7 @@ export class Terminal {
     });
   }
 
-  #written(text: string): Promise<NodeJS.ErrnoException | null | undefined> {
+  #written(text: string | Uint8Array): Promise<NodeJS.ErrnoException | null | undefined> {
     const { stdout, signal } = this.io;
     return new Promise((resolve, reject) => {
       // What is still said after that is said without waiting.
@@ -88,7 +97,7 @@ export class Terminal {
 
   /** Writes lines for people. What came out of a blob or an answer cannot steer their terminal. */
   async print(...lines: readonly string[]): Promise<void> {
-    await this.write(lines.map((line) => `${printable(line)}\n`).join(""));
+    await this.#send(this.#forPeople(lines, this.io.stdout));
   }
 
   /** Writes lines for people that confirm what the exit code says, too; not where only results are wanted. */
@@ -113,7 +122,13 @@ export class Terminal {
 
   /** Writes lines for people to standard error. */
   complain(...lines: readonly string[]): void {
-    this.io.stderr.write(lines.map((line) => `${printable(line)}\n`).join(""));
+    this.io.stderr.write(this.#forPeople(lines, this.io.stderr));
+  }
+
+  #forPeople(lines: readonly string[], stream: TerminalStream): string {
+    const plain = lines.map(printable);
+    const isColoured = !this.refusesColour && hasColour(stream, this.io.environment);
+    return (isColoured ? plain.map(coloured) : plain).map((line) => `${line}\n`).join("");
   }
 }
 

@@ -5,7 +5,7 @@ import type { Container } from "../storage/container.ts";
 import { SnapshotDamaged } from "../storage/snapshot-damaged.ts";
 import { fingerprintsPartName, type RunFolder } from "./layout.ts";
 import type { FinishedPart, Part, PartEntry } from "./part.ts";
-import { readBody } from "./part-reader.ts";
+import { readBody } from "./part-body.ts";
 import type { PartKind } from "./part-writer.ts";
 
 /** 32-bit words of a digest. */

@@ -66,6 +66,7 @@ describe("rollcall prune", () => {
     assert.match(lines[9] ?? "", /^20260124T020000Z {2}snapshot .* nothing: to be deleted$/);
     assert.equal(lines.filter((line) => /nothing: to be deleted$/.test(line)).length, 65);
     assert.match(lines.at(-1) ?? "", /^Nothing was deleted\. With --yes: 65 snapshots, \d+\.\d kB\.$/);
+    assert.match(stdout, /the manifest stays as manifest\.pruned\.json/);
     assert.ok(
       lines.every((line) => line.length <= 80),
       stdout,

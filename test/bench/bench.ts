@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { type BenchTenant, startBenchTenant } from "./bench-tenant.ts";
 import { bundleClients, type Clients } from "./client.ts";
 import type { Measured } from "./measured.ts";
+import { measureReading } from "./reading.ts";
 import { measureStart } from "./start.ts";
 import { measureTenants } from "./tenants.ts";
 
@@ -11,10 +12,12 @@ import { measureTenants } from "./tenants.ts";
 // process of its own; each client too, bundled as what is deployed. Every tenant's pages are walked once before anything
 // is measured, so that the tenant answers from its cache and no figure is about its rendering.
 // `npm run bench -- --tenants` (ten minutes, after `npm run build`) measures nights of many tenants.
+// `npm run bench -- --reading` (three minutes) measures nothing but how long a snapshot takes to read.
 // `npm run bench -- --start` (a minute) measures nothing but how long commands and the function take to start.
 const { values } = parseArgs({
   options: {
     quick: { type: "boolean" },
+    reading: { type: "boolean" },
     start: { type: "boolean" },
     tenants: { type: "boolean" },
     out: { type: "string" },
@@ -48,12 +51,18 @@ const INSTANCES = [
 const sections: string[] = [];
 
 if (values.start) titled("Start", await measureStart());
+else if (values.reading) await measureReadings();
 else if (values.tenants) await measureNights();
 else await measureRuns();
 
 const head = `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
 const text = `${head}\n\n${sections.join("\n\n")}\n`;
 if (values.out) await writeFile(values.out, text);
+
+async function measureReadings(): Promise<void> {
+  const users = values.quick ? 100_000 : 1_000_000;
+  titled(`Reading ${users.toLocaleString("en")} users`, await measureReading(users));
+}
 
 async function measureNights(): Promise<void> {
   const night = values.quick

@@ -9,6 +9,7 @@ import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { hasColour } from "../../src/cli/colour.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import type { SandboxRequest } from "../../src/sandbox/service/fault.ts";
 import type { Manifest } from "../../src/snapshot/manifest.ts";
@@ -116,7 +117,7 @@ describe("rollcall doctor --freshness", () => {
     assert.equal(young.exitCode, 0);
     assert.match(
       young.stdout,
-      new RegExp(`^✓ fresh: the latest snapshot, ${second.runId}, is 0\\.\\d h old\n`),
+      new RegExp(`^✓ fresh: the latest snapshot, ${second.runId}, is \\d min old\n`),
     );
     const old = await runHere("doctor", "--freshness", "0m", "--json");
     assert.equal(old.exitCode, 1);
@@ -319,15 +320,39 @@ describe("--quiet", () => {
 });
 
 describe("colour", () => {
-  it("is never used, whatever asks for it or against it", async () => {
-    const plain = await runHere("list");
-    for (const settings of [{ FORCE_COLOR: "3" }, { NO_COLOR: "1" }, { CLICOLOR_FORCE: "1" }]) {
-      const colourful = rollcallIn(sandbox, settings);
-      assert.deepEqual(await colourful("list", "--no-color"), plain);
-      for (const args of [["list"], ["--help"], ["show", "2019"]]) {
-        const { stdout, stderr } = await colourful(...args);
-        assert.ok(!(stdout + stderr).includes("\u001b"), args.join(" "));
-      }
+  const GREEN = "\u001b[32m✓\u001b[39m";
+  const RED = "\u001b[31mrollcall: snapshot-not-found\u001b[39m";
+
+  it("is for terminals, and is wanted or refused as everywhere", async () => {
+    for (const [settings, isTTY, has] of [
+      [{}, true, true],
+      [{}, false, false],
+      [{ NO_COLOR: "1" }, true, false],
+      [{ NO_COLOR: "" }, true, true],
+      [{ TERM: "dumb" }, true, false],
+      [{ FORCE_COLOR: "1" }, false, true],
+      [{ FORCE_COLOR: "1", NO_COLOR: "1" }, false, true],
+      [{ FORCE_COLOR: "0" }, true, false],
+    ] as const)
+      assert.equal(hasColour({ isTTY }, settings), has, JSON.stringify([settings, isTTY]));
+  });
+
+  it("is that of the marks with which lines begin, and of nothing for programs", async () => {
+    const colourful = rollcallIn(sandbox, { FORCE_COLOR: "1" }, rollcallHere);
+    assert.ok((await colourful("verify")).stdout.startsWith(GREEN));
+    assert.ok((await colourful("show", "2019")).stderr.startsWith(`${RED}\n`));
+    for (const args of [
+      ["verify", "--no-color"],
+      ["show", "2019", "--no-color"],
+      ["verify", "--json"],
+      ["show", "2019", "--json"],
+      ["users", "--limit", "1"],
+      ["list", "--output", "csv"],
+      ["--help"],
+    ]) {
+      const { stdout, stderr } = await colourful(...args);
+      assert.ok(!(stdout + stderr).includes("\u001b"), args.join(" "));
+      assert.notEqual(stdout + stderr, "");
     }
   });
 });

@@ -3,12 +3,13 @@ import { chmod, mkdtempDisposable, readdir, readFile, stat, writeFile } from "no
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { runCli } from "../../src/cli/cli.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { startTestSandbox } from "../support/test-sandbox.ts";
-import { assertNoSecretIn, type Outcome, rollcallHere } from "./rollcall-process.ts";
+import { assertNoSecretIn, type Outcome, rollcallHere, unwrapped } from "./rollcall-process.ts";
 
 const FILE = "local.settings.json";
 const CLIENT_ID = "6731de76-14a6-49ae-97bc-6eba6914391e";
@@ -183,6 +184,10 @@ describe("rollcall init", () => {
     const outcome = await rollcallHere(["init", ...asOptions(wrong), ...hosts()], surroundings(), place.path);
     assert.equal(outcome.exitCode, 2);
     assert.match(outcome.stderr, /ROLLCALL_STORAGE/);
+    const both = ["init", "--tenant", "no tenant", "--credential", "certificate"];
+    const wrongAndMissing = await rollcallHere(both, surroundings(), place.path);
+    for (const name of ["TENANT_ID", "STORAGE", "CLIENT_ID", "KEY_VAULT_URL", "CERTIFICATE_NAME"])
+      assert.equal(wrongAndMissing.stderr.split(`ROLLCALL_${name} `).length, 2, wrongAndMissing.stderr);
     const missing = await rollcallHere(["init", ...hosts()], surroundings(), place.path);
     assert.equal(missing.exitCode, 2);
     for (const name of ["ROLLCALL_TENANT_ID", "ROLLCALL_STORAGE", "ROLLCALL_CLIENT_ID"]) {
@@ -207,7 +212,7 @@ describe("rollcall init", () => {
     const args = [...asOptions(everything()), ...hosts()];
     const refused = await rollcallHere(["init", ...args], surroundings(), place.path);
     assert.equal(refused.exitCode, 1);
-    assert.match(refused.stderr, /it\s+is\s+there\s+already[\s\S]*--force/);
+    assert.match(unwrapped(refused.stderr), /it is there already.*--force/s);
     const declined = await answering(args, place.path, [[/Replace it\? \[y\/N\]/, ""]]);
     assert.equal(declined.exitCode, 1);
     assert.equal(await readFile(file, "utf8"), "{}");
@@ -261,6 +266,31 @@ describe("rollcall init", () => {
       environment,
     );
     assert.ok(!stderr.includes("xxx"), stderr);
+  });
+
+  it("ends at once when whoever is asked leaves while az is asked", async () => {
+    await using place = await mkdtempDisposable(path.join(tmpdir(), "rollcall-init-"));
+    const az = path.join(place.path, "az");
+    await writeFile(az, "#!/bin/sh\nexec sleep 60\n");
+    await chmod(az, 0o700);
+    const stdin = Object.assign(new PassThrough(), { isTTY: true });
+    const stderr = new PassThrough();
+    const told = text(stderr);
+    setTimeout(() => stdin.end(), 300);
+    const startedMs = performance.now();
+    const exitCode = await runCli(["init"], {
+      stdin,
+      stdout: new PassThrough(),
+      stderr,
+      environment: surroundings({ PATH: `${place.path}:/bin:/usr/bin` }),
+      cwd: place.path,
+      signal: new AbortController().signal,
+    });
+    assert.ok(performance.now() - startedMs < 5000);
+    assert.equal(exitCode, 1);
+    stderr.end();
+    assert.match(await told, /the question was not answered/);
+    assert.deepEqual(await readdir(place.path), ["az"]);
   });
 
   it("says so when the environment has settings, which win over the file", async () => {

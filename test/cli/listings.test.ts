@@ -84,6 +84,32 @@ describe("--output", () => {
     });
   }
 
+  it("writes the same as JSON, JSON lines and CSV: diff, whose --json is lines", async () => {
+    const from = ["diff", runs[1] ?? "", runs[2] ?? ""];
+    const changes = jsonOf(await run(...from, "--output", "json")) as Entry[];
+    assert.deepEqual(
+      changes.map(({ change, after }) => [change, after]),
+      [["changed", { displayName: "=1+1, renamed" }]],
+    );
+    for (const args of [["--output", "ndjson"], ["--json"]]) {
+      const lines = await linesOf(...from, ...args);
+      assert.deepEqual(
+        lines.map((line) => JSON.parse(line)),
+        changes,
+      );
+    }
+    const [row = {}]: Entry[] = parse((await run(...from, "--output", "csv")).stdout, {
+      columns: true,
+      bom: true,
+    });
+    assert.deepEqual(Object.keys(row), Object.keys(changes[0] ?? {}));
+    assert.deepEqual([row.displayName, row.after], ["'=1+1, renamed", '{"displayName":"=1+1, renamed"}']);
+    const same = [runs[2] ?? "", runs[2] ?? ""];
+    assert.deepEqual(jsonOf(await run("diff", ...same, "--output", "json")), []);
+    assert.match((await linesOf(...from, "--output", "table"))[0] ?? "", /^From /);
+    assert.equal((await run(...from, "--output", "xml")).exitCode, 2);
+  });
+
   it("decides whether an error is JSON", async () => {
     for (const format of ["json", "ndjson"]) {
       assert.equal(failureOf(await run("users", "2019", "--output", format)).code, "snapshot-not-found");

@@ -83,9 +83,9 @@ describe("a command that takes longer than a second", () => {
     await delay(1000 - (Date.now() % 1000));
     jsonOf(await snapshot("snapshot", "--json"));
     const { tls } = sandbox.tenant;
-    // What is read after the first second is told.
+    // What is read or deleted after the first second is told.
     gate = await startStorageGate(sandbox.storage, tls, undefined, async (name) => {
-      if (/^GET (users|fingerprints)-/.test(name)) await delay(1100);
+      if (/^(GET|DELETE) (users|fingerprints)-/.test(name)) await delay(1100);
       return undefined;
     });
   });
@@ -94,14 +94,22 @@ describe("a command that takes longer than a second", () => {
     await sandbox[Symbol.asyncDispose]();
   });
 
-  async function told(isTerminal: boolean, ...args: readonly string[]): Promise<string> {
+  function told(isTerminal: boolean, ...args: readonly string[]): Promise<string> {
+    return toldThrough(gate, isTerminal, ...args);
+  }
+
+  async function toldThrough(
+    { url }: StorageGate,
+    isTerminal: boolean,
+    ...args: readonly string[]
+  ): Promise<string> {
     await using folder = await mkdtempDisposable(`${tmpdir()}/rollcall-progress-`);
     const { stderr, written } = watched();
     const stdout = new PassThrough();
     const exitCode = await runCli(args, {
       stdout: stdout.resume(),
       stderr: Object.assign(stderr, { isTTY: isTerminal }),
-      environment: { ...sandbox.environment, ROLLCALL_STORAGE: gate.url },
+      environment: { ...sandbox.environment, ROLLCALL_STORAGE: url },
       cwd: folder.path,
       signal: new AbortController().signal,
     });
@@ -111,9 +119,31 @@ describe("a command that takes longer than a second", () => {
     return all;
   }
 
-  for (const args of [["verify"], ["diff"], ["report"], ["users", "--out", "users.ndjson"]]) {
+  for (const args of [
+    ["verify"],
+    ["diff"],
+    ["report"],
+    ["users", "--out", "users.ndjson"],
+    // The last: it deletes the older of two.
+    ["prune", "--keep-last", "1", "--yes"],
+  ]) {
     it(`tells on a terminal how far it is: ${args.join(" ")}`, async () => {
       assert.match(await told(true, ...args), /\d k?B of \d+\.\d kB {2}\d+%/);
+    });
+  }
+
+  for (const command of ["list", "history"]) {
+    it(`tells on a terminal that it reads, however many runs there are: ${command}`, async () => {
+      await using slow = await startStorageGate(
+        sandbox.storage,
+        sandbox.tenant.tls,
+        undefined,
+        async (name) => {
+          if (name.startsWith("GET manifest.json")) await delay(1100);
+          return undefined;
+        },
+      );
+      assert.match(await toldThrough(slow, true, command), /\d\.\d kB read/);
     });
   }
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
+import { parse } from "csv-parse/sync";
 import { DAY, SECOND, systemClock } from "../../src/clock.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
 import { latestPath } from "../../src/snapshot/layout.ts";
@@ -120,6 +121,32 @@ describe("rollcall tenants", () => {
       [nobody.tenantId, (nobody.problem as unknown as Record<string, string>).code],
       [null, "tenant-not-found"],
     );
+  });
+
+  it("has one default age, which help tells as it is written", async () => {
+    const { stdout } = await run(["tenants", "--help"]);
+    assert.deepEqual(stdout.match(/default: \S+/g), ["default: 26h)", 'default: "table")']);
+  });
+
+  it("writes the same as JSON lines and CSV, and into a file", async () => {
+    const states = JSON.parse((await run(["tenants", "--json"], LISTED)).stdout) as Record<string, unknown>[];
+    const names = states.map(({ tenant }) => tenant);
+    const lines = (await run(["tenants", "--output", "ndjson"], LISTED)).stdout.trimEnd().split("\n");
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line).tenant),
+      names,
+    );
+    await using folder = await mkdtempDisposable(`${tmpdir()}/rollcall-tenants-`);
+    const file = `${folder.path}/tenants.csv`;
+    const outcome = await run(["tenants", "--output", "csv", "--out", file], LISTED);
+    assert.deepEqual([outcome.exitCode, outcome.stdout], [1, ""]);
+    const rows: Record<string, string>[] = parse(await readFile(file), { columns: true, bom: true });
+    assert.deepEqual(
+      rows.map(({ tenant }) => tenant),
+      names,
+    );
+    assert.deepEqual([rows[0]?.standing, rows[0]?.users, rows[0]?.trouble], ["fresh", "1234", ""]);
+    assert.match(rows[1]?.trouble ?? "", /graph-permission-missing/);
   });
 
   it("takes no snapshot for fresh that was finished in the future", async () => {

@@ -79,6 +79,18 @@ describe("reading a part stops", () => {
     await assertStops(container, part, /more lines than the 100 that the manifest says/, 0);
   });
 
+  it("at the end, with fewer lines than the manifest says", async () => {
+    const container = await freshContainer();
+    const part = await storePart(container, gzipSync("{}\n".repeat(10)), 11);
+    await assertStops(container, part, /it has 10 lines; the manifest says 11/, 30);
+  });
+
+  it("at a line that is not UTF-8", async () => {
+    const container = await freshContainer();
+    const part = await storePart(container, gzipSync(Buffer.from([0x22, 0xc3, 0x22, 0x0a])), 1);
+    await assertStops(container, part, /not UTF-8|not gzip of UTF-8/, 0);
+  });
+
   it("at more content than a part may hold", async () => {
     const container = await freshContainer();
     const line = `${"x".repeat(MIB - 1)}\n`;

@@ -6,10 +6,12 @@ import { compareSnapshots } from "../../changes/compare.ts";
 import { compareSelections, type Selection } from "../../changes/selection.ts";
 import { ChangeSummary } from "../change-summary.ts";
 import { Destination } from "../destination.ts";
+import type { OutputFormat } from "../output-format.ts";
 import { openReadingPlace } from "../reading.ts";
 import { ReadingProgress } from "../reading-progress.ts";
 import type { Terminal } from "../terminal.ts";
 import { unknownProperty } from "../unknown-property.ts";
+import { openOutput } from "../user-output.ts";
 
 /** Options of `rollcall diff`. */
 export interface DiffOptions {
@@ -18,9 +20,12 @@ export interface DiffOptions {
   readonly limit: number;
   /** Whether differences make the command exit with 1; then a failure makes it exit with 3. */
   readonly exitCode?: boolean;
+  readonly output: OutputFormat;
   readonly out?: string;
-  readonly json?: boolean;
 }
+
+/** Of a change as a line of JSON, and of CSV. */
+const FIELDS = ["id", "change", "userPrincipalName", "displayName", "before", "after"] as const;
 
 /** Shows what changed between two snapshots. */
 export async function diff(
@@ -30,13 +35,14 @@ export async function diff(
   options: DiffOptions,
   command: Command,
 ): Promise<void> {
-  const { change: kinds = CHANGE_KINDS, property: names = [], limit, exitCode, out, json } = options;
+  const { change: kinds = CHANGE_KINDS, property: names = [], limit, exitCode, output, out } = options;
+  const isTable = output === "table";
   if (exitCode) terminal.failureExitCode = 3;
   if (names.length > 0 && !kinds.includes("changed")) {
     command.error("--property is about users who changed; it needs --change changed");
   }
   await using destination = await Destination.open(terminal, out);
-  using progress = new ReadingProgress(terminal, json);
+  using progress = new ReadingProgress(terminal, output === "json" || output === "ndjson");
   const { snapshots } = await openReadingPlace(terminal, progress.count);
   const after = await snapshots.open(to);
   const before = from === undefined ? await snapshots.before(after) : await snapshots.open(from);
@@ -49,19 +55,28 @@ export async function diff(
   progress.expect("", mostBytes(before) + mostBytes(after));
   let differs = false;
   const summary = new ChangeSummary(limit);
+  const listing = openOutput(isTable ? "ndjson" : output, { properties: FIELDS, width: destination.width });
+  const form = output === "csv" ? "text" : "json";
+  // Nothing is written, not even the head, before something has been compared.
+  let begun = listing.head;
   for await (const some of changes) {
     differs = true;
-    if (!json) for (const change of some) summary.add(change);
-    else if (!(await destination.write(some.map(({ line }) => `${line}\n`).join(""), "json"))) break;
+    if (isTable) {
+      for (const change of some) summary.add(change);
+      continue;
+    }
+    const rows = listing.rows(some.map(({ line }) => line.toString()));
+    if (!(await destination.write(begun + rows, form))) break;
+    begun = "";
   }
   progress.clear();
-  if (!json) {
+  if (isTable) {
     const heading = `From ${before.folder.runId} to ${after.folder.runId}`;
     await destination.print(
       differs ? heading : `${heading}: no differences`,
       ...summary.lines(kinds, selection.notCompared),
     );
-  }
+  } else await destination.write(begun + listing.tail, form);
   await destination.publish();
   if (exitCode && differs) terminal.exitCode = 1;
 }

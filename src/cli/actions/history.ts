@@ -4,6 +4,7 @@ import { Destination } from "../destination.ts";
 import { writeListing } from "../listing-output.ts";
 import type { OutputFormat } from "../output-format.ts";
 import { noRuns, openReadingPlace, runsOrNone } from "../reading.ts";
+import { ReadingProgress } from "../reading-progress.ts";
 import { type RunRange, runsIn } from "../run-range.ts";
 import { type Column, formatTable } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
@@ -64,12 +65,14 @@ export interface HistoryOptions extends RunRange {
 export async function history(terminal: Terminal, options: HistoryOptions): Promise<void> {
   const { output, out, last, limit } = options;
   await using destination = await Destination.open(terminal, out);
-  const { containerName, snapshots } = await openReadingPlace(terminal);
+  using progress = new ReadingProgress(terminal, output === "json" || output === "ndjson");
+  const { containerName, snapshots } = await openReadingPlace(terminal, progress.count);
   const stored = await runsOrNone(snapshots);
   const runs = runsIn(stored, { ...options, limit: last ?? limit });
   const entries = await Array.fromAsync(snapshots.manifests(runs), (run) =>
     "error" in run ? run : asEntry(run),
   );
+  progress.clear();
   if (output !== "table")
     await writeListing(
       destination,

@@ -7,10 +7,11 @@ import { cloudNamed } from "../../settings/clouds.ts";
 import type { CredentialKind } from "../../settings/credential-kind.ts";
 import { runDeclarations } from "../../settings/declarations.ts";
 import { readProxy } from "../../settings/proxy-setting.ts";
-import { readSettings, SettingsError } from "../../settings/settings.ts";
+import { readSettings, type SettingProblem, SettingsError } from "../../settings/settings.ts";
 import { type AzAccount, azAccount } from "../az-account.ts";
 import { Interview } from "../interview.ts";
 import { OutputFile } from "../output-file.ts";
+import { ProgressDisplay } from "../progress-display.ts";
 import type { Terminal } from "../terminal.ts";
 import { doctor } from "./doctor.ts";
 
@@ -43,7 +44,7 @@ export interface InitOptions {
 
 /** Writes `local.settings.json` from answers and options, and checks that it works. */
 export async function init(terminal: Terminal, options: InitOptions): Promise<void> {
-  const { environment, cwd, signal } = terminal.io;
+  const { environment, cwd } = terminal.io;
   refuseOtherSettings(environment);
   const place = path.join(cwd, FILE);
   using interview = new Interview(terminal.io, given(options));
@@ -52,16 +53,23 @@ export async function init(terminal: Terminal, options: InitOptions): Promise<vo
     if (!(await interview.confirm(`${place} is there. Replace it?`))) throw isThere(place);
   }
   await using file = await OutputFile.open(place, MODE);
-  const account = interview.isAttended ? await azAccount(environment, signal) : undefined;
+  const { signal } = interview;
+  const account = interview.isAttended ? await accountOf(terminal, signal) : undefined;
   await askAll(interview, account, { environment, signal });
-  if (interview.problems.length > 0) throw new SettingsError(interview.problems);
-  readSettings(interview.answers);
+  refuseWrong(interview);
   const values = { ...FOR_THE_HOST, ...interview.answers };
   await file.write(`${JSON.stringify({ IsEncrypted: false, Values: values }, null, 2)}\n`);
   await file.publish();
   interview[Symbol.dispose]();
   await terminal.print(`Wrote ${place}`, "");
   await doctor(terminal, {});
+}
+
+/** What az knows, which may take seconds. */
+async function accountOf(terminal: Terminal, signal: AbortSignal): Promise<AzAccount | undefined> {
+  using display = new ProgressDisplay(terminal);
+  display.show("Asking az where you are signed in");
+  return await azAccount(terminal.io.environment, signal);
 }
 
 /** What options say, by the names of the settings. */
@@ -144,6 +152,23 @@ async function askAll(
     text: "Container of the snapshots",
     suggestion: settings.container.example,
   });
+}
+
+/** @throws {SettingsError} for all that is wrong or missing, each once: what was asked about is told as it was found then */
+function refuseWrong({ problems, answers }: Interview): void {
+  const told = new Set(problems.map(({ name }) => name));
+  const all = [...problems, ...problemsOf(answers).filter(({ name }) => !told.has(name))];
+  if (all.length > 0) throw new SettingsError(all);
+}
+
+function problemsOf(answers: Readonly<Record<string, string>>): readonly SettingProblem[] {
+  try {
+    readSettings(answers);
+    return [];
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    return error.problems;
+  }
 }
 
 function impliedKind(answers: Readonly<Record<string, string>>): CredentialKind | undefined {

@@ -10,6 +10,7 @@ import { Destination } from "../destination.ts";
 import { writeListing } from "../listing-output.ts";
 import type { OutputFormat } from "../output-format.ts";
 import { noRuns, openReadingPlace, runsOrNone } from "../reading.ts";
+import { ReadingProgress } from "../reading-progress.ts";
 import { type RunRange, runsIn } from "../run-range.ts";
 import { type Column, formatTable } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
@@ -48,12 +49,14 @@ export interface ListOptions extends RunRange {
 export async function list(terminal: Terminal, options: ListOptions): Promise<void> {
   const { output, out } = options;
   await using destination = await Destination.open(terminal, out);
-  const { containerName, snapshots } = await openReadingPlace(terminal);
+  using progress = new ReadingProgress(terminal, output === "json" || output === "ndjson");
+  const { containerName, snapshots } = await openReadingPlace(terminal, progress.count);
   const runs = await runsOrNone(snapshots);
   const latest = await latestRun(snapshots);
   const inRange = runsIn(runs, { ...options, limit: undefined });
   const shown = inRange.slice(0, options.limit);
   const entries = await Array.fromAsync(snapshots.list(shown));
+  progress.clear();
   if (output !== "table") {
     const isLatest = ({ runId }: { readonly runId: string }) => runId === latest.runId;
     const listed = entries.map((entry) => ({ ...entry, latest: isLatest(entry) }));

@@ -9,6 +9,7 @@ import { PRUNE, takeLock } from "../../storage/lock.ts";
 import { formatBytes, plural } from "../../words/format.ts";
 import { environmentOf } from "../environment.ts";
 import { isNoContainer, openTenantPlace, type TenantPlace } from "../reading.ts";
+import { ReadingProgress } from "../reading-progress.ts";
 import { type Column, formatTable } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -20,6 +21,12 @@ const COLUMNS: readonly Column[] = [
 ];
 
 const KINDS = { snapshot: "snapshot", failed: "failed run", pruned: "rest of a pruned one" } as const;
+
+/** Younger snapshots are chained to those that go. */
+const MANIFESTS_STAY = [
+  "Of a snapshot that goes, the manifest stays as manifest.pruned.json, and its",
+  "signature: younger ones are chained to it (rollcall verify --chain).",
+];
 
 /** Options of `rollcall prune`. */
 export interface PruneOptions {
@@ -36,8 +43,7 @@ export interface PruneOptions {
 export async function prune(terminal: Terminal, options: PruneOptions, command: Command): Promise<void> {
   const rules = rulesOf(options) ?? readKeep(environmentOf(terminal));
   if (!rules) command.error("name a rule, such as --keep-daily 30, or set ROLLCALL_KEEP");
-  const place = await openTenantPlace(terminal);
-  const { plan, pruned } = await carryOut(place, rules, options.yes ?? false, terminal.io.signal);
+  const { plan, pruned, place } = await carryOut(terminal, rules, options);
   if (options.json) await terminal.printJson(asJson(plan, pruned));
   else await terminal.print(...describe(place, plan, pruned));
   if (pruned && pruned.refused.length > 0) throw notLetGo(pruned.refused);
@@ -63,24 +69,56 @@ function rulesOf({
 
 /** Plans and, if it is to delete, deletes under the lock. A container that does not exist yet holds nothing. */
 async function carryOut(
-  { container, tenantId }: TenantPlace,
+  terminal: Terminal,
   rules: KeepRules,
-  isToDelete: boolean,
-  signal: AbortSignal,
-): Promise<{ readonly plan: readonly PlannedFolder[]; readonly pruned?: Pruned }> {
+  { yes, json }: PruneOptions,
+): Promise<{
+  readonly place: TenantPlace;
+  readonly plan: readonly PlannedFolder[];
+  readonly pruned?: Pruned;
+}> {
+  using progress = new ReadingProgress(terminal, json);
+  let isDeleting = false;
+  const onRead = (bytes: number) => {
+    if (!isDeleting) progress.count(bytes);
+  };
+  const place = await openTenantPlace(terminal, onRead);
+  const { container, tenantId } = place;
+  const { signal } = terminal.io;
   try {
     // A laptop's clock may be a day ahead, and a folder that was written an hour ago would seem old.
     const nowMs = (await container.time()).getTime();
-    if (!isToDelete) return { plan: await planPrune(container, tenantId, rules, nowMs) };
+    if (!yes) return { place, plan: await planPrune(container, tenantId, rules, nowMs) };
     await using lock = await takeLock(container, { path: lockPath(tenantId), clock: systemClock, signal });
     await lock.nameHolder(PRUNE);
     const locked = container.withSignal(lock.signal);
     const plan = await planPrune(locked, tenantId, rules, nowMs);
-    return { plan, pruned: await deleteUnkept(locked, plan) };
+    isDeleting = true;
+    progress.expect("Deleting", bytesOf(plan.filter(isDoomed)));
+    return { place, plan, pruned: await deleteUnkept(locked, plan, progress.count) };
   } catch (error) {
-    if (isNoContainer(error)) return { plan: [] };
-    throw error;
+    if (isNoContainer(error)) return { place, plan: [] };
+    throw error instanceof RollcallError && error.code === "lock-lost" ? stolen(error) : error;
   }
+}
+
+/** A run that loses its lock has published nothing; what a prune has deleted is gone. */
+function stolen({ doing, problem, answer }: RollcallError): RollcallError {
+  return new RollcallError("lock-lost", {
+    doing,
+    problem: problem.replace("this run", "this prune"),
+    answer,
+    remedy:
+      "What was deleted until then is gone, and each snapshot is whole or counts as pruned. Prune again to go on.",
+  });
+}
+
+function isDoomed({ keptBy }: PlannedFolder): boolean {
+  return keptBy.length === 0;
+}
+
+function bytesOf(folders: readonly PlannedFolder[]): number {
+  return folders.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function describe(
@@ -95,15 +133,19 @@ function describe(
     formatBytes(bytes),
     keptBy.length === 0 ? (pruned ? "nothing" : "nothing: to be deleted") : keptBy.join(", "),
   ]);
-  return [...formatTable(COLUMNS, rows), pruned ? whatWasDone(pruned) : whatWouldBeDone(plan)];
+  const hasUnkept = plan.some((planned) => isDoomed(planned) && planned.kind !== "failed");
+  return [
+    ...formatTable(COLUMNS, rows),
+    ...(hasUnkept ? MANIFESTS_STAY : []),
+    pruned ? whatWasDone(pruned) : whatWouldBeDone(plan),
+  ];
 }
 
 function whatWouldBeDone(plan: readonly PlannedFolder[]): string {
-  const doomed = plan.filter(({ keptBy }) => keptBy.length === 0);
+  const doomed = plan.filter(isDoomed);
   if (doomed.length === 0) return "There is nothing to delete.";
   const failed = doomed.filter(({ kind }) => kind === "failed").length;
-  const bytes = doomed.reduce((sum, planned) => sum + planned.bytes, 0);
-  return `Nothing was deleted. With --yes: ${amounts(doomed.length - failed, failed, bytes)}.`;
+  return `Nothing was deleted. With --yes: ${amounts(doomed.length - failed, failed, bytesOf(doomed))}.`;
 }
 
 function whatWasDone({ snapshots, failed, bytes }: Pruned): string {

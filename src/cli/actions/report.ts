@@ -20,7 +20,9 @@ const YOUNG_MS = 26 * HOUR;
 export interface ReportOptions {
   /** Absent: `rollcall-RUN.html`. */
   readonly out?: string;
-  readonly last: number;
+  readonly limit: number;
+  /** As `limit`, its former name. */
+  readonly last?: number;
   /** About all tenants in place of one snapshot. */
   readonly all?: boolean;
   readonly json?: boolean;
@@ -30,7 +32,7 @@ export interface ReportOptions {
 export async function report(
   terminal: Terminal,
   wanted: string | undefined,
-  { out, last, all, json }: ReportOptions,
+  { out, limit, last = limit, all, json }: ReportOptions,
 ): Promise<void> {
   if (all) return await reportAll(terminal, out, json ?? false);
   using progress = new ReadingProgress(terminal, json);
@@ -73,7 +75,7 @@ async function reportAll(terminal: Terminal, out: string | undefined, json: bool
   const { cwd } = terminal.io;
   const place = out === undefined ? await usualFile(cwd, "rollcall-tenants.html") : path.resolve(cwd, out);
   await using file = await OutputFile.open(place);
-  const { list, states, repeats } = await lookAtTenants(terminal, YOUNG_MS);
+  const { list, states, repeats } = await lookAtTenants(terminal, YOUNG_MS, json);
   terminal.complain(...list.problems, ...repeats);
   await file.write(renderTenantsPage(states, Date.now()));
   await file.publish();

@@ -37,8 +37,13 @@ export async function users(
   const asked = [...(select ?? []), ...where.map(({ property }) => property)];
   const unknown = asked.find((name) => !properties.includes(name));
   if (unknown !== undefined) command.error(unknownProperty(snapshot.folder.runId, unknown, properties));
-  const output = openOutput(format, { properties, select, width: destination.width });
   progress.expect(snapshot.folder.runId, totalBytes(snapshot.manifest));
+  if (format === "ndjson" && asked.length === 0 && limit === undefined && destination.takesBytes) {
+    // As they are stored: nothing is decoded.
+    for await (const block of snapshot.blocks()) if (!(await destination.writeBytes(block))) return;
+    return destination.publish();
+  }
+  const output = openOutput(format, { properties, select, width: destination.width });
   const wanted = fitting(new RowFilter(properties, where), snapshot.lineBatches(), limit);
   const form = format === "csv" || format === "table" ? "text" : "json";
   for await (const text of textsOf(output, wanted)) if (!(await destination.write(text, form))) return;

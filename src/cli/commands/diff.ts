@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CHANGE_KINDS, type ChangeKind } from "../../changes/change-kind.ts";
 import type { DiffOptions } from "../actions/diff.ts";
+import { OUTPUT_FORMATS } from "../output-format.ts";
 import type { Terminal } from "../terminal.ts";
 
 const HELP = `
@@ -29,10 +30,13 @@ export function addDiffCommand(program: Command, terminal: Terminal): void {
         .argParser(addKind),
     )
     .option("--property <name>", "only users for whom this property changed (repeatable)", addName)
-    .option("--limit <count>", "how many of each kind to show at most", parseLimit, 20)
+    .option("--limit <count>", "how many of each kind a table shows at most", parseLimit, 20)
     .option("--exit-code", "exit with 1 if there are differences")
+    .addOption(new Option("--output <format>", "how to write them").choices(OUTPUT_FORMATS).default("table"))
+    .addOption(
+      new Option("--json", "short for --output ndjson; errors are JSON, too").implies({ output: "ndjson" }),
+    )
     .option("--out <file>", "write to a file, whole or not at all")
-    .option("--json", "write each change as a line of JSON")
     .addHelpText("after", HELP)
     .action(
       async (from: string | undefined, to: string | undefined, options: DiffOptions, command: Command) => {

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { ReportOptions } from "../actions/report.ts";
 import { parseCount } from "../count.ts";
 import type { Terminal } from "../terminal.ts";
@@ -31,7 +31,8 @@ export function addReportCommand(program: Command, terminal: Terminal): void {
     .argument("[run]", "which run (default: the latest)")
     .option("--out <file>", "the file to write (default: rollcall-RUN.html)")
     .option("--all", "all tenants of ROLLCALL_TENANTS, a row for each, in place of one snapshot")
-    .option("--last <count>", "how many runs at most", parseCount, 14)
+    .option("--limit <count>", "how many runs at most, the newest", parseCount, 14)
+    .addOption(new Option("--last <count>").argParser(parseCount).hideHelp())
     .option("--json", "print what was written as JSON")
     .addHelpText("after", HELP)
     .action(async (run: string | undefined, options: ReportOptions, command: Command) => {

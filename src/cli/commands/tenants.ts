@@ -1,7 +1,8 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { TenantsOptions } from "../actions/tenants.ts";
 import { parseAge } from "../age.ts";
 import type { Terminal } from "../terminal.ts";
+import { addOutputOptions } from "./listing-options.ts";
 
 const HELP = `
 Example: rollcall tenants --within 26h
@@ -15,16 +16,15 @@ entry of the list is wrong, or failed; 2 wrong usage or settings.`;
 
 /** `rollcall tenants`. */
 export function addTenantsCommand(program: Command, terminal: Terminal): void {
-  program
+  const tenants = program
     .command("tenants")
     .description("show how each of several tenants stands")
-    .option(
-      "--within <age>",
-      "how old a snapshot may be: 90m, 26h, 2d (default: 26h)",
-      parseAge,
-      parseAge("26h"),
-    )
-    .option("--json", "print an array of JSON objects")
+    .addOption(
+      new Option("--within <age>", "how old a snapshot may be: 90m, 26h, 2d")
+        .argParser(parseAge)
+        .default(parseAge("26h"), "26h"),
+    );
+  addOutputOptions(tenants, "table")
     .addHelpText("after", HELP)
     .action(async (options: TenantsOptions) => {
       const { tenants } = await import("../actions/tenants.ts");

@@ -1,6 +1,6 @@
 import { namesOf, type OptionWords, type Vocabulary } from "./words.ts";
 
-/** Completion for PowerShell 5 and newer. What it does not know, it leaves to the completion of file names. */
+/** Completion for PowerShell. What it does not know, it leaves to the completion of file names. */
 export function powershellCompletion({ program, options, commands }: Vocabulary): string {
   const words = new Map([
     ["", [...commands.map(({ name, description }) => [name, description] as const), ...described(options)]],
@@ -28,14 +28,22 @@ ${values.join("\n")}
   }
   $typed = @($commandAst.CommandElements | Select-Object -Skip 1 |
     Where-Object { $_.Extent.EndOffset -lt $cursorPosition } | ForEach-Object { $_.ToString() })
-  $command = [string]($typed | Where-Object { $words.ContainsKey($_) } | Select-Object -First 1)
+  # A string even of nothing: [string] would leave $null of an empty pipeline, which is no key.
+  $command = "$($typed | Where-Object { $words.ContainsKey($_) } | Select-Object -First 1)"
   $last = if ($typed.Count -gt 0) { $typed[-1] } else { '' }
+  # --output=json is one word.
+  $before = ''
+  if ($wordToComplete -match '^(--[a-z-]+)=') {
+    $last = $Matches[1]
+    $before = $Matches[0]
+  }
   $key = "$command $last"
   $tips = $words[$command]
-  $candidates = if ($values.ContainsKey($key)) { $values[$key] } else { $tips.Keys }
-  $candidates | Where-Object { $_ -like "$wordToComplete*" } | ForEach-Object {
+  $candidates = if ($values.ContainsKey($key)) { $values[$key] } elseif ($before -eq '') { $tips.Keys } else { @() }
+  $typedPart = $wordToComplete.Substring($before.Length)
+  $candidates | Where-Object { $_.StartsWith($typedPart, 'OrdinalIgnoreCase') } | ForEach-Object {
     $tip = if ($values.ContainsKey($key)) { $_ } else { $tips[$_] }
-    [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $tip)
+    [System.Management.Automation.CompletionResult]::new("$before$_", $_, 'ParameterValue', $tip)
   }
 }
 `;

@@ -44,7 +44,8 @@ function specOf({ short, long, description, value }: OptionWords): string {
   const isRepeatable = description.includes("(repeatable)");
   const after = `[${escaped(description)}]${value ? `:${value.name}:${actionOf(value)}` : ""}`;
   if (short !== undefined) return `${quoted(`(${short} ${long})`)}{${short},${long}}${quoted(after)}`;
-  return quoted(`${isRepeatable ? "*" : ""}${long}${after}`);
+  // With "=" the value may be the next word or stand behind that sign.
+  return quoted(`${isRepeatable ? "*" : ""}${long}${value ? "=" : ""}${after}`);
 }
 
 function actionOf({ choices, isFile }: NonNullable<OptionWords["value"]>): string {
