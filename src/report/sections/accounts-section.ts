@@ -37,8 +37,7 @@ ${
     : missing("Members and guests", "userType")
 }
 </div>
-<h3>Use</h3>
-${signIns ? signInTables(signIns, users) : html`<p class="empty">Not in this snapshot: it needs the property signInActivity.</p>`}
+${signIns ? signInTables(signIns, users) : missing("When accounts were used last", "signInActivity")}
 </section>`;
 }
 
