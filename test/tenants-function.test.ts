@@ -264,7 +264,11 @@ describe("the function app with several tenants", () => {
     setTimeout(() => void lease.releaseLease(), 22_000);
     await fire(later());
     const lines = await work();
-    assert.deepEqual(outcomes(lines), { committed: 6, retrying: 1 });
+    // Nobody has waited for it.
+    assert.deepEqual(
+      lines.map(({ outcome }) => outcome),
+      [...Array(5).fill("committed"), "retrying", "committed"],
+    );
     assert.equal(lines.find(({ outcome }) => outcome === "retrying")?.code, "lock-held");
     assert.equal((await snapshotted()).length, 12);
   });
