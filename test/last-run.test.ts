@@ -61,18 +61,31 @@ describe("last-run.json", () => {
       (await run("list")).stdout,
       /No snapshot .*\n! Last run: failed at .* with graph-permission-/,
     );
+    for (const args of [[], ["--json"]]) {
+      const { stderr, exitCode } = await run("show", ...args);
+      assert.equal(exitCode, 1);
+      assert.match(
+        stderr,
+        /snapshot-not-found[\s\S]*The last run failed at [\s\S]*graph-permission-missing[\s\S]*adminconsent/,
+      );
+    }
     rig.tenant.app.roles.add("User.Read.All");
     await rig.run({ run: { clock: systemClock } });
-    assert.doesNotMatch((await run("list")).stdout, /Last run/);
+    for (const args of [[], ["--json"]])
+      assert.doesNotMatch(Object.values(await run("list", ...args)).join(), /Last run/);
     rig.tenant.app.roles.clear();
     await rig.fails("graph-permission-missing");
+    const told =
+      /! Last run: failed at \d{4}-\d\d-\d\d \d\d:\d\d UTC with\s+graph-permission-missing[\s\S]*adminconsent\?client_id=/;
     for (const command of ["list", "show"]) {
       const { stdout, exitCode } = await run(command);
       assert.equal(exitCode, 0);
-      assert.match(
-        stdout,
-        /! Last run: failed at \d{4}-\d\d-\d\d \d\d:\d\d UTC with\s+graph-permission-missing/,
-      );
+      assert.match(stdout, told);
+      // What programs read is as it ever was.
+      const forPrograms = await run(command, "--json");
+      assert.equal(forPrograms.exitCode, 0);
+      assert.doesNotMatch(JSON.stringify(JSON.parse(forPrograms.stdout)), /graph-permission-missing/);
+      assert.match(forPrograms.stderr, told);
     }
     rig.tenant.app.roles.add("User.Read.All");
     await rig.run();

@@ -61,6 +61,6 @@ export function tenantNotFound(tenant: string, doing: string, status: number | u
     problem: `the authority knows no tenant ${tenant}`,
     answer: { status, code: "AADSTS90002" },
     remedy:
-      "Check ROLLCALL_TENANT_ID (Entra admin centre, Overview) and that ROLLCALL_CLOUD is the tenant's cloud.",
+      "Check ROLLCALL_TENANT_ID or ROLLCALL_TENANTS (Entra admin centre, Overview) and that ROLLCALL_CLOUD is the tenant's cloud.",
   });
 }

@@ -11,8 +11,10 @@ import { ACCOUNT, ACCOUNT_KEY } from "./storage.ts";
 export interface QueueHostOptions {
   /** Functions with a queue trigger; others are left alone. */
   readonly functions: readonly RegisteredFunction[];
-  /** Messages at the same time; 4 by default, as in host.json. */
+  /** Messages that are taken at once; 2 by default, as in host.json. */
   readonly batchSize?: number;
+  /** Messages under way, at the most, when more are taken; 2 by default, as in host.json. */
+  readonly newBatchThreshold?: number;
   /** Deliveries of a message before it is given up on; 4 by default, as in host.json. */
   readonly maxDequeueCount?: number;
   /** Seconds after which the message of a failed invocation comes back; 1 by default. */
@@ -35,7 +37,8 @@ const POLL_EVERY_MS = 100;
 export async function runQueues(url: string, options: QueueHostOptions): Promise<void> {
   const {
     maxDequeueCount = 4,
-    batchSize = 4,
+    batchSize = 2,
+    newBatchThreshold = 2,
     retrySeconds = 1,
     hiddenSeconds = 60,
     onLog = () => undefined,
@@ -43,26 +46,31 @@ export async function runQueues(url: string, options: QueueHostOptions): Promise
   const service = new QueueServiceClient(url, new StorageSharedKeyCredential(ACCOUNT, ACCOUNT_KEY));
   const listened = options.functions.flatMap((triggered) => {
     const binding = Object.values(triggered.bindings).find(({ type }) => type === "queueTrigger");
-    return binding ? [{ triggered, queueName: String(binding.queueName) }] : [];
+    if (!binding) return [];
+    return [{ triggered, queueName: String(binding.queueName), underway: new Set<Promise<void>>() }];
   });
   for (const { queueName } of listened) await service.getQueueClient(queueName).createIfNotExists();
 
   for (;;) {
-    const counts = await Promise.all(
-      listened.map(({ triggered, queueName }) => takeBatch(triggered, queueName)),
-    );
+    const counts = await Promise.all(listened.map(takeBatch));
     if (counts.some((count) => count > 0)) continue;
-    if (!(await hasMessages())) return;
-    await delay(POLL_EVERY_MS);
+    const underway = listened.flatMap((queue) => [...queue.underway]);
+    if (underway.length === 0 && !(await hasMessages())) return;
+    await Promise.race([...underway, delay(POLL_EVERY_MS)]);
   }
 
-  async function takeBatch(triggered: RegisteredFunction, queueName: string): Promise<number> {
+  /** Takes a few more, unless enough are under way. */
+  async function takeBatch({ triggered, queueName, underway }: (typeof listened)[number]): Promise<number> {
+    if (underway.size > newBatchThreshold) return 0;
     const queue = service.getQueueClient(queueName);
     const { receivedMessageItems: messages } = await queue.receiveMessages({
       numberOfMessages: batchSize,
       visibilityTimeout: hiddenSeconds,
     });
-    await Promise.all(messages.map((message) => take(triggered, queueName, message)));
+    for (const message of messages) {
+      const taken = take(triggered, queueName, message).finally(() => underway.delete(taken));
+      underway.add(taken);
+    }
     return messages.length;
   }
 

@@ -23,7 +23,7 @@ export function changesInShort({ latest }: TenantState): string {
 export function troubleOf({ problem, lastRun, latest }: TenantState): string | undefined {
   if (problem) return `${problem.code}: ${problem.doing}: ${problem.problem}. ${problem.remedy}`;
   const failed = failedLastRun(lastRun ?? undefined, latest?.runId);
-  return failed && `last run ${failed} ${lastRun?.failure?.remedy ?? ""}`.trim();
+  return failed && `last run ${failed}`;
 }
 
 /** `48 of 50 tenants are fresh; 1 is stale, 1 has no snapshot. 1,000,000 users.` */

@@ -347,13 +347,16 @@ describe("colour", () => {
       ["verify", "--json"],
       ["show", "2019", "--json"],
       ["users", "--limit", "1"],
-      ["list", "--output", "csv"],
       ["--help"],
     ]) {
       const { stdout, stderr } = await colourful(...args);
       assert.ok(!(stdout + stderr).includes("\u001b"), args.join(" "));
       assert.notEqual(stdout + stderr, "");
     }
+    // What is told of the last run goes to people, on standard error.
+    const { stdout } = await colourful("list", "--output", "csv");
+    assert.match(stdout, /^\ufeff?runId,/);
+    assert.ok(!stdout.includes("\u001b"));
   });
 });
 

@@ -5,8 +5,8 @@ import {
   type UnreadableRun,
 } from "../../archive/snapshots.ts";
 import { formatBytes, formatCount, formatMinute } from "../../words/format.ts";
-import { failedLastRun } from "../../words/last-run-words.ts";
 import { Destination } from "../destination.ts";
+import { lastNight } from "../last-night.ts";
 import { writeListing } from "../listing-output.ts";
 import type { OutputFormat } from "../output-format.ts";
 import { noRuns, openReadingPlace, runsOrNone } from "../reading.ts";
@@ -71,10 +71,10 @@ export async function list(terminal: Terminal, options: ListOptions): Promise<vo
       ...hang("Latest: ", latest.runId ?? latest.problem),
     );
   }
-  if (output === "table") {
-    const failed = failedLastRun(await snapshots.lastRun(), runs[0]);
-    if (failed !== undefined) await destination.print(...hang("! Last run: ", failed));
-  }
+  const failed = await lastNight(snapshots, runs[0]);
+  if (output === "table") await destination.print(...failed);
+  // No entry of a listing for programs, and yet nobody is to miss it.
+  else terminal.complain(...failed);
   await destination.publish();
 }
 

@@ -1,4 +1,5 @@
-import type { StoredSnapshot } from "../../archive/snapshots.ts";
+import type { Snapshots, StoredSnapshot } from "../../archive/snapshots.ts";
+import { RollcallError } from "../../error.ts";
 import { formatBytes, formatCount, formatDuration, formatTime, plural } from "../../words/format.ts";
 import { failedLastRun } from "../../words/last-run-words.ts";
 import {
@@ -8,6 +9,7 @@ import {
   effortInWords,
   signatureInWords,
 } from "../../words/manifest-words.ts";
+import { lastNight } from "../last-night.ts";
 import { openReadingPlace } from "../reading.ts";
 import { formatTable } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
@@ -25,12 +27,26 @@ export async function show(
   { json }: ShowOptions,
 ): Promise<void> {
   const { snapshots } = await openReadingPlace(terminal);
-  const snapshot = await snapshots.open(run);
-  if (json) return terminal.printJson(snapshot.manifest);
-  const { isLatest, folder } = snapshot;
-  const failed = isLatest ? failedLastRun(await snapshots.lastRun(), folder.runId) : undefined;
-  const lastNight = failed === undefined ? [] : hang("! Last run: ", failed);
-  await terminal.print(...describe(snapshot, Date.now()), ...lastNight);
+  const snapshot = await openOrTell(snapshots, run);
+  const { isLatest, folder, manifest } = snapshot;
+  const failed = isLatest ? await lastNight(snapshots, folder.runId) : [];
+  if (!json) return terminal.print(...describe(snapshot, Date.now()), ...failed);
+  await terminal.printJson(manifest);
+  terminal.complain(...failed);
+}
+
+/** Opens a snapshot; where the tenant has none yet, its last run may say why. */
+async function openOrTell(snapshots: Snapshots, run: string | undefined): Promise<StoredSnapshot> {
+  try {
+    return await snapshots.open(run);
+  } catch (error) {
+    if (!(error instanceof RollcallError && error.code === "snapshot-not-found")) throw error;
+    const isLatest = run === undefined || run === "latest";
+    const failed = isLatest ? failedLastRun(await snapshots.lastRun(), undefined) : undefined;
+    if (failed === undefined) throw error;
+    const { code, doing, problem, answer } = error;
+    throw new RollcallError(code, { doing, problem, answer, remedy: `The last run ${failed}` });
+  }
 }
 
 function describe({ folder, manifest, isLatest }: StoredSnapshot, nowMs: number): readonly string[] {

@@ -42,7 +42,7 @@ function outages({ snapshot, lastRun, nowMs }: Report): readonly AttentionPoint[
   const ageMs = nowMs - Date.parse(manifest.finishedAt);
   const failed = isLatest ? failedLastRun(lastRun, folder.runId) : undefined;
   return [
-    ...(failed ? [{ text: `The last run ${failed} ${lastRun?.failure?.remedy ?? ""}`.trim() }] : []),
+    ...(failed ? [{ text: `The last run ${failed}` }] : []),
     ...(isLatest && ageMs > YOUNG_MS
       ? [{ text: `There is no newer snapshot than this one, which is ${hoursOrDays(ageMs)} old.` }]
       : []),
