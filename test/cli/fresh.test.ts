@@ -88,7 +88,7 @@ describe("rollcall fresh", () => {
     assert.deepEqual([young.exitCode, young.stderr], [0, ""]);
     assert.match(
       young.stdout,
-      new RegExp(`^✓ fresh: the latest snapshot, ${second.runId}, is \\d+ s old\n$`),
+      new RegExp(`^✓ fresh: the latest snapshot, ${second.runId}, is \\d+ (s|min) old\n$`),
     );
     for (const runId of [first.runId, second.runId]) {
       const finishedAt = new Date(Date.now() - 30 * HOUR).toISOString();
