@@ -4,6 +4,7 @@ import { type Side, snapshotSide } from "../changes/side.ts";
 import { RollcallError } from "../error.ts";
 import { parseUser, type User } from "../rows/user-line.ts";
 import type { KeepRules } from "../settings/keep-rules.ts";
+import type { SignatureFinding } from "../signature/verify-signature.ts";
 import { folderOf, manifestPath, type RunFolder } from "../snapshot/layout.ts";
 import type { Latest, Manifest } from "../snapshot/manifest.ts";
 import { partBlocks, partLines } from "../snapshot/part-reader.ts";
@@ -15,9 +16,10 @@ import { type Freshness, freshness } from "./freshness.ts";
 import type { LastRun } from "./last-run.ts";
 import { readLastRun } from "./last-run-blob.ts";
 import { readLatest } from "./latest.ts";
-import { committedRuns, openSnapshot, type Snapshot } from "./reader.ts";
+import { committedRuns, openSnapshot, requireManifest, type Snapshot } from "./reader.ts";
 import { type RunManifest, readManifests, type UnreadableRun } from "./run-manifest.ts";
 import { type RunSummary, summaryOf } from "./run-summary.ts";
+import { checkSignature } from "./signature-check.ts";
 import { isUnreadable } from "./unreadable.ts";
 import { type Verification, type VerifyOptions, verifySnapshot } from "./verify.ts";
 
@@ -93,6 +95,17 @@ export class Snapshots {
    */
   lastRun(): Promise<LastRun | undefined> {
     return readLastRun(this.#container, this.tenantId);
+  }
+
+  /**
+   * What can be told without a key of a run's signature: whether it is there where it should be, and has the right form.
+   *
+   * @throws {RollcallError} as {@link openSnapshot} for its manifest, and the storage's errors
+   * @internal
+   */
+  async signatureForm(folder: RunFolder): Promise<SignatureFinding> {
+    const stored = await requireManifest(this.#container, folder);
+    return checkSignature(this.#container, { folder, ...stored }, undefined);
   }
 
   /**

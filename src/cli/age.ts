@@ -1,16 +1,17 @@
 import { InvalidArgumentError } from "commander";
-import { DAY, HOUR, MINUTE } from "../clock.ts";
+import { DAY, HOUR, MINUTE, SECOND } from "../clock.ts";
 
-/** Reads `90m`, `26h` or `2d`; in milliseconds. */
+/** Reads `30s`, `90m`, `26h` or `2d`; in milliseconds. */
 export function parseAge(text: string): number {
-  const [, number = "", unit = ""] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
-  const unitMs = { m: MINUTE, h: HOUR, d: DAY }[unit];
+  const [, number = "", unit = ""] = /^(\d{1,5})([smhd])$/.exec(text) ?? [];
+  const unitMs = { s: SECOND, m: MINUTE, h: HOUR, d: DAY }[unit];
   if (unitMs === undefined) throw new InvalidArgumentError("It must be an age such as 90m, 26h or 2d.");
   return Number(number) * unitMs;
 }
 
-/** `26.0 h`, `15 min`. */
+/** `26.0 h`, `15 min`, `30 s`. */
 export function ageInWords(ageMs: number): string {
+  if (ageMs < MINUTE) return `${Math.floor(ageMs / SECOND)} s`;
   if (ageMs < HOUR) return `${Math.floor(ageMs / MINUTE)} min`;
   return `${(ageMs / HOUR).toFixed(1)} h`;
 }

@@ -102,18 +102,15 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
       reason instanceof CommanderError
         ? usageError(current, reason)
         : asRollcallError(reason, `running rollcall ${current.name()}`);
-    if (isForPrograms(current, argv)) terminal.complainJson(failureAsJson(error));
+    if (isForPrograms(argv)) terminal.complainJson(failureAsJson(error));
     else terminal.complain(...describeFailure(error, current));
     return exitCodeOf(error) === 2 ? 2 : terminal.failureExitCode;
   }
 }
 
-/** Whether programs read what the command writes, so that they read its error, too. */
-function isForPrograms(command: Command, argv: readonly string[]): boolean {
-  const isAsked = command.getOptionValueSource("output") === "cli";
-  const output: unknown = isAsked ? command.getOptionValue("output") : undefined;
-  // An argument that was refused may stand before --json.
-  return output === "json" || output === "ndjson" || argv.includes("--json");
+/** Whether programs read what the command writes, so that they read its error, too. What was refused may stand before that. */
+function isForPrograms(argv: readonly string[]): boolean {
+  return /^--(json|(output|format)[=\n](nd)?json)$/m.test(argv.join("\n"));
 }
 
 /** The error of a command that was told to stop. */

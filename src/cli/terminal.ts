@@ -52,6 +52,7 @@ export class Terminal {
     this.io = io;
     // Whoever writes gets the error. Without a listener the stream would end the process first.
     for (const stream of [io.stdout, io.stderr]) stream.on("error", () => undefined);
+    for (const stream of [io.stdout, io.stderr]) forgetNoSize(stream);
   }
 
   /**
@@ -130,6 +131,16 @@ export class Terminal {
     const isColoured = !this.refusesColour && hasColour(stream, this.io.environment);
     return (isColoured ? plain.map(coloured) : plain).map((line) => `${line}\n`).join("");
   }
+}
+
+/**
+ * A terminal that nobody told its size, such as a pipeline's or a serial line, says that it has none: there would be room for
+ * nothing. It is as wide as one that says nothing.
+ */
+function forgetNoSize(stream: TerminalStream): void {
+  if (stream.columns !== 0) return;
+  Reflect.deleteProperty(stream, "columns");
+  Reflect.deleteProperty(stream, "rows");
 }
 
 /** What a text is, which decides how a control character in it can be shown. */

@@ -7,14 +7,17 @@ const TIE = 0.1;
 const MAX_NAMES = 3;
 
 /**
- * Says that a run has no such property, and which one may have been meant. A clause, or a question.
+ * Says that a run has no such property, and which one may have been meant or where they are named. A clause, or a question.
  *
  * @param properties of the run
  */
 export function unknownProperty(runId: string, wanted: string, properties: readonly string[]): string {
   const names = nearestNames(wanted, properties);
-  const question = names.length > 0 ? `; did you mean ${names.join(" or ")}?` : "";
-  return `run ${runId} has no property ${wanted}${question}`;
+  const help =
+    names.length > 0
+      ? `did you mean ${names.join(" or ")}?`
+      : `\`rollcall show ${runId}\` names those that it has`;
+  return `run ${runId} has no property ${wanted}; ${help}`;
 }
 
 /** Names that hold the wanted one, as `department` does `part`, or are spelled much like it; the nearest first. */

@@ -55,6 +55,7 @@ export async function makeReport(
     history: runs.slice(0, last),
     weeks: runs.slice(0, 1 + inWeeks).filter((run) => "manifest" in run),
     highlights,
+    signature: await snapshots.signatureForm(folder),
     lastRun: await snapshots.lastRun(),
     nowMs,
   };

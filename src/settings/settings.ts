@@ -59,12 +59,15 @@ export interface Settings
 export class SettingsError extends RollcallError {
   readonly problems: readonly SettingProblem[];
 
-  constructor(problems: readonly SettingProblem[]) {
+  /** @param remedy where they are corrected */
+  constructor(
+    problems: readonly SettingProblem[],
+    remedy = "Correct them in the app settings (in Azure), the environment or local.settings.json (on a laptop).",
+  ) {
     super("settings-invalid", {
       doing: "reading the settings",
       problem: inWords(problems),
-      remedy:
-        "Correct them in the app settings (in Azure), the environment or local.settings.json (on a laptop).",
+      remedy,
     });
     this.problems = problems;
   }

@@ -180,7 +180,7 @@ describe("rollcall diff", { concurrency: 2 }, () => {
     ["another kind of change", ["--change", "moved"], /must be one of joined, left, changed/],
     ["a limit that is no number", ["--limit", "many"], /must be a whole number/],
     ["a property of users who left", ["--property", "city", "--change", "left"], /--change changed/],
-    ["a property that is not there", ["--property", "cities"], /has no property cities\./],
+    ["a property that is not there", ["--property", "cities"], /has no property cities;/],
     [
       "a property of one run only",
       ["--property", "mobilePhone"],

@@ -117,7 +117,7 @@ describe("rollcall doctor --freshness", () => {
     assert.equal(young.exitCode, 0);
     assert.match(
       young.stdout,
-      new RegExp(`^✓ fresh: the latest snapshot, ${second.runId}, is \\d min old\n`),
+      new RegExp(`^✓ fresh: the latest snapshot, ${second.runId}, is \\d+ (s|min) old\n`),
     );
     const old = await runHere("doctor", "--freshness", "0m", "--json");
     assert.equal(old.exitCode, 1);
@@ -396,6 +396,9 @@ describe("wrong usage", () => {
   it("comes to programs as one JSON object, wherever --json stands", async () => {
     for (const args of [
       ["list", "--limit", "0", "--json"],
+      ["list", "--limit", "0", "--output", "json"],
+      ["tenants", "--within", "soon", "--output=ndjson"],
+      ["users", "--limit", "0", "--format", "json"],
       ["verify", "--json", "--since", "20261122"],
     ]) {
       const outcome = await rollcallHere(args, {});

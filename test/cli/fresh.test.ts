@@ -88,7 +88,7 @@ describe("rollcall fresh", () => {
     assert.deepEqual([young.exitCode, young.stderr], [0, ""]);
     assert.match(
       young.stdout,
-      new RegExp(`^✓ fresh: the latest snapshot, ${second.runId}, is \\d min old\n$`),
+      new RegExp(`^✓ fresh: the latest snapshot, ${second.runId}, is \\d+ (s|min) old\n$`),
     );
     for (const runId of [first.runId, second.runId]) {
       const finishedAt = new Date(Date.now() - 30 * HOUR).toISOString();
@@ -101,6 +101,7 @@ describe("rollcall fresh", () => {
     for (const [within, exitCode] of [
       ["1799m", 1],
       ["1801m", 0],
+      ["60s", 1],
       ["2d", 0],
     ] as const) {
       assert.equal((await fresh(within)).exitCode, exitCode, within);

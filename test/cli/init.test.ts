@@ -193,6 +193,8 @@ describe("rollcall init", () => {
     for (const name of ["ROLLCALL_TENANT_ID", "ROLLCALL_STORAGE", "ROLLCALL_CLIENT_ID"]) {
       assert.match(missing.stderr, new RegExp(name));
     }
+    assert.match(unwrapped(missing.stderr), /Nothing was written\. `rollcall init --help` shows the options/);
+    assert.doesNotMatch(missing.stderr, /app settings/);
     assert.deepEqual(await readdir(place.path), []);
   });
 

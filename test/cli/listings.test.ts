@@ -114,7 +114,7 @@ describe("--output", () => {
     for (const format of ["json", "ndjson"]) {
       assert.equal(failureOf(await run("users", "2019", "--output", format)).code, "snapshot-not-found");
     }
-    for (const args of [["--output", "table"], ["--output", "csv"], []]) {
+    for (const args of [["--output", "table"], ["--output", "csv"], ["--where", "displayName=json"], []]) {
       assert.match((await run("users", "2019", ...args)).stderr, /^rollcall: snapshot-not-found\n/);
     }
   });
@@ -140,6 +140,12 @@ describe("--since, --until and --limit", () => {
       assert.deepEqual(await shown(command, "--since", day), [2, 1, 0]);
       assert.deepEqual(await shown(command, "--until", day.slice(0, 4)), [2, 1, 0]);
       assert.deepEqual(await shown(command, "--until", "2019-12-31"), []);
+      const time = `${day}T${middle.slice(9, 11)}:${middle.slice(11, 13)}:${middle.slice(13, 15)}`;
+      for (const moment of [`${time}Z`, `${time}.250Z`]) {
+        assert.deepEqual(await shown(command, "--since", moment), [2, 1], moment);
+        assert.deepEqual(await shown(command, "--until", moment), [1, 0], moment);
+      }
+      assert.ok((await shown(command, "--until", `${time.slice(0, -3)}Z`)).includes(1));
     }
     assert.deepEqual(await shown(history, "--last", "2"), await shown(history, "--limit", "2"));
   });
@@ -157,7 +163,7 @@ describe("--since, --until and --limit", () => {
   });
 
   it("refuse what is no run and no date", async () => {
-    for (const moment of ["yesterday", "2026-1-1", ""]) {
+    for (const moment of ["yesterday", "2026-1-1", "2026-01-01T02:00", "2026-01-01T02Z", ""]) {
       assert.equal((await run(list, "--since", moment)).exitCode, 2, moment);
     }
   });

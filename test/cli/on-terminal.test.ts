@@ -62,9 +62,16 @@ const ESCAPE = "\u001B";
 const OWN_COLOUR = new RegExp(`^${ESCAPE}\\[3[123]m(✓|✗|!|rollcall: [a-z-]+)${ESCAPE}\\[39m`, "gmu");
 
 /** As on a terminal, both outputs. */
-async function onTerminal(...args: readonly string[]): Promise<Outcome> {
-  const stdout = Object.assign(new PassThrough(), { isTTY: true, columns: 200 });
-  const stderr = Object.assign(new PassThrough(), { isTTY: true, columns: 200 });
+function onTerminal(...args: readonly string[]): Promise<Outcome> {
+  return onTerminalOf({ columns: 200, rows: 50 }, ...args);
+}
+
+async function onTerminalOf(
+  size: { readonly columns?: number; readonly rows?: number },
+  ...args: readonly string[]
+): Promise<Outcome> {
+  const stdout = Object.assign(new PassThrough(), { isTTY: true, ...size });
+  const stderr = Object.assign(new PassThrough(), { isTTY: true, ...size });
   const outputs = Promise.all([text(stdout), text(stderr)]);
   const { signal } = new AbortController();
   const io = { stdout, stderr, environment: { ...environment }, cwd: "/", signal };
@@ -116,6 +123,14 @@ describe("on a terminal", () => {
     assert.equal(exitCode, 0);
     assert.match(stdout, /\r\n/);
     assert.doesNotMatch(stdout.replaceAll("\r\n", "\n"), STEERS);
+  });
+
+  it("that says it has no columns, a table is as wide as on one that says nothing", async () => {
+    const users = ["users", "--output", "table", "--limit", "2"];
+    const table = await onTerminalOf({ columns: 0, rows: 0 }, ...users);
+    assert.deepEqual(table, await onTerminalOf({}, ...users));
+    assert.match(table.stdout, /^userPrincipalName +displayName +userType +accountEnabled\n/);
+    assert.equal(table.stderr, "");
   });
 
   it("JSON stays the same JSON", async () => {

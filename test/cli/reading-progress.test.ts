@@ -16,8 +16,8 @@ import { startTestSandbox } from "../support/test-sandbox.ts";
 import { jsonOf, rollcallHere, rollcallIn } from "./rollcall-process.ts";
 
 /** A standard error that is a terminal, and what was written there. */
-function watched() {
-  const stderr = Object.assign(new PassThrough(), { isTTY: true, columns: 100 });
+function watched(columns = 100) {
+  const stderr = Object.assign(new PassThrough(), { isTTY: true, columns, rows: columns && 50 });
   const written = text(stderr);
   return { stderr, written };
 }
@@ -46,6 +46,22 @@ describe("ReadingProgress", () => {
       cwd: "/",
       signal: new AbortController().signal,
     });
+
+  it("shows all of it on a terminal that was told no size", async () => {
+    const { stderr, written } = watched(0);
+    let nowMs = 0;
+    {
+      using progress = new ReadingProgress(terminalOn(stderr), false, () => nowMs);
+      progress.expect("20261122T020000Z", 1000);
+      nowMs = 1000;
+      progress.count(100);
+    }
+    stderr.end();
+    assert.match(
+      stripVTControlCharacters(await written),
+      /20261122T020000Z {2}100 B of 1\.0 kB {2}10% {2}9 s left/,
+    );
+  });
 
   it("shows nothing in the first second, then redraws ten times a second at most", async () => {
     const { stderr, written } = watched();

@@ -38,7 +38,7 @@ describe("an unknown property", () => {
   it("is taken for none where none is like it", () => {
     assert.equal(
       unknownProperty("20261122T020000Z", "xyz", NAMES),
-      "run 20261122T020000Z has no property xyz",
+      "run 20261122T020000Z has no property xyz; `rollcall show 20261122T020000Z` names those that it has",
     );
   });
 });

@@ -159,7 +159,8 @@ describe("rollcall users --select", () => {
     ]) {
       const { exitCode, stdout, stderr } = await run(...args);
       assert.deepEqual([exitCode, stdout], [2, ""]);
-      assert.match(stderr, new RegExp(`run ${manifest.runId} has no property proxyAddresses\\.\n`));
+      assert.match(stderr, new RegExp(`run ${manifest.runId} has no property proxyAddresses;`));
+      assert.ok(unwrapped(stderr).includes(`\`rollcall show ${manifest.runId}\` names those that it has.`));
       assert.match(stderr, /\nUsage: rollcall users \[options\] \[run\]\n$/);
     }
   });

@@ -33,7 +33,7 @@ function reportOf({
   readonly before?: Partial<Manifest>;
   readonly users?: readonly object[];
   readonly properties?: readonly string[];
-} & Partial<Pick<Report, "lastRun" | "nowMs">>): Report {
+} & Partial<Pick<Report, "lastRun" | "nowMs" | "signature">>): Report {
   const manifests = nightlyManifests(10).map((manifest, at) => ({
     ...manifest,
     ...(at === 9 ? given : before),
@@ -55,6 +55,7 @@ function reportOf({
     history: weeks,
     weeks,
     highlights: null,
+    signature: manifest.signature ? { state: "unchecked", ...manifest.signature } : { state: "absent" },
     lastRun: undefined,
     nowMs: Date.parse(manifest.finishedAt) + HOUR,
     ...rest,
@@ -217,6 +218,15 @@ describe("findAttention", () => {
     const other = { alg: "ES256", kid: KID.replace("manifest-key", "other-key") } as const;
     assert.deepEqual(points({ before, manifest: { signature: other } }), [
       "This snapshot is signed with another key than that of 2 December 2025.",
+    ]);
+  });
+
+  it("names a signature that cannot be right, and says nothing else of it", () => {
+    const why = "the manifest says it is signed, and manifest.jws is missing";
+    const manifest = { signature: { alg: "ES256", kid: KID.replace("manifest-key", "other-key") } } as const;
+    const before = { signature: { alg: "ES256", kid: KID } } as const;
+    assert.deepEqual(points({ before, manifest, signature: { state: "invalid", why } }), [
+      `The signature of this snapshot is wrong: ${why}.`,
     ]);
   });
 

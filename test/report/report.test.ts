@@ -8,6 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { DEFAULT_PROPERTIES } from "../../src/rows/properties.ts";
 import type { Sandbox } from "../../src/sandbox/sandbox.ts";
+import { folderOf, signaturePath } from "../../src/snapshot/layout.ts";
 import type { Manifest } from "../../src/snapshot/manifest.ts";
 import { jsonOf, type Outcome, rollcallHere, rollcallIn, unwrapped } from "../cli/rollcall-process.ts";
 import { startTestSandbox } from "../support/test-sandbox.ts";
@@ -219,6 +220,21 @@ describe("rollcall report", () => {
     assert.equal(exitCode, 0);
     assert.match(stdout, new RegExp(`${damaged} +damaged`));
     assert.match(stdout, new RegExp(`${manifests[0]?.runId} +300`));
+  });
+
+  it("says that a signature is wrong, as far as that can be told without a key", async () => {
+    const { runId = "" } = manifests.at(-1) ?? {};
+    const service = BlobServiceClient.fromConnectionString(sandbox.storage.connectionString);
+    const container = service.getContainerClient(environment.ROLLCALL_CONTAINER ?? "");
+    const folder = folderOf(sandbox.tenant.tenantId, runId);
+    const jws = container.getBlockBlobClient(signaturePath(folder));
+    assert.match(await report(), /<dt>Signature<\/dt><dd>none<\/dd>/);
+    await jws.uploadData(Buffer.from("nothing of the kind"));
+    const page = await report();
+    await jws.delete();
+    const why = "manifest.jws is no signature of Rollcall&#39;s: [^.<]+";
+    assert.match(page, new RegExp(`<li>The signature of this snapshot is wrong: ${why}\\.`));
+    assert.match(page, new RegExp(`<dt>Signature</dt><dd>wrong: ${why}</dd>`));
   });
 
   it("fails where there is no snapshot yet", async () => {

@@ -158,7 +158,11 @@ async function askAll(
 function refuseWrong({ problems, answers }: Interview): void {
   const told = new Set(problems.map(({ name }) => name));
   const all = [...problems, ...problemsOf(answers).filter(({ name }) => !told.has(name))];
-  if (all.length > 0) throw new SettingsError(all);
+  if (all.length > 0)
+    throw new SettingsError(
+      all,
+      "Nothing was written. `rollcall init --help` shows the options that say them.",
+    );
 }
 
 function problemsOf(answers: Readonly<Record<string, string>>): readonly SettingProblem[] {

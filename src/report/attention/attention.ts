@@ -97,9 +97,12 @@ function credentialTrouble({ snapshot: { manifest, isLatest }, nowMs }: Report):
   return [{ text: `The ${credential} ${ends}.`, about: "proof" }];
 }
 
-/** A signature that is missing, or is made with another key, where nights before had one. */
-function signatureTrouble({ snapshot, weeks }: Report): readonly AttentionPoint[] {
+/** A signature that cannot be right, or is missing, or is made with another key, where nights before had one. */
+function signatureTrouble({ snapshot, weeks, signature }: Report): readonly AttentionPoint[] {
   const { manifest, folder } = snapshot;
+  if (signature.state === "invalid") {
+    return [{ text: `The signature of this snapshot is wrong: ${signature.why}.`, about: "proof" }];
+  }
   const before = weeks.find(({ runId, manifest: { signature } }) => runId < folder.runId && signature);
   const was = before?.manifest.signature;
   if (!before || !was) return [];

@@ -1,4 +1,5 @@
 import type { LastRun, RunManifest, StoredSnapshot, UnreadableRun } from "../../archive/snapshots.ts";
+import type { SignatureFinding } from "../../signature/verify-signature.ts";
 import type { ChangeHighlights } from "./change-highlights.ts";
 import type { RunFacts } from "./run-facts.ts";
 
@@ -14,6 +15,8 @@ export interface Report {
   readonly weeks: readonly RunManifest[];
   /** `null` where the run does not say what changed. */
   readonly highlights: ChangeHighlights | null;
+  /** What that run's signature is found to be, as far as that can be told without a key. */
+  readonly signature: SignatureFinding;
   /** How the last run ended, perhaps a later one; `undefined` if nothing is known. */
   readonly lastRun: LastRun | undefined;
   /** When the report is written, in milliseconds since the Unix epoch. */

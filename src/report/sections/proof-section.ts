@@ -1,3 +1,4 @@
+import type { SignatureFinding } from "../../signature/verify-signature.ts";
 import type { Completeness } from "../../snapshot/completeness.ts";
 import type { Manifest } from "../../snapshot/manifest.ts";
 import { formatBytes, formatCount, formatDuration, plural } from "../../words/format.ts";
@@ -9,7 +10,7 @@ import { minuteInWords } from "../markup/time-words.ts";
 import { addressOf } from "./account-names.ts";
 
 /** Why the figures can be believed, and how to check them. */
-export function proofSection({ snapshot, nowMs }: Report): Html {
+export function proofSection({ snapshot, signature, nowMs }: Report): Html {
   const { manifest, manifestSha256, folder } = snapshot;
   const { completeness, guard, source, parts, credential, tool } = manifest;
   const facts: readonly (readonly [string, Content])[] = [
@@ -34,7 +35,7 @@ export function proofSection({ snapshot, nowMs }: Report): Html {
     ["Credential", credentialInWords(credential, nowMs)],
     ["Written by", `${tool.name} ${tool.version}`],
     ["Where", addressOf(folder.path)],
-    ["Signature", signatureInWords(manifest, folder.runId)],
+    ["Signature", signatureInWords(signature, folder.runId)],
     ["SHA-256 of the manifest", html`<span class="code">${manifestSha256}</span>`],
   ];
   return html`<section aria-labelledby="proof">
@@ -75,7 +76,13 @@ function listingInWords({ listing: { used, slices, fellBack } }: Manifest["sourc
 }
 
 /** This page has no key to check it with. */
-function signatureInWords({ signature }: Manifest, runId: string): Content {
-  if (!signature) return "none";
-  return html`${signature.alg} by ${addressOf(signature.kid)}, not checked for this page: <span class="code">rollcall verify ${runId} --key FILE</span> does`;
+function signatureInWords(found: SignatureFinding, runId: string): Content {
+  switch (found.state) {
+    case "absent":
+      return "none";
+    case "invalid":
+      return `wrong: ${found.why}`;
+    default:
+      return html`${found.alg} by ${addressOf(found.kid)}, not checked for this page: <span class="code">rollcall verify ${runId} --key FILE</span> does`;
+  }
 }
