@@ -11,6 +11,7 @@ import { SnapshotDamaged } from "./snapshot-damaged.ts";
 import {
   asStorageError,
   existsAlready,
+  isBrokenOff,
   maySucceedLater,
   publicContainer,
   serviceTimeOf,
@@ -23,7 +24,7 @@ const MAX_TRIES = 5;
 const TRY_TIMEOUT_MS = 2 * MINUTE;
 /** Time limit for finding out whether a write arrived although its answer did not, even after the run has been ended. */
 const LOOK_WITHIN_MS = 10 * SECOND;
-/** Attempts at reading a blob that is replaced meanwhile. */
+/** Attempts at reading a blob that is replaced meanwhile, or whose connection breaks off. */
 const MAX_READS = 3;
 /** Name of the blob metadata that says which writer wrote it. */
 const WRITER = "writer";
@@ -178,7 +179,7 @@ export class Container {
           if (status === 404) return undefined;
           const problem = whyWithheld(error);
           if (problem !== undefined) return await this.#withheld(path, problem, abortSignal);
-          if (status !== 412 || reads === MAX_READS) throw error;
+          if (!(status === 412 || isBrokenOff(error)) || reads === MAX_READS) throw error;
         }
       }
     });
