@@ -8,6 +8,7 @@ import { type Cable, layCable } from "./support/cable.ts";
 import { sharedTls, startSharedStorage } from "./support/shared-storage.ts";
 
 const PATH = "tenant=87d349ed-44d7-43e1-9a83-5f2406dee5bd/blob";
+const MAX_SILENCE_MS = 500;
 /** Far more than a connection holds on its way. */
 const BODY = randomBytes(2 ** 24);
 
@@ -31,36 +32,36 @@ function open(onRead: () => void) {
   const connectionString = storage.connectionString.replace(storage.url, cable.url);
   assert.notEqual(connectionString, storage.connectionString);
   const nobody = { getToken: async () => null };
-  const name = `broken-${process.pid}`;
-  return openContainer(
-    { kind: "local", connectionString },
-    name,
-    nobody,
-    new AbortController().signal,
-    onRead,
-  );
+  const { signal } = new AbortController();
+  const place = { kind: "local", connectionString } as const;
+  return openContainer(place, `broken-${process.pid}`, nobody, signal, onRead, MAX_SILENCE_MS);
 }
 
-function breakOff(): void {
-  cable.cut();
-  cable.plug();
+const WAYS = {
+  "breaks off": () => {
+    cable.cut();
+    cable.plug();
+  },
+  "falls silent": () => cable.hush(),
+};
+
+for (const [way, happen] of Object.entries(WAYS)) {
+  describe(`a connection that ${way} while a blob is read`, () => {
+    it("is made again, and the blob is read from its beginning", async () => {
+      let reads = 0;
+      const container = open(() => {
+        if (reads++ === 0) happen();
+      });
+      const body = await container.read(PATH, BODY.length);
+      assert.ok(body?.equals(BODY));
+      assert.ok(reads > 1);
+    });
+
+    it("is told of as one, when it does so each time", async () => {
+      await assert.rejects(open(happen).read(PATH, BODY.length), {
+        code: "storage-unavailable",
+        problem: "no complete answer arrived (the connection broke off or fell silent)",
+      });
+    });
+  });
 }
-
-describe("a connection that breaks off while a blob is read", () => {
-  it("is made again, and the blob is read from its beginning", async () => {
-    let broken = 0;
-    const container = open(() => {
-      if (broken++ === 0) breakOff();
-    });
-    const body = await container.read(PATH, BODY.length);
-    assert.ok(body?.equals(BODY));
-    assert.ok(broken > 1);
-  });
-
-  it("is told of as one, when it does so each time", async () => {
-    await assert.rejects(open(breakOff).read(PATH, BODY.length), {
-      code: "storage-unavailable",
-      problem: "no complete answer arrived (the connection broke off)",
-    });
-  });
-});

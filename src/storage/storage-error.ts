@@ -23,8 +23,8 @@ export function serviceTimeOf(error: unknown): Date | undefined {
 }
 
 /**
- * Whether the connection ended within an answer's body. The SDK does not try that again, and throws what it throws when a
- * signal is aborted; so look at the signal first.
+ * Whether the connection ended within an answer's body, or was given up because it fell silent. The SDK does not try that
+ * again, and throws what it throws when a signal is aborted; so look at the caller's signal first.
  */
 export function isBrokenOff(error: unknown): boolean {
   return error instanceof Error && error.name === "AbortError";
@@ -41,7 +41,7 @@ export function asStorageError(error: unknown, doing: string): RollcallError {
     return new RollcallError("storage-unavailable", {
       doing,
       problem: isIncomplete
-        ? `no complete answer arrived (${code ?? "the connection broke off"})`
+        ? `no complete answer arrived (${code ?? "the connection broke off or fell silent"})`
         : "the storage account is unavailable",
       answer,
       remedy: isAboutTrust(code)
