@@ -38,8 +38,9 @@ export async function* partLines(
 ): AsyncGenerator<readonly string[], void, undefined> {
   const path = `${folder.path}/${part.name}`;
   const body = await (ahead?.take(part) ?? readBody(container, path, part));
+  const { signal } = container;
   let users = 0;
-  for await (const lines of decode(decompressed(body, path, container.signal, maxLineBytes), path)) {
+  for await (const lines of decode(decompressed(body, path, signal, maxLineBytes), path, signal)) {
     users += lines.length;
     if (users > part.users) throw tooManyLines(path, part);
     yield lines;
@@ -80,7 +81,7 @@ export async function* partBlocks(
       begun = Buffer.from(chunk.subarray(last));
     }
   } catch (error) {
-    throw asDamage(error, path);
+    throw asDamage(error, path, container.signal);
   }
   if (begun.length > 0) throw new SnapshotDamaged(path, "its last line is cut");
   if (lines !== part.users) throw tooFewLines(path, part, lines);
@@ -89,6 +90,7 @@ export async function* partBlocks(
 async function* decode(
   content: AsyncIterable<Buffer>,
   path: string,
+  signal: AbortSignal,
 ): AsyncGenerator<string[], void, undefined> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let begun = "";
@@ -100,7 +102,7 @@ async function* decode(
     }
     decoder.decode();
   } catch (error) {
-    throw asDamage(error, path);
+    throw asDamage(error, path, signal);
   }
   if (begun !== "") throw new SnapshotDamaged(path, "its last line is cut");
 }
@@ -175,8 +177,9 @@ function tooManyLines(path: string, { users }: PartEntry): RollcallError {
   return new SnapshotDamaged(path, `it has more lines than the ${users} that the manifest says`);
 }
 
-/** Turns errors of zlib and of the decoder, which have a code, into damage. */
-function asDamage(error: unknown, path: string): unknown {
-  if (error instanceof RollcallError || !(error instanceof Error && "code" in error)) return error;
+/** Turns errors of zlib and of the decoder, which have a code, into damage; but not the signal's reason, which may have one. */
+function asDamage(error: unknown, path: string, { reason }: AbortSignal): unknown {
+  if (error === reason || error instanceof RollcallError) return error;
+  if (!(error instanceof Error && "code" in error)) return error;
   return new SnapshotDamaged(path, `it is not gzip of UTF-8 text to its end (${error.code})`);
 }

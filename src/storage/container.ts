@@ -11,6 +11,7 @@ import { SnapshotDamaged } from "./snapshot-damaged.ts";
 import {
   asStorageError,
   existsAlready,
+  isBrokenOff,
   maySucceedLater,
   publicContainer,
   serviceTimeOf,
@@ -23,7 +24,9 @@ const MAX_TRIES = 5;
 const TRY_TIMEOUT_MS = 2 * MINUTE;
 /** Time limit for finding out whether a write arrived although its answer did not, even after the run has been ended. */
 const LOOK_WITHIN_MS = 10 * SECOND;
-/** Attempts at reading a blob that is replaced meanwhile. */
+/** How long nothing may come of a blob that is on its way: the SDK would wait for ever. */
+const MAX_SILENCE_MS = 2 * MINUTE;
+/** Attempts at reading a blob that is replaced meanwhile, or whose connection breaks off or falls silent. */
 const MAX_READS = 3;
 /** Name of the blob metadata that says which writer wrote it. */
 const WRITER = "writer";
@@ -44,13 +47,18 @@ export class Container {
   readonly #signal: AbortSignal;
   readonly #writer: string;
   readonly #onRead: ReadListener;
+  readonly #maxSilenceMs: number;
 
-  /** @param writer identifies the blobs that this process writes */
+  /**
+   * @param writer identifies the blobs that this process writes
+   * @param maxSilenceMs how long nothing may come of a blob that is on its way
+   */
   constructor(
     client: ContainerClient,
     signal: AbortSignal,
     onRead: ReadListener = () => undefined,
     writer: string = randomUUID(),
+    maxSilenceMs: number = MAX_SILENCE_MS,
   ) {
     this.#client = client;
     this.#tryOnce = new ContainerClient(client.url, client.credential, {
@@ -60,6 +68,7 @@ export class Container {
     this.#signal = signal;
     this.#writer = writer;
     this.#onRead = onRead;
+    this.#maxSilenceMs = maxSilenceMs;
   }
 
   get url(): string {
@@ -178,7 +187,7 @@ export class Container {
           if (status === 404) return undefined;
           const problem = whyWithheld(error);
           if (problem !== undefined) return await this.#withheld(path, problem, abortSignal);
-          if (status !== 412 || reads === MAX_READS) throw error;
+          if (!(status === 412 || isBrokenOff(error)) || reads === MAX_READS) throw error;
         }
       }
     });
@@ -272,7 +281,7 @@ export class Container {
 
   /** The same container for work that ends with another signal. */
   withSignal(signal: AbortSignal): Container {
-    return new Container(this.#client, signal, this.#onRead, this.#writer);
+    return new Container(this.#client, signal, this.#onRead, this.#writer, this.#maxSilenceMs);
   }
 
   async #put(upload: Upload, conditions: object): Promise<boolean> {
@@ -339,10 +348,16 @@ export class Container {
     }
     const body = Buffer.allocUnsafeSlow(bytes);
     let read = 0;
-    for await (const chunk of readableStreamBody ?? []) {
-      const length = typeof chunk === "string" ? body.write(chunk, read) : chunk.copy(body, read);
-      read += length;
-      this.#onRead(length);
+    const silence = setTimeout(() => stop.abort(), this.#maxSilenceMs);
+    try {
+      for await (const chunk of readableStreamBody ?? []) {
+        const length = typeof chunk === "string" ? body.write(chunk, read) : chunk.copy(body, read);
+        read += length;
+        silence.refresh();
+        this.#onRead(length);
+      }
+    } finally {
+      clearTimeout(silence);
     }
     return { body: body.subarray(0, read), bytes, etag };
   }
@@ -372,6 +387,7 @@ export class Container {
  *
  * @param credential the identity; role "Storage Blob Data Contributor" to write, "Storage Blob Data Reader" to read
  * @param onRead told of all that is read
+ * @param maxSilenceMs as for {@link Container}
  */
 export function openContainer(
   storage: StorageSettings,
@@ -379,6 +395,7 @@ export function openContainer(
   credential: TokenCredential,
   signal: AbortSignal,
   onRead?: ReadListener,
+  maxSilenceMs?: number,
 ): Container {
   const options = {
     ...NO_REDIRECTS,
@@ -388,7 +405,7 @@ export function openContainer(
     storage.kind === "identity"
       ? new BlobServiceClient(storage.url, credential, options)
       : BlobServiceClient.fromConnectionString(storage.connectionString, options);
-  return new Container(service.getContainerClient(name), signal, onRead);
+  return new Container(service.getContainerClient(name), signal, onRead, undefined, maxSilenceMs);
 }
 
 function md5Of(body: Buffer): Buffer {

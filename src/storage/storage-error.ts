@@ -22,21 +22,27 @@ export function serviceTimeOf(error: unknown): Date | undefined {
   return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
+/**
+ * Whether the connection ended within an answer's body, or was given up because it fell silent. The SDK does not try that
+ * again, and throws what it throws when a signal is aborted; so look at the caller's signal first.
+ */
+export function isBrokenOff(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
+}
+
 /** Turns an error of the storage SDK, or of the identity behind it, into one with a remedy. None of its text is kept. */
 export function asStorageError(error: unknown, doing: string): RollcallError {
   if (error instanceof RollcallError) return error;
   const answer = answerOf(error);
   const code = networkCodeOf(error);
   if (answer?.status === 407) return proxyRefusal(answer.status, doing);
-  if (
-    code !== undefined ||
-    (answer?.status !== undefined && answer.status >= 500) ||
-    answer?.status === 429
-  ) {
+  const isIncomplete = code !== undefined || isBrokenOff(error);
+  if (isIncomplete || (answer?.status !== undefined && answer.status >= 500) || answer?.status === 429) {
     return new RollcallError("storage-unavailable", {
       doing,
-      problem:
-        code === undefined ? "the storage account is unavailable" : `no complete answer arrived (${code})`,
+      problem: isIncomplete
+        ? `no complete answer arrived (${code ?? "the connection broke off or fell silent"})`
+        : "the storage account is unavailable",
       answer,
       remedy: isAboutTrust(code)
         ? "Node does not trust the authority that issued its certificate: name that authority in NODE_EXTRA_CA_CERTS."

@@ -10,8 +10,8 @@ const PROPERTIES = ["id", "displayName", "accountEnabled"];
 const ID = "87d349ed-44d7-43e1-9a83-5f2406dee5bd";
 const RIGHT = `{"id":"${ID}","displayName":"Lidia","accountEnabled":true}`;
 
-function problemsOf(line: string): readonly string[] {
-  const tally = new LineTally(PROPERTIES, new IdSet(), new UserTally());
+function problemsOf(line: string, properties = PROPERTIES): readonly string[] {
+  const tally = new LineTally(properties, new IdSet(), new UserTally());
   tally.add(Buffer.from(line));
   return tally.problems();
 }
@@ -53,6 +53,10 @@ describe("a line of a part", () => {
       [RIGHT.replace("true", "01"), "is not a JSON object"],
       [RIGHT.replace("}", ",}"), "is not a JSON object"],
       [RIGHT.replace("Lidia", "Li\tdia"), "is not a JSON object"],
+      // Which whoever reads the line with JSON.parse could not.
+      [`\ufeff${RIGHT}`, "is not a JSON object"],
+      // Deeper than any line that Rollcall writes.
+      [RIGHT.replace('"Lidia"', `${"[".repeat(128)}${"]".repeat(128)}`), "is not a JSON object"],
       ["{}", "has no object id"],
       [RIGHT.replace(ID, "00000000-0000-0000-0000-000000000000"), "has no object id"],
       [RIGHT.replace(`"${ID}"`, "7"), "has no object id"],
@@ -61,8 +65,19 @@ describe("a line of a part", () => {
       [RIGHT.replace("}", ',"mail":null}'), "has other properties than the manifest says"],
       // The same one twice, of which a parser would keep one.
       [RIGHT.replace("}", ',"displayName":"Else"}'), "has other properties than the manifest says"],
+      [RIGHT.replace("}", ',"accountEnabled":true}'), "has other properties than the manifest says"],
+      [RIGHT.replace("{", `{"id":"${ID}",`), "has other properties than the manifest says"],
     ] as const)
       assert.deepEqual(problemsOf(line), [`line 1 ${problem}`], line);
+  });
+
+  it("has its properties in the manifest's order, whatever they are called", () => {
+    const names = ["__proto__", "id", 'with "quotes"', "back\\slash", "2", "1", "a,b", "é", "\ud800"];
+    const members = names.map((name) => `${JSON.stringify(name)}:${name === "id" ? `"${ID}"` : "null"}`);
+    assert.deepEqual(problemsOf(`{${members}}`, names), []);
+    assert.deepEqual(problemsOf(`{${members.toReversed()}}`, names), [
+      "line 1 has other properties than the manifest says",
+    ]);
   });
 
   it("is told of as parsing would, whatever is cut out of it or put in", () => {

@@ -197,6 +197,20 @@ describe("a manifest that was", () => {
     assert.equal((await run("show")).exitCode, 0);
   });
 
+  it("changed to name a property twice is refused, even if every line has it twice", async () => {
+    const path = pathOf(second, "manifest.json");
+    const run = await changed((blobs) => {
+      edit<Manifest>(blobs, path, ({ source }) => ({
+        source: { ...source, properties: [...source.properties, "twice", "twice"] },
+        fingerprints: undefined,
+      }));
+      forge(blobs, (lines) => lines.map((line) => line.replace(/}$/, ',"twice":1,"twice":2}')));
+    });
+    const problem = "its properties contain duplicates or lack the id";
+    assert.ok((await problemsFound(run)).some((found) => found.problem === problem));
+    assertRefused(await run("users", "--json"), path);
+  });
+
   it("changed in its tallies is found by counting its users again", async () => {
     const older = pathOf(first, "manifest.json");
     const run = await changed((blobs) =>

@@ -53,6 +53,7 @@ describe("FactTally", () => {
     );
     assert.deepEqual(licences, {
       licensed: 2,
+      isCut: false,
       skus: [
         { skuId: "bb", users: 2, disabled: 0 },
         { skuId: "aa", users: 1, disabled: 0 },
@@ -208,6 +209,33 @@ describe("FactTally", () => {
   it("keeps its memory where every user has a department of their own", () => {
     const users = Array.from({ length: 12_000 }, (_, at) => ({ department: `D${at}` }));
     assert.equal(factsOf(["department"], users).departments?.others, 12_000 - 20);
+  });
+
+  it("keeps its memory where users hold licences without end, and says so", async () => {
+    const tally = new FactTally(["id", "accountEnabled", "assignedLicenses"], Date.parse(STARTED_AT));
+    const { heapBytes } = await heldAfterCollection();
+    for (let at = 0; at < 30; at++) {
+      const assignedLicenses = Array.from({ length: 10_000 }, (_, nth) => ({ skuId: `sku ${at} ${nth}` }));
+      assignedLicenses.push({ skuId: "x".repeat(200_000) + at });
+      assert.ok(tally.add(JSON.stringify({ id: `id-${at}`, accountEnabled: false, assignedLicenses })));
+    }
+    const grown = (await heldAfterCollection()).heapBytes - heapBytes;
+    assert.ok(grown < 5e6, `${grown} bytes for 300,000 licences`);
+    const { licences, disabledLicensed } = tally.facts();
+    assert.deepEqual([licences?.licensed, licences?.skus.length, licences?.isCut], [30, 1000, true]);
+    const [first] = disabledLicensed?.named ?? [];
+    assert.deepEqual([first?.licences, first?.skuIds.length], [10_000, 20]);
+  });
+
+  it("counts departments with names without end among the others", () => {
+    const users = Array.from({ length: 3 }, (_, at) => ({ department: `D${at}`.padEnd(at * 1000, "x") }));
+    const { departments } = factsOf(["department"], users);
+    assert.deepEqual(departments, {
+      largest: [{ department: "D0", users: 1 }],
+      others: 2,
+      isCut: false,
+      none: 0,
+    });
   });
 
   it("takes no line that is no user", () => {

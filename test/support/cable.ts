@@ -9,6 +9,8 @@ export interface Cable extends AsyncDisposable {
   cut(): void;
   /** Connections go through, as in the beginning. */
   plug(): void;
+  /** Connections stay, and nothing goes through them any more; new ones do go through. */
+  hush(): void;
 }
 
 /** Lays a cable to a service, path included: plain bytes, so TLS stays between the two ends. */
@@ -45,6 +47,9 @@ export async function layCable(url: string): Promise<Cable> {
     },
     plug: () => {
       isCut = false;
+    },
+    hush: () => {
+      for (const socket of sockets) socket.unpipe();
     },
     [Symbol.asyncDispose]: async () => {
       server.close();

@@ -25,7 +25,9 @@ function disabledLicensed({ disabledLicensed, licences }: RunFacts): readonly At
     "disabled account still holds",
     "disabled accounts still hold",
   );
-  return [{ text: `${accounts} licences, among them ${most.join(" and ")}.`, about: "disabled-licensed" }];
+  // None where there are too many licences to tell apart, and those of disabled accounts came late.
+  const among = most.length > 0 ? `, among them ${most.join(" and ")}` : "";
+  return [{ text: `${accounts} licences${among}.`, about: "disabled-licensed" }];
 }
 
 function longUnused({ signIns }: RunFacts): readonly AttentionPoint[] {

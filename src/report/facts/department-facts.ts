@@ -2,6 +2,8 @@ import { ownText } from "../../rows/json-text.ts";
 
 /** How many departments are told apart. Anybody may write anything there, and memory has an end. */
 export const MOST_DEPARTMENTS = 10_000;
+/** Longer names are not told apart, likewise; Graph takes 64 characters. */
+const LONGEST_NAME = 256;
 /** How many are named. */
 const NAMED = 20;
 
@@ -31,7 +33,8 @@ export class DepartmentTally {
     }
     const users = this.#users.get(department);
     if (users !== undefined) this.#users.set(department, users + 1);
-    else if (this.#users.size < MOST_DEPARTMENTS) this.#users.set(ownText(department), 1);
+    else if (this.#users.size < MOST_DEPARTMENTS && department.length <= LONGEST_NAME)
+      this.#users.set(ownText(department), 1);
     else this.#beyond++;
   }
 
@@ -41,6 +44,7 @@ export class DepartmentTally {
       .map(([department, users]) => ({ department, users }))
       .sort((one, other) => other.users - one.users || (one.department < other.department ? -1 : 1));
     const others = departments.slice(NAMED).reduce((sum, { users }) => sum + users, this.#beyond);
-    return { largest: departments.slice(0, NAMED), others, isCut: this.#beyond > 0, none: this.#none };
+    const isCut = this.#beyond > 0 && departments.length === MOST_DEPARTMENTS;
+    return { largest: departments.slice(0, NAMED), others, isCut, none: this.#none };
   }
 }

@@ -6,10 +6,14 @@ import { FirstFew } from "./first-few.ts";
 export const LATE_DAYS = 30;
 /** How many accounts are named. */
 const NAMED = 25;
+/** How many licences of each are named. */
+const NAMED_LICENCES = 20;
 
 /** A disabled account that still holds licences. */
 export interface LicensedAccount extends Account {
-  /** Ids of the products, in lower case. */
+  /** How many it holds. */
+  readonly licences: number;
+  /** Ids of the products, in lower case; at most 20 of them. */
   readonly skuIds: readonly string[];
 }
 
@@ -40,7 +44,7 @@ export class ReviewTally {
   readonly #lateBeforeMs: number;
   readonly #licensed = new FirstFew<LicensedAccount>(
     NAMED,
-    (one, other) => other.skuIds.length - one.skuIds.length,
+    (one, other) => other.licences - one.licences,
     ownAccount,
   );
   readonly #pending = new FirstFew<PendingGuest>(
@@ -60,7 +64,11 @@ export class ReviewTally {
   /** Adds a disabled account with licences. */
   addDisabledLicensed(account: Account, skuIds: readonly string[]): void {
     this.#disabledLicensed++;
-    this.#licensed.add({ ...account, skuIds });
+    this.#licensed.add({
+      ...account,
+      licences: skuIds.length,
+      skuIds: skuIds.slice(0, NAMED_LICENCES),
+    });
   }
 
   /**

@@ -1,10 +1,10 @@
-import * as z from "zod";
 import type { StoredSnapshot } from "../../archive/snapshots.ts";
 import { JsonScanError } from "../../rows/json-scan.ts";
 import { isJsonText, textOfJson } from "../../rows/json-text.ts";
 import { ValueCutter } from "../../rows/value-cutter.ts";
 import { SnapshotDamaged } from "../../storage/snapshot-damaged.ts";
 import { type DepartmentCounts, DepartmentTally } from "./department-facts.ts";
+import { type LicenceCounts, LicenceTally } from "./licence-facts.ts";
 import { type DisabledLicensed, type PendingGuests, ReviewTally } from "./review-facts.ts";
 import { type SignInFacts, SignInTally } from "./sign-in-facts.ts";
 
@@ -27,8 +27,6 @@ const COUNTED = [
  * `externalUserState` of a guest who has not accepted the invitation (https://learn.microsoft.com/graph/api/resources/user).
  */
 const PENDING = "PendingAcceptance";
-
-const Licences = z.array(z.object({ skuId: z.string().nullish() }));
 
 /** Counts of a run's users. `null`: the snapshot does not have the property that it takes. */
 export interface RunFacts {
@@ -59,23 +57,6 @@ export interface TypeCounts {
   readonly unknown: number;
 }
 
-/** By `assignedLicenses`. */
-export interface LicenceCounts {
-  /** Users with at least one. */
-  readonly licensed: number;
-  /** Users of each licence, the most first. */
-  readonly skus: readonly SkuCount[];
-}
-
-/** Users of a licence. */
-export interface SkuCount {
-  /** In lower case. */
-  readonly skuId: string;
-  readonly users: number;
-  /** Those whose account is disabled; 0 where `accountEnabled` was not selected. */
-  readonly disabled: number;
-}
-
 /**
  * Counts a run's users in one pass. Memory: one part and the counts.
  *
@@ -100,13 +81,12 @@ export class FactTally {
   readonly #signIns: SignInTally;
   readonly #review: ReviewTally;
   readonly #departments = new DepartmentTally();
-  readonly #skus = new Map<string, { users: number; disabled: number }>();
+  readonly #licences = new LicenceTally();
   #users = 0;
   #enabled = 0;
   #disabled = 0;
   #members = 0;
   #guests = 0;
-  #licensed = 0;
 
   /**
    * @param properties in the order of the lines
@@ -143,7 +123,7 @@ export class FactTally {
       userPrincipalName: textOf(userPrincipalName),
       displayName: textOf(displayName),
     });
-    const skuIds = this.#addLicences(licences, enabled === "false");
+    const skuIds = this.#licences.add(licences, enabled === "false");
     if (enabled === "false" && skuIds.length > 0) this.#review.addDisabledLicensed(account(), skuIds);
     if (textOf(guestState) === PENDING) {
       this.#review.addPendingGuest(account(), timeMs(guestStateSince, created));
@@ -158,9 +138,6 @@ export class FactTally {
   facts(): RunFacts {
     const known = <T>(property: string, counts: T) => (this.#has.has(property) ? counts : null);
     const { disabledLicensed, pendingGuests } = this.#review;
-    const skus = [...this.#skus]
-      .map(([skuId, counts]) => ({ skuId, ...counts }))
-      .sort((one, other) => other.users - one.users || one.skuId.localeCompare(other.skuId));
     return {
       users: this.#users,
       accounts: known("accountEnabled", {
@@ -173,7 +150,7 @@ export class FactTally {
         guests: this.#guests,
         unknown: this.#users - this.#members - this.#guests,
       }),
-      licences: known("assignedLicenses", { licensed: this.#licensed, skus }),
+      licences: known("assignedLicenses", this.#licences.counts),
       signIns: known("signInActivity", this.#signIns.facts()),
       departments: known("department", this.#departments.facts()),
       disabledLicensed: known("accountEnabled", known("assignedLicenses", disabledLicensed)),
@@ -189,21 +166,6 @@ export class FactTally {
       if (error instanceof JsonScanError) return undefined;
       throw error;
     }
-  }
-
-  /** @returns the ids of the user's licences */
-  #addLicences(json: string, isDisabled: boolean): readonly string[] {
-    if (!json.includes("skuId")) return [];
-    const { data = [] } = Licences.safeParse(JSON.parse(json));
-    const skuIds = [...new Set(data.flatMap(({ skuId }) => skuId?.toLowerCase() ?? []))];
-    if (skuIds.length > 0) this.#licensed++;
-    for (const skuId of skuIds) {
-      const counts = this.#skus.get(skuId) ?? { users: 0, disabled: 0 };
-      counts.users++;
-      if (isDisabled) counts.disabled++;
-      this.#skus.set(skuId, counts);
-    }
-    return skuIds;
   }
 }
 

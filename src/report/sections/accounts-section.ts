@@ -1,6 +1,7 @@
 import { formatCount } from "../../words/format.ts";
+import { type LicenceCounts, MOST_LICENCES } from "../facts/licence-facts.ts";
 import type { Report } from "../facts/report.ts";
-import type { LicenceCounts, RunFacts } from "../facts/run-facts.ts";
+import type { RunFacts } from "../facts/run-facts.ts";
 import { type SignInFacts, STALE_DAYS } from "../facts/sign-in-facts.ts";
 import { type Html, html } from "../markup/html.ts";
 import { type Share, shareTable } from "../markup/share-table.ts";
@@ -64,7 +65,7 @@ ${
 }`;
 }
 
-function licenceTable({ licensed, skus }: LicenceCounts, { users, accounts }: RunFacts): Html {
+function licenceTable({ licensed, skus, isCut }: LicenceCounts, { users, accounts }: RunFacts): Html {
   const shares: Share[] = skus.map(({ skuId, users: count, disabled }) => {
     const name = skuName(skuId);
     const id = html`<span class="code">${skuId}</span>`;
@@ -74,7 +75,11 @@ function licenceTable({ licensed, skus }: LicenceCounts, { users, accounts }: Ru
       more: accounts ? [disabled] : [],
     };
   });
-  return html`<p>${formatCount(licensed)} users have a licence, ${formatCount(users - licensed)} have none. A user with several licences counts once for each.</p>
+  return html`<p>${formatCount(licensed)} users have a licence, ${formatCount(users - licensed)} have none. A user with several licences counts once for each.${
+    isCut
+      ? ` There are more than ${formatCount(MOST_LICENCES)} licences: those that come late in the list are not counted.`
+      : ""
+  }</p>
 ${shares.length > 0 ? shareTable("Users of each licence", "Licence", shares, users, accounts ? ["Disabled"] : []) : undefined}`;
 }
 

@@ -1,7 +1,7 @@
 import { formatCount, plural } from "../../words/format.ts";
 import type { Account } from "../facts/account.ts";
 import type { Report } from "../facts/report.ts";
-import { LATE_DAYS } from "../facts/review-facts.ts";
+import { LATE_DAYS, type LicensedAccount } from "../facts/review-facts.ts";
 import { STALE_DAYS } from "../facts/sign-in-facts.ts";
 import { type Content, type Html, html } from "../markup/html.ts";
 import { skuName } from "../markup/sku-name.ts";
@@ -30,8 +30,14 @@ function disabledLicensed({ facts: { disabledLicensed } }: Report): Html {
     named,
     first: "those with the most licences",
     heading: "Licences",
-    details: named.map(({ skuIds }) => skuIds.map((skuId) => skuName(skuId) ?? skuId).join(", ")),
+    details: named.map(licencesInWords),
   });
+}
+
+function licencesInWords({ skuIds, licences }: LicensedAccount): string {
+  const names = skuIds.map((skuId) => skuName(skuId) ?? skuId).join(", ");
+  const more = licences - skuIds.length;
+  return more === 0 ? names : `${names} and ${formatCount(more)} more`;
 }
 
 function longUnused({ facts: { signIns } }: Report): Html {
