@@ -33,7 +33,7 @@ export type { Completeness } from "./snapshot/completeness.ts";
 export type { Manifest } from "./snapshot/manifest.ts";
 export type { PartEntry } from "./snapshot/part.ts";
 
-/** What gets tokens for the storage: any credential of `@azure/identity` does. */
+/** Gets tokens for the storage, as any credential of `@azure/identity` does. */
 export interface TokenCredential {
   /** @returns a bearer token for the scopes, and when it expires, in milliseconds since 1970 */
   getToken(

@@ -149,7 +149,7 @@ describe("a count that the listing exceeds", () => {
     assert.deepEqual(await rig.orphans(), []);
   });
 
-  it("by no more than the tolerance is a count as any other", async () => {
+  it("by no more than the tolerance is taken like any other count", async () => {
     await using rig = await startRig(storage);
     rig.tenant.script(onCount(2496, ALWAYS));
     assertWhole(rig, await rig.run());

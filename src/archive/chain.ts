@@ -50,7 +50,7 @@ export type ChainEnd = "first-run" | "deleted" | "not-recorded" | "since" | "bro
  *
  * @param since where the walk ends: a run's id or its beginning, or a date such as `2026-11-22`; absent: it goes on as far
  *   as there are links
- * @param keep rules by which runs were pruned: one that these keep must not have been; absent: any may have been.
+ * @param keep rules by which runs were pruned: a pruned run that they would have kept is a problem; absent: none is.
  *   They begin at the newest run, so they are not applied with `until`
  * @param until where it begins, spelled alike; a date or a beginning means the newest of its runs. Then no newer run, and not
  *   `latest.json` either, vouches for the one where it begins. Absent: at the newest run

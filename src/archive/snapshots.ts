@@ -177,7 +177,7 @@ export class Snapshots {
    * Follows the chain of manifests from the newest run back, without reading parts.
    *
    * @param since where to stop: a run's id or its beginning, or a date such as `2026-11-22`; absent: at the oldest run
-   * @param keep rules by which runs were pruned: it is a problem if one that these keep was; absent: any may have been
+   * @param keep rules by which runs were pruned: a pruned run that they would have kept is a problem; absent: none is
    * @param until where to begin, spelled as `since`; nothing then vouches for the run where it begins. Absent: at the newest
    * @returns what was found; a broken chain is no error here
    * @throws {RollcallError} `snapshot-not-found` if there is no snapshot, or none since then; the storage's errors

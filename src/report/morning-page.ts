@@ -11,7 +11,7 @@ const RUNS = 14;
 /**
  * The report of a run, left beside its manifest. The users are counted while they are written, so none is read again.
  *
- * Memory: the counts, and at the end the page with the manifests of fourteen runs.
+ * Memory: the counts, and at the end the page with the manifests of the last four weeks, of some sixty runs at the most.
  */
 export class MorningPage {
   readonly #run: Run;

@@ -1,14 +1,8 @@
-import { GUID_LENGTH, GUID_WORDS, readGuid } from "./guid.ts";
+import { GUID_LENGTH, readGuid } from "./guid.ts";
 import { textOfString } from "./json-scan.ts";
 
 const QUOTE = 0x22;
 const QUOTED_GUID = GUID_LENGTH + 2;
-
-/** Whether a value is the id of a directory object: any GUID except the nil GUID. */
-export function isObjectId(value: unknown): value is string {
-  if (typeof value !== "string" || value.length !== GUID_LENGTH) return false;
-  return readText(value, new Uint32Array(GUID_WORDS), 0);
-}
 
 /**
  * Reads the id of a directory object from JSON, with or without escapes.

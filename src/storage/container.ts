@@ -259,7 +259,7 @@ export class Container {
   /**
    * Deletes a blob if it exists.
    *
-   * @param etag of the only version of it that may be deleted; absent: any may
+   * @param etag of the version to delete, and no other; absent: whichever there is
    */
   async remove(path: string, etag?: string): Promise<void> {
     const conditions = etag === undefined ? {} : { ifMatch: etag };

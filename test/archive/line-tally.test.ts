@@ -3,7 +3,6 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { LineTally } from "../../src/archive/line-tally.ts";
 import { IdSet } from "../../src/rows/id-set.ts";
-import { isObjectId } from "../../src/rows/object-id.ts";
 import { UserTally } from "../../src/snapshot/tallies.ts";
 
 const PROPERTIES = ["id", "displayName", "accountEnabled"];
@@ -14,6 +13,11 @@ function problemsOf(line: string, properties = PROPERTIES): readonly string[] {
   const tally = new LineTally(properties, new IdSet(), new UserTally());
   tally.add(Buffer.from(line));
   return tally.problems();
+}
+
+function isObjectId(value: unknown): boolean {
+  const isGuid = typeof value === "string" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value);
+  return isGuid && /[1-9a-f]/i.test(value);
 }
 
 /** What parsing the line says of it. */

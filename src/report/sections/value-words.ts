@@ -44,7 +44,7 @@ function licencesInWords(value: unknown): string | undefined {
         .join(", ");
 }
 
-/** What a reader sees of a text: any space as one between words, and nothing of what has no shape. */
+/** A text as a reader sees it: white space is one space, or none at the ends, and signs without a shape are not there. */
 function looks(text: string): string {
   return text
     .normalize("NFC")
