@@ -1,6 +1,9 @@
-import { CLOCK_TOLERANCE_MS, MINUTE } from "../clock.ts";
+import { CLOCK_TOLERANCE_MS, HOUR, MINUTE } from "../clock.ts";
 import { RollcallError } from "../error.ts";
 import type { Manifest } from "../snapshot/manifest.ts";
+
+/** A snapshot of last night is this young: a day, and two hours for a night that starts late or takes long. */
+export const YOUNG_MS: number = 26 * HOUR;
 
 /**
  * How long ago a snapshot was finished, in milliseconds; never negative.

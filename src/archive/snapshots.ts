@@ -28,7 +28,7 @@ export type { Freshness } from "./freshness.ts";
 export type { LastFailure, LastRun } from "./last-run.ts";
 export type { RunManifest, UnreadableRun } from "./run-manifest.ts";
 export type { RunSummary } from "./run-summary.ts";
-export { snapshotAgeMs } from "./snapshot-age.ts";
+export { snapshotAgeMs, YOUNG_MS } from "./snapshot-age.ts";
 export { isUnreadable } from "./unreadable.ts";
 export type { Verification, VerifyOptions } from "./verify.ts";
 

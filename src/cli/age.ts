@@ -8,10 +8,3 @@ export function parseAge(text: string): number {
   if (unitMs === undefined) throw new InvalidArgumentError("It must be an age such as 90m, 26h or 2d.");
   return Number(number) * unitMs;
 }
-
-/** `26.0 h`, `15 min`, `30 s`. */
-export function ageInWords(ageMs: number): string {
-  if (ageMs < MINUTE) return `${Math.floor(ageMs / SECOND)} s`;
-  if (ageMs < HOUR) return `${Math.floor(ageMs / MINUTE)} min`;
-  return `${(ageMs / HOUR).toFixed(1)} h`;
-}

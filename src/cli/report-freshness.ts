@@ -1,7 +1,7 @@
 import type { Freshness, Snapshots } from "../archive/snapshots.ts";
 import { SECOND, systemClock } from "../clock.ts";
+import { formatAge } from "../words/format.ts";
 import { failedLastRun } from "../words/last-run-words.ts";
-import { ageInWords } from "./age.ts";
 import { isNoContainer, openReadingPlace } from "./reading.ts";
 import type { Terminal } from "./terminal.ts";
 import { hang } from "./wrap.ts";
@@ -20,8 +20,8 @@ export async function reportFreshness(terminal: Terminal, withinMs: number, json
     return terminal.printJson({ runId, finishedAt, ageSeconds, fresh, notes });
   }
   const none = `no snapshot of tenant ${snapshots.tenantId} in container ${containerName} is whole`;
-  const age = newest ? `the latest snapshot, ${newest.runId}, is ${ageInWords(newest.ageMs)} old` : none;
-  const older = newest && !fresh ? `, older than ${ageInWords(withinMs)}` : "";
+  const age = newest ? `the latest snapshot, ${newest.runId}, is ${formatAge(newest.ageMs)} old` : none;
+  const older = newest && !fresh ? `, older than ${formatAge(withinMs)}` : "";
   const where = fresh || notes.length > 0 ? "" : "; the log says why";
   const verdict = `${fresh ? "✓ fresh" : "✗ stale"}: ${age}${older}${where}`;
   const lines = [verdict, ...notes.flatMap((note) => hang("    ", note))];

@@ -1,4 +1,4 @@
-import { DAY, MINUTE, SECOND } from "../clock.ts";
+import { DAY, HOUR, MINUTE, SECOND } from "../clock.ts";
 
 /** `12,345`. */
 export function formatCount(count: number): string {
@@ -45,4 +45,11 @@ export function formatDaysFrom(nowMs: number, iso: string): string {
   const days = Math.floor((Date.parse(iso) - nowMs) / DAY);
   if (days === 0) return "within a day";
   return days > 0 ? `in ${plural(days, "day")}` : `${plural(-days, "day")} ago`;
+}
+
+/** `26.0 h`, `15 min`, `30 s`. */
+export function formatAge(ageMs: number): string {
+  if (ageMs < MINUTE) return `${Math.floor(ageMs / SECOND)} s`;
+  if (ageMs < HOUR) return `${Math.floor(ageMs / MINUTE)} min`;
+  return `${(ageMs / HOUR).toFixed(1)} h`;
 }

@@ -1,6 +1,5 @@
-import { HOUR } from "../clock.ts";
 import type { TenantState } from "../tenants/tenant-state.ts";
-import { formatCount, plural } from "./format.ts";
+import { formatAge, formatCount, plural } from "./format.ts";
 import { failedLastRun } from "./last-run-words.ts";
 
 /** What a tenant is called. */
@@ -8,9 +7,9 @@ export function tenantLabel({ name, tenant }: Pick<TenantState, "name" | "tenant
   return name ?? tenant;
 }
 
-/** `5.2 h`; empty if there is no snapshot. */
+/** As {@link formatAge}; empty if there is no snapshot. */
 export function ageInWords({ ageMs }: TenantState): string {
-  return ageMs === null ? "" : `${(ageMs / HOUR).toFixed(1)} h`;
+  return ageMs === null ? "" : formatAge(ageMs);
 }
 
 /** `+3 -1 ~12`; empty if that is not known. */

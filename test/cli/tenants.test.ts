@@ -62,7 +62,7 @@ describe("rollcall tenants", () => {
     assert.equal(exitCode, 1);
     const lines = stdout.split("\n");
     assert.match(lines[0] ?? "", /^tenant +finished \(UTC\) +age +users +changes +verdict/);
-    assert.match(stdout, /^Contoso +\d{4}-\d\d-\d\d \d\d:\d\d +0\.0 h +1,234 +complete$/m);
+    assert.match(stdout, /^Contoso +\d{4}-\d\d-\d\d \d\d:\d\d +\d+ s +1,234 +complete$/m);
     assert.match(stdout, /^Fabrikam +\d{4}.* 22 +complete$/m);
     assert.match(stdout, /^Litware +missing$/m);
     assert.match(stdout, /^nobody\.example +unknown$/m);

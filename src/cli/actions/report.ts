@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { HOUR } from "../../clock.ts";
+import { YOUNG_MS } from "../../archive/snapshots.ts";
 import { findAttention } from "../../report/attention/attention.ts";
 import { makeReport } from "../../report/make-report.ts";
 import { GENERATOR } from "../../report/markup/document.ts";
@@ -12,9 +12,6 @@ import { openReadingPlace } from "../reading.ts";
 import { ReadingProgress } from "../reading-progress.ts";
 import { lookAtTenants } from "../tenants-place.ts";
 import type { Terminal } from "../terminal.ts";
-
-/** A snapshot of last night is this young, as for `rollcall tenants`. */
-const YOUNG_MS = 26 * HOUR;
 
 /** Options of `rollcall report`. */
 export interface ReportOptions {

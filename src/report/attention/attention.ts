@@ -1,3 +1,4 @@
+import { YOUNG_MS } from "../../archive/snapshots.ts";
 import { DAY, HOUR } from "../../clock.ts";
 import { EXPIRY_WARNING_DAYS } from "../../identity/expiry-warning.ts";
 import { runTimeMs } from "../../snapshot/layout.ts";
@@ -8,9 +9,6 @@ import { dayInWords, minuteInWords } from "../markup/time-words.ts";
 import { accountTrouble } from "./account-trouble.ts";
 import type { AttentionPoint } from "./attention-point.ts";
 import { findUnusualNights, MIN_OTHERS, type UnusualNight } from "./unusual-nights.ts";
-
-/** A snapshot of last night is this young, as for `rollcall fresh`. */
-const YOUNG_MS = 26 * HOUR;
 
 /** What needs attention. */
 export interface Attention {
